@@ -1,0 +1,244 @@
+"""The registry of instruction semantics: what each canonical operation does, apart from any encoding.
+
+Operations are registered under their canonical key (``Instruction.op`` of :mod:`anyroc.isa.decode`) in
+one of these forms, which differ in who walks the lanes:
+
+:class:`Op`
+    A pure body over values; runs per lane (vector formats) or once per wave (scalar formats).
+:class:`Access`
+    A memory access, described by data; atomics name an :class:`Atomic` whose body gives the new value.
+:class:`Cross`
+    A vector operation that moves data across lanes: its body says from which lane each one reads.
+:class:`Matrix`
+    A matrix multiply of the whole wave, described by data.
+:class:`Control`
+    Branches, barriers and everything else that the emitter itself understands, and no-ops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from anyroc.semantics.values import BOOL, TYPES, U32, U64, Type
+
+__all__ = [
+    "ATOMICS", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op", "Operation", "Slot", "access",
+    "atomic", "control", "cross", "matrix", "op",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One operand or result of a body.
+
+    ``role`` is ``"operand"`` for the next encoded operand in order; ``"mask"`` for an encoded operand
+    that holds one bit per lane (a BOOL per lane in the body); or an implicit one by name: ``"scc"``
+    (BOOL), ``"vcc"`` (BOOL per lane), ``"exec"`` (the whole mask as a scalar of the wave's width, in scalar
+    bodies), ``"m0"``, ``"mode"`` (U32), ``"lane"`` (U32, the lane's number), ``"span"`` (U32, how many
+    lanes a permute spans), ``"pc"`` (U64, address of the next instruction).  ``count`` > 1 hands the body a tuple of that many elements, low first (``"f16x2"``).
+    """
+
+    role: str
+    type: Type
+    count: int = 1
+
+
+_IMPLICIT = {
+    "scc": BOOL, "vcc": BOOL, "m0": U32, "mode": U32, "lane": U32, "span": U32, "pc": U64,
+    "exec32": U32, "exec64": U64, "simm16": TYPES["i16"],
+}  # fmt: skip
+
+
+def _slot(token: str) -> Slot:
+    if token == "mask":
+        return Slot("mask", BOOL)
+    if token in _IMPLICIT:
+        return Slot("exec" if token.startswith("exec") else token, _IMPLICIT[token])
+    name, _, count = token.partition("x")
+    if name.startswith("b") and name[1:].isdigit():
+        name = "u" + name[1:]
+    return Slot("operand", TYPES[name], int(count or 1))
+
+
+def _signature(text: str) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
+    sources, _, results = text.partition("->")
+    return tuple(map(_slot, sources.split())), tuple(map(_slot, results.split()))
+
+
+@dataclass(frozen=True)
+class Op:
+    """A pure operation.  ``body`` takes one value per source slot and returns one per result slot.
+
+    ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's type.
+    ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
+    """
+
+    name: str
+    sources: tuple[Slot, ...]
+    results: tuple[Slot, ...]
+    body: Callable[..., Any]
+    packed: int = 1
+    writes_exec: bool = False
+
+
+@dataclass(frozen=True)
+class Atomic:
+    """The new value of memory, from the old one and the data operands (compare-and-swap has two:
+    ``(old, value, compare)``).  ``native`` names LLVM's ``atomicrmw`` operation where one is the same."""
+
+    name: str
+    type: Type
+    body: Callable[..., Any]
+    operands: int = 1
+    native: str | None = None
+
+
+@dataclass(frozen=True)
+class Access:
+    """A memory access.
+
+    ``space``: global flat scratch lds buffer scalar scalar_buffer.  ``kind``: load store atomic.
+    ``element``: the type in memory of one element, its sign the extension to a dword; ``count``: elements.
+    ``half``: "lo"/"hi" for the d16 forms that touch one half of the register (for stores "hi" takes the
+    upper half).  ``stride``: for the two-address LDS forms the distance unit in bytes of offset0/offset1,
+    else 0.  ``lane_offset``: addtid forms add 4 * lane.
+    """
+
+    name: str
+    space: str
+    kind: str
+    element: Type
+    count: int = 1
+    half: str = ""
+    stride: int = 0
+    atomic: str = ""
+    lane_offset: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes that one lane touches at one address."""
+        return self.element.bits // 8 * self.count
+
+
+@dataclass(frozen=True)
+class Cross:
+    """A move across lanes.  The first operand is the row that moves; ``kind`` says how:
+
+    ``gather``: lane i gets row[body(…)], the body giving the source lane for each lane, 0 if that lane
+    is inactive; ``scatter``: lane i sends its element to lane body(…); ``read_first`` and ``read_lane``
+    give a scalar (the body picks the lane from the other operands); ``write_lane`` writes one lane.
+    The body takes the values of the source slots after the first.
+    """
+
+    name: str
+    kind: str
+    sources: tuple[Slot, ...]
+    results: tuple[Slot, ...]
+    body: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """D = A x B + C over the wave: ``helper`` of the native library does it.
+
+    ``a_rows``, ``b_rows``, ``c_rows``: VGPRs per lane of each operand.
+    """
+
+    name: str
+    helper: str
+    m: int
+    n: int
+    k: int
+    blocks: int
+    a: str
+    b: str
+    c: str
+    a_rows: int
+    b_rows: int
+    c_rows: int
+
+
+@dataclass(frozen=True)
+class Control:
+    """An operation that the emitter knows by ``kind``: nop end branch barrier sleep trap setpc swappc
+    call getpc …; ``argument`` refines it (the branch's condition)."""
+
+    name: str
+    kind: str
+    argument: str = ""
+
+
+Operation = Op | Access | Cross | Matrix | Control
+OPERATIONS: dict[str, Operation] = {}
+ATOMICS: dict[str, Atomic] = {}
+
+
+def _add(name: str, entry: Operation) -> None:
+    if name in OPERATIONS:
+        raise ValueError(f"{name} is registered twice")
+    OPERATIONS[name] = entry
+
+
+def op(
+    names: str, signature: str, *, packed: int = 1, writes_exec: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers a body under one or more (space separated) names.
+
+    ``signature`` is ``"sources -> results"``; tokens are types (``f32 u32 i16 b64`` — ``bN`` means
+    ``uN`` — or ``f16x2``, a tuple of elements), ``mask``, and the implicit slots of :class:`Slot`
+    (``scc vcc exec32 exec64 m0 mode lane span pc simm16``).
+    """
+    sources, results = _signature(signature)
+
+    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names.split():
+            _add(name, Op(name, sources, results, body, packed, writes_exec))
+        return body
+
+    return register
+
+
+def atomic(
+    name: str, type: str, *, operands: int = 1, native: str | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers an atomic's update function under a short name (``"add_u32"``)."""
+
+    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        if name in ATOMICS:
+            raise ValueError(f"atomic {name} is registered twice")
+        ATOMICS[name] = Atomic(name, _slot(type).type, body, operands, native)
+        return body
+
+    return register
+
+
+def access(name: str, space: str, kind: str, element: str, count: int = 1, **more: Any) -> None:
+    """Registers a memory access."""
+    _add(name, Access(name, space, kind, _slot(element).type, count, **more))
+
+
+def cross(
+    names: str, kind: str, signature: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers a cross-lane operation (see :class:`Cross`)."""
+    sources, results = _signature(signature)
+
+    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names.split():
+            _add(name, Cross(name, kind, sources, results, body))
+        return body
+
+    return register
+
+
+def matrix(entry: Matrix) -> None:
+    """Registers a matrix operation."""
+    _add(entry.name, entry)
+
+
+def control(names: str, kind: str, argument: str = "") -> None:
+    """Registers operations that the emitter handles itself."""
+    for name in names.split():
+        _add(name, Control(name, kind, argument))
