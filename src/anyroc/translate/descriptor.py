@@ -115,8 +115,6 @@ def decode(raw: bytes, target: Target) -> KernelDescriptor:
             index += count
     preload_count = _bits(preload, 0, 7)
     user_count = _bits(rsrc2, 1, 5)
-    if not user_count and preload_count:
-        raise CodeObjectError("kernel descriptor preloads arguments into no user SGPRs")
     return KernelDescriptor(
         lds_size=lds,
         scratch_size=scratch,
@@ -133,7 +131,7 @@ def decode(raw: bytes, target: Target) -> KernelDescriptor:
         mode=_mode(rsrc1, rsrc2, target),
         uses_dynamic_stack=bool(properties & 1 << 11),
         user_sgprs=tuple(user),
-        user_sgpr_count=max(user_count, 0),
+        user_sgpr_count=user_count,
         preload=(index, min(preload_count, max(user_count - index, 0)), _bits(preload, 7, 9)),
         entry_skip=target.kernarg_preload_prologue if preload_count else 0,
         workgroup_ids=(bool(_bits(rsrc2, 7)), bool(_bits(rsrc2, 8)), bool(_bits(rsrc2, 9))),
