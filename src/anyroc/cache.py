@@ -1,8 +1,8 @@
 """The on-disk cache of everything that is slow to make: compiled programs, translated kernels.
 
 An entry is a file or a folder named by kind, key and suffix. Many processes may share a cache: an
-entry appears by rename, so nobody sees half of one, and `Cache.make` holds a lock per key, so nobody
-makes one twice. The size is bounded; the entries used longest ago go first. A damaged entry (a
+entry appears by rename, so nobody sees half of one, and `Cache.make` holds a lock per key, so
+nobody makes one twice. The size is bounded; the entries used longest ago go first. A damaged entry (a
 truncated file after a power cut, say) is found by its checksum and made again. Where the folder
 cannot be written or the disk is full, entries go to a private temporary folder instead, for the
 life of the process, with one warning.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -25,11 +26,6 @@ from pathlib import Path
 
 from anyroc import __version__
 from anyroc.errors import AnyrocError, BadInput
-
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - no POSIX locks here: processes may build an entry twice
-    fcntl = None  # type: ignore[assignment]
 
 DEFAULT_LIMIT = 4 << 30
 """Bytes a cache may hold unless $ANYROC_CACHE_LIMIT says otherwise."""
@@ -59,7 +55,7 @@ def key(*parts: bytes | str | int | None) -> str:
 def code_version(*packages: str) -> str:
     """Return a key that changes when a source file of these packages of anyroc changes.
 
-    Use it where anyroc's own code decides the content of an entry: ``code_version("isa", "native")``.
+    Use it where anyroc's own code decides what is in an entry: ``code_version("isa", "native")``.
     Files are told apart by name, size and time of modification; none is read.
     """
     root = Path(__file__).parent
@@ -406,9 +402,6 @@ def _discard(folder: Path, owner: int) -> None:
 @contextlib.contextmanager
 def _lock(folder: Path, name: str) -> Iterator[None]:
     """Hold the lock `name` among all processes and threads that use this cache."""
-    if fcntl is None:  # pragma: no cover
-        yield
-        return
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     while True:

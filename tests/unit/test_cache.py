@@ -331,9 +331,7 @@ def test_code_version_follows_the_sources() -> None:
     assert code_version("errors") != code_version("cache")
 
 
-def test_default_follows_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_default_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ANYROC_CACHE", str(tmp_path / "one"))
     monkeypatch.setenv("ANYROC_CACHE_LIMIT", "1M")
     first = default()
