@@ -2,8 +2,8 @@
 
 An entry is a file or a folder named by kind, key and suffix. Many processes may share a cache: an
 entry appears by rename, so nobody sees half of one, and `Cache.make` holds a lock per key, so
-nobody makes one twice. The size is bounded; the entries used longest ago go first. A damaged entry (a
-truncated file after a power cut, say) is found by its checksum and made again. Where the folder
+nobody makes one twice. The size is bounded; the entries used longest ago go first. A damaged entry
+(a truncated file after a power cut, say) is found by its checksum and made again. Where the folder
 cannot be written or the disk is full, entries go to a private temporary folder instead, for the
 life of the process, with one warning.
 """
