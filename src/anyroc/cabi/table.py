@@ -1,0 +1,144 @@
+"""The tables of C functions: what a library exports, with types, versions and CUDA names.
+
+`hip.table` explains its own form. Everything that depends on the list of functions (the shared
+library, `hipGetProcAddress`, the declarations in the headers, the coverage report) reads it here.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyroc.errors import BadInput
+
+_SECTION = re.compile(r"\[(\w+)\] (.+)")
+_ROW = re.compile(
+    r"(?P<version>[\d.]+) (?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"
+    r"(?: : (?P<cuda>[\w ]+))?"
+)
+_ARGUMENT = re.compile(r"(?P<type>.+?\**) (?P<name>\w+)(?: = (?P<default>\w+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its C type as a header would spell it, its name, its C++ default or None."""
+
+    type: str
+    name: str
+    default: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One C function of a table."""
+
+    name: str
+    returns: str
+    arguments: tuple[Argument, ...]
+    version: str
+    section: str
+    cuda: tuple[str, ...] = ()
+
+    @property
+    def prototype(self) -> str:
+        """The C declaration, without defaults."""
+        arguments = ", ".join(map(str, self.arguments)) or "void"
+        return f"{self.returns} {self.name}({arguments});"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The functions of one library, in the order of its file, and the titles of its sections."""
+
+    functions: tuple[Function, ...]
+    sections: dict[str, str]
+
+    def __getitem__(self, name: str) -> Function:
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Function]:
+        return {function.name: function for function in self.functions}
+
+    @functools.cached_property
+    def cuda_names(self) -> dict[str, str]:
+        """Which function each CUDA name stands for."""
+        return {name: function.name for function in self.functions for name in function.cuda}
+
+    @property
+    def versions(self) -> list[str]:
+        """The version nodes in ascending order."""
+        found = {function.version for function in self.functions}
+        return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
+
+
+@functools.cache
+def load(name: str = "hip") -> Table:
+    """Read the table called `name` that lies beside this module."""
+    path = table_path(name)
+    return parse(path.read_text(encoding="utf-8"), path.name)
+
+
+def table_path(name: str) -> Path:
+    """Return the file of the table called `name`."""
+    return Path(__file__).with_name(f"{name}.table")
+
+
+def parse(text: str, source: str = "table") -> Table:
+    """Parse a table; raises `BadInput` with the line of the first row that makes no sense."""
+    sections: dict[str, str] = {}
+    functions: list[Function] = []
+    names: set[str] = set()
+    current = ""
+    for number, line in _logical_lines(text):
+        if heading := _SECTION.fullmatch(line):
+            current = heading[1]
+            sections[current] = heading[2]
+            continue
+        function = _parse_row(line, current)
+        if function is None or not current:
+            raise BadInput(
+                f"{source}:{number}: not a row of the form VERSION RETURN NAME(…): {line}"
+            )
+        for name in (function.name, *function.cuda):
+            if name in names:
+                raise BadInput(f"{source}:{number}: {name} is there twice")
+            names.add(name)
+        functions.append(function)
+    return Table(tuple(functions), sections)
+
+
+def _logical_lines(text: str) -> list[tuple[int, str]]:
+    """Return (line number, row) with comments dropped and continuation lines joined."""
+    lines: list[tuple[int, str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line[0] == " " and lines:
+            first, row = lines[-1]
+            lines[-1] = (first, f"{row} {line.strip()}")
+        else:
+            lines.append((number, line.rstrip()))
+    return lines
+
+
+def _parse_row(line: str, section: str) -> Function | None:
+    row = _ROW.fullmatch(line.replace("( ", "("))
+    if row is None:
+        return None
+    arguments: list[Argument] = []
+    for text in filter(None, row["arguments"].split(", ")):
+        argument = _ARGUMENT.fullmatch(text)
+        if argument is None:
+            return None
+        arguments.append(Argument(argument["type"], argument["name"], argument["default"]))
+    cuda = tuple((row["cuda"] or "").split())
+    return Function(row["name"], row["returns"], tuple(arguments), row["version"], section, cuda)
