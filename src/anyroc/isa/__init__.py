@@ -1,0 +1,1 @@
+"""Instruction sets: encodings, tables and disassembly; no behaviour."""

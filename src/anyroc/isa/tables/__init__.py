@@ -1,0 +1,139 @@
+"""The instruction tables: one generated module per family, one ``Table`` per ISA.
+
+A row names an instruction in one encoding. Its operands are listed in the canonical order in which
+semantics see them, the implied ones (VCC of a carry, a destination that is read) included.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+# ISA -> the module that holds its rows. Rows that only some ISAs of a family have carry a
+# flag "@isa,isa".
+FAMILY = {
+    "cdna3": "cdna",
+    "rdna3": "rdna3",
+    "rdna3_5": "rdna3",
+    "rdna4": "rdna4",
+}
+
+# Formats whose opcodes share the opcode field (and its numbers) of another format.
+OPCODE_SPACE = {"VOP3SD": "VOP3", "MAI": "VOP3P", "MTBUF": "MTBUF"}
+
+
+@dataclass(frozen=True, slots=True)
+class OperandSpec:
+    """Where an operand is encoded and what it holds.
+
+    ``kind`` is the encoding class: ``v`` VGPR, ``a`` AGPR, ``va`` either, by the ACC bit, ``s``
+    scalar register, ``ss`` and ``src`` scalar and vector sources, ``k`` literal constant, ``k16``
+    16-bit constant, ``vcc``, ``exec``; ``ma`` to ``md`` matrix fragments. ``type`` is ``f32``,
+    ``pk2_f16``, ``mask`` (one bit per lane), …; ``hidden`` operands are not written in assembly.
+    """
+
+    field: str
+    kind: str
+    type: str
+    bits: int
+    halved: bool
+    hidden: bool
+
+    def dwords(self, wave_size: int) -> int:
+        """Registers the operand occupies."""
+        bits = wave_size if self.type == "mask" else self.bits
+        count = (bits + 31) // 32
+        return max(1, count // 2) if self.halved and wave_size == 64 else count
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One instruction of an ISA in one encoding."""
+
+    format: str
+    opcode: int
+    mnemonic: str
+    op: str
+    dst: tuple[OperandSpec, ...]
+    src: tuple[OperandSpec, ...]
+    flags: frozenset[str]
+
+
+_BITS = {"mask": 64, "fp8": 8, "bf8": 8}
+
+
+def type_bits(name: str) -> int:
+    """Width of a value type in bits."""
+    if name in _BITS:
+        return _BITS[name]
+    count = 1
+    if name.startswith("pk"):
+        number, name = name[2:].split("_")
+        count = int(number)
+    digits = name.lstrip("abcdefghijklmnopqrstuvwxyz")
+    return count * int(digits)
+
+
+@cache
+def _spec(text: str) -> OperandSpec:
+    field, kind, type_ = text.split(":")
+    hidden = type_.endswith("!")
+    type_ = type_.removesuffix("!")
+    halved = type_.endswith("/2")
+    type_ = type_.removesuffix("/2")
+    return OperandSpec(field, kind, type_, type_bits(type_), halved, hidden)
+
+
+def _parse(line: str) -> Row:
+    format_, opcode, mnemonic, key, dst, src, *flags = line.split(" ")
+    return Row(
+        format_,
+        int(opcode),
+        mnemonic,
+        mnemonic if key == "=" else key,
+        () if dst == "-" else tuple(map(_spec, dst.split(","))),
+        () if src == "-" else tuple(map(_spec, src.split(","))),
+        frozenset(flags),
+    )
+
+
+class Table:
+    """The instructions of one ISA, parsed row by row on first use."""
+
+    def __init__(self, isa: str) -> None:
+        self.isa = isa
+        self.family = FAMILY[isa]
+        self._lines: dict[tuple[str, int], str] = {}
+        self._rows: dict[tuple[str, int], Row] = {}
+        module = importlib.import_module(f"anyroc.isa.tables.{self.family}")
+        for line in module.ROWS.splitlines():
+            format_, opcode, _ = line.split(" ", 2)
+            at = line.find(" @")
+            if at > 0 and isa not in line[at + 2 :].split(" ", 1)[0].split(","):
+                continue
+            self._lines[OPCODE_SPACE.get(format_, format_), int(opcode)] = line
+
+    def row(self, space: str, opcode: int) -> Row | None:
+        """The instruction with this opcode in an opcode space, or None."""
+        key = (space, opcode)
+        row = self._rows.get(key)
+        if row is None and (line := self._lines.get(key)) is not None:
+            row = self._rows[key] = _parse(line)
+        return row
+
+    def __iter__(self) -> Iterator[Row]:
+        for space, opcode in self._lines:
+            row = self.row(space, opcode)
+            assert row is not None
+            yield row
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+@cache
+def table(isa: str) -> Table:
+    """The instruction table of an ISA (``cdna3``, ``rdna3``, ``rdna3_5``, ``rdna4``)."""
+    return Table(isa)

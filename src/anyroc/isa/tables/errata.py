@@ -1,0 +1,115 @@
+"""What the published operand lists leave out or get wrong, as data.
+
+AMD's documents list encoded operands only. Here are the implied ones (VCC of a carry, a
+destination that is also read), rows the documents lack, and names that LLVM and the rest of
+the world spell differently.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anyroc.isa.tables.generate import Row
+
+MNEMONICS: dict[str, dict[str, str]] = {
+    "cdna": {
+        "v_accvgpr_read": "v_accvgpr_read_b32",
+        "v_accvgpr_write": "v_accvgpr_write_b32",
+    },
+    "rdna3": {},
+    "rdna4": {},
+}
+
+# Destinations that are read as well: appended to the sources.
+_READ_MODIFY_WRITE = re.compile(
+    r"v_(dual_)?(fmac|mac|pk_fmac)_.*|v_(dual_)?dot\d+(c|acc)_.*|v_smfmac_.*|v_swmmac_.*"
+    r"|s_cmovk?_.*|s_addk_.*|s_mulk_.*|s_bitset[01]_.*|v_swap_b.*|v_permlane\d+_swap_b32"
+)
+_CARRY_IN = re.compile(r"v_(add|sub|subrev)_co_ci_u32|v_(addc|subb|subbrev)_co_u32")
+_CARRY_OUT = re.compile(r"v_(add|sub|subrev|addc|subb|subbrev)_co(_ci)?_u32")
+_SWAP = re.compile(r"v_swap(rel)?_b.*|v_permlane\d+_swap_b32")
+
+# Encodings the documents repeat under a segment or format that has no such instruction.
+_REMOVED: dict[str, tuple[tuple[str, str], ...]] = {
+    "cdna": (),
+    "rdna3": (("FLAT", r"global_.*"), ("FLAT", r"flat_atomic_csub_u32")),
+    "rdna4": (("FLAT", r"global_.*"),),
+}
+
+_ADDED: dict[str, str] = {
+    "cdna": """
+        MAI 62 v_mfma_f32_16x16x8_xf32 vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32
+        MAI 63 v_mfma_f32_32x32x4_xf32 vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32
+    """,
+    "rdna3": "",
+    "rdna4": """
+        SOP1 80 s_get_barrier_state sdst:s:b32 ssrc0:ss:b32
+    """,
+}  # fmt: skip
+
+
+def is_removed(family: str, format_: str, mnemonic: str) -> bool:
+    """Whether the documents' row is left out."""
+    if mnemonic in _added_names(family):
+        return True
+    return any(
+        format_ == where and re.fullmatch(pattern, mnemonic)
+        for where, pattern in _REMOVED[family]
+    )
+
+
+def added_rows(family: str) -> list[str]:
+    """Rows (without the key column) that the documents lack."""
+    return [line.strip() for line in _ADDED[family].splitlines() if line.strip()]
+
+
+def _added_names(family: str) -> set[str]:
+    return {line.split()[2] for line in added_rows(family)}
+
+
+def _type_of(spec: str) -> str:
+    return spec.rsplit(":", 1)[1]
+
+
+def apply(family: str, row: Row) -> None:
+    """Add the operands that the instruction implies but does not encode."""
+    name = row.mnemonic
+    if row.format == "VOPC":
+        if name.startswith("v_cmpx"):
+            row.dst = ["vcc:vcc:mask", "exec:exec:mask"] if family == "cdna" else ["exec:exec:mask"]
+        else:
+            row.dst = ["vcc:vcc:mask"]
+    elif row.format == "VOP3" and name.startswith("v_cmpx") and family == "cdna":
+        row.dst.append("exec:exec:mask")
+    if row.format == "VOP2":
+        if _CARRY_OUT.fullmatch(name):
+            row.dst.append("vcc:vcc:mask")
+        if _CARRY_IN.fullmatch(name) or name.startswith("v_cndmask"):
+            row.src.append("vcc:vcc:mask")
+    if row.format == "VOPD" and name == "v_dual_cndmask_b32":
+        row.src.append("vcc:vcc:mask")
+    if name.startswith("v_div_fmas"):
+        row.src.append("vcc:vcc:mask!")
+    if re.fullmatch(r"v_(dual_)?(fma|mad)mk_.*", name):
+        row.src.insert(1, f"literal:k:{_type_of(row.src[0])}")
+    if re.fullmatch(r"v_(dual_)?(fma|mad)ak_.*", name):
+        row.src.append(f"literal:k:{_type_of(row.src[0])}")
+    if row.format == "SOPK":
+        _apply_sopk(row)
+    if _SWAP.fullmatch(name):
+        row.dst.append(row.src[0] + "!")
+    if _READ_MODIFY_WRITE.fullmatch(name):
+        row.src.append(row.dst[0] + "!")
+
+
+def _apply_sopk(row: Row) -> None:
+    name = row.mnemonic
+    if re.match(r"s_(cmpk|setreg_b32|waitcnt)", name):
+        row.src += row.dst
+        row.dst = []
+    if re.match(r"s_(movk|cmovk|cmpk|addk|mulk)_", name):
+        row.src.append("simm16:k16:u32" if name.endswith("_u32") else "simm16:k16:i32")
+    if name == "s_setreg_imm32_b32":
+        row.src.append("literal:k:b32")
