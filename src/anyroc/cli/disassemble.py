@@ -1,0 +1,99 @@
+"""``anyroc disasm``: machine code as text, in the form of llvm-objdump."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from anyroc.cli.options import input_file
+from anyroc.errors import BadInput, CodeObjectError
+
+if TYPE_CHECKING:
+    from anyroc.translate.codeobject import CodeObject
+
+_STT_FUNC = 2
+_COLUMN = 60  # where llvm-objdump puts the address
+_WORD = 4
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--target", metavar="GPU", help="Only the code for this GPU (gfx942, ...).")
+@click.option("--kernel", metavar="NAME", help="Only this kernel or function.")
+def disasm(file: Path, target: str | None, kernel: str | None) -> None:
+    """Show the AMD machine code in FILE as text.
+
+    FILE is a code object (an AMDGPU ELF file), an offload bundle, compressed or not, or a program
+    or library with GPU code inside. The text is what llvm-objdump would print.
+
+    \b
+    Examples:
+      anyroc build saxpy.cu --device-only -o saxpy.co && anyroc disasm saxpy.co
+      anyroc disasm libexample.so --target gfx1201
+      anyroc disasm saxpy.co --kernel _Z5saxpyifPKfPf
+    """
+    from anyroc.compiler.bundle import code_objects
+    from anyroc.isa import targets
+    from anyroc.translate.codeobject import CodeObject
+
+    if target is not None:
+        targets.target(target)
+    found = code_objects(input_file(file).read_bytes())
+    chosen = [data for name, data in found if target in (None, name)]
+    if not chosen:
+        names = ", ".join(sorted({name for name, _ in found})) or "none at all"
+        raise BadInput(f"{file} has no code for {target}", hint=f"it has code for: {names}")
+    shown = False
+    for data in chosen:
+        code = CodeObject.parse(data)
+        for line in listing(code, kernel, f"{file}:{code.target_name}"):
+            shown = True
+            sys.stdout.write(line + "\n")
+    if not shown:
+        raise BadInput(f"{file} has no kernel or function {kernel}")
+
+
+def listing(code: CodeObject, name: str | None, title: str) -> Iterator[str]:
+    """Yield the lines for every function of a code object, or only for the one called `name`."""
+    functions = sorted(
+        (symbol for symbol in code.symbols.values() if symbol.kind == _STT_FUNC and symbol.size),
+        key=lambda symbol: (symbol.vaddr, symbol.name),
+    )
+    wanted = [symbol for symbol in functions if name in (None, symbol.name)]
+    if not wanted:
+        return
+    yield f"\n{title}:\tfile format elf64-amdgpu\n"
+    yield "Disassembly of section .text:"
+    wave_sizes = {kernel.name: kernel.wave_size for kernel in code.kernels.values()}
+    for symbol in wanted:
+        yield f"\n{symbol.vaddr:016x} <{symbol.name}>:"
+        wave_size = wave_sizes.get(symbol.name, code.target.default_wave_size)
+        yield from instructions(code, symbol.vaddr, symbol.size, wave_size)
+
+
+def instructions(code: CodeObject, vaddr: int, size: int, wave_size: int) -> Iterator[str]:
+    """Yield a line per instruction; what is none is shown as the data that it is."""
+    from anyroc.isa.decode import decode
+    from anyroc.isa.disasm import format_instruction
+
+    text = code.text(vaddr, size)
+    offset = 0
+    while offset < len(text):
+        try:
+            instruction = decode(code.target, text, offset, wave_size=wave_size)
+            shown = format_instruction(instruction, code.target)
+            length = instruction.size
+        except CodeObjectError:
+            length = min(_WORD, len(text) - offset)
+            shown = f".long 0x{int.from_bytes(text[offset : offset + length], 'little'):08x}"
+        raw = text[offset : offset + length]
+        words = " ".join(
+            f"{int.from_bytes(raw[at : at + _WORD], 'little'):08X}"
+            for at in range(0, length, _WORD)
+        )
+        yield f"\t{shown:<{_COLUMN}}// {vaddr + offset:012X}: {words}"
+        offset += length
