@@ -31,6 +31,7 @@ DEFAULT_LIMIT = 4 << 30
 """Bytes a cache may hold unless $ANYROC_CACHE_LIMIT says otherwise."""
 
 _SUM = ".sum"
+_WORK = "anyroc-"  # how the temporary folders of entries in the making begin
 _GRACE = 60.0  # seconds since its last use in which an entry is never evicted
 _STALE = 24 * 3600.0  # seconds after which a temporary folder has lost its process
 _HASHED = 64 << 20  # larger files are checked by their size alone
@@ -142,18 +143,20 @@ class Cache:
         """Count what is in the cache folder."""
         kinds: dict[str, KindStats] = {}
         for kind in _folders(self.root):
-            if kind.name in ("tmp", "locks"):
-                continue
             sizes = [_size(path) for path in _entries(kind)]
-            kinds[kind.name] = KindStats(len(sizes), sum(sizes))
+            if sizes:
+                kinds[kind.name] = KindStats(len(sizes), sum(sizes))
         return Stats(self.root, self.limit, kinds)
 
     def clear(self) -> Stats:
-        """Delete every entry; return what was there."""
+        """Delete every entry, but nothing else that is in the folder; return what was there."""
         before = self.stats()
-        for folder in _folders(self.root):
-            if folder.name != "locks":
-                shutil.rmtree(folder, ignore_errors=True)
+        for kind in _folders(self.root):
+            for path in _entries(kind):
+                _remove(path)
+            for folder in [*_folders(kind), kind]:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()  # refused unless it is empty
         left = self.stats()
         if left.entries:
             raise AnyrocError(
@@ -165,14 +168,12 @@ class Cache:
     def sweep(self) -> None:
         """Delete the entries used longest ago until the cache is under its limit."""
         now = time.time()
+        for stray in _folders(self.root / "tmp"):
+            if stray.name.startswith(_WORK) and now - _mtime(stray) > _STALE:
+                shutil.rmtree(stray, ignore_errors=True)
         found: list[tuple[float, int, Path]] = []
-        for folder in _folders(self.root):
-            if folder.name == "tmp":
-                for stray in _folders(folder):
-                    if now - _mtime(stray) > _STALE:
-                        shutil.rmtree(stray, ignore_errors=True)
-            elif folder.name != "locks":
-                found += [(_mtime(path), _size(path), path) for path in _entries(folder)]
+        for kind in _folders(self.root):
+            found += [(_mtime(path), _size(path), path) for path in _entries(kind)]
         total = sum(size for _, size, _ in found)
         if total > self.limit:
             for used, size, path in sorted(found):
@@ -222,15 +223,15 @@ class Cache:
             if reuse and _sound(path):
                 return path
             (root / "tmp").mkdir(parents=True, exist_ok=True)
-            work = Path(tempfile.mkdtemp(dir=root / "tmp"))
+            work = Path(tempfile.mkdtemp(prefix=_WORK, dir=root / "tmp"))
             try:
                 made = work / path.name
                 build(made)
                 _write(work / _SUM, _checksum(made))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _remove(path)
-                made.rename(path)
                 (work / _SUM).rename(_sum_of(path))
+                made.rename(path)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
         if root == self.root:
@@ -333,14 +334,15 @@ def _sound(path: Path) -> bool:
 
 
 def _remove(path: Path) -> None:
-    """Delete an entry; the checksum goes first so that no half of an entry looks sound."""
-    with contextlib.suppress(OSError):
-        _sum_of(path).unlink()
+    """Delete an entry; the checksum goes last so that what is left of it can still be found."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):
             path.unlink()
+    if not path.exists():
+        with contextlib.suppress(OSError):
+            _sum_of(path).unlink()
 
 
 def _folders(root: Path) -> list[Path]:
@@ -351,9 +353,11 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _entries(kind: Path) -> Iterator[Path]:
+    """Yield what has a checksum beside it: a cache folder may hold other people's files too."""
     for shelf in _folders(kind):
         with contextlib.suppress(OSError):
-            yield from (path for path in sorted(shelf.iterdir()) if path.suffix != _SUM)
+            for path in sorted(shelf.glob(f"*{_SUM}")):
+                yield path.with_suffix("")
 
 
 def _mtime(path: Path) -> float:

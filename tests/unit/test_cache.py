@@ -206,7 +206,7 @@ def test_what_was_just_used_is_never_evicted(tmp_path: Path) -> None:
 
 def test_a_dead_process_s_leftovers_are_swept(cache: Cache) -> None:
     cache.put("kernel", key(1), ".o", b"x")
-    stray = cache.root / "tmp" / "stray"
+    stray = cache.root / "tmp" / "anyroc-stray"
     stray.mkdir()
     (stray / "half.o").write_bytes(b"half")
     cache.sweep()
@@ -312,6 +312,23 @@ def test_stats_and_clear(cache: Cache) -> None:
     assert cache.get("kernel", key(1), ".o") is None
     cache.put("kernel", key(1), ".o", b"again")
     assert cache.stats().entries == 1
+
+
+def test_only_entries_are_ever_deleted(tmp_path: Path) -> None:
+    """Somebody may name a folder of their own, or even their home, as the cache."""
+    own = [tmp_path / "papers" / "ab" / "thesis.tex", tmp_path / "tmp" / "x" / "y", tmp_path / "z"]
+    for path in own:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(1000))
+        age(path, seconds=1e7)
+        age(path.parent, seconds=1e7)
+    cache = Cache(tmp_path, limit=10)
+    age(cache.put("papers", key(1), ".o", bytes(100)), seconds=1000)
+    cache.sweep()
+    assert cache.stats().entries == 0
+    cache.put("papers", key(1), ".o", bytes(100))
+    assert cache.clear().entries == 1
+    assert [path.exists() for path in own] == [True] * 3
 
 
 def test_keys_tell_everything_apart(monkeypatch: pytest.MonkeyPatch) -> None:

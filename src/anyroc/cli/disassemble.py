@@ -15,7 +15,6 @@ from anyroc.errors import BadInput, CodeObjectError
 if TYPE_CHECKING:
     from anyroc.translate.codeobject import CodeObject
 
-_STT_FUNC = 2
 _COLUMN = 60  # where llvm-objdump puts the address
 _WORD = 4
 
@@ -60,7 +59,7 @@ def disasm(file: Path, target: str | None, kernel: str | None) -> None:
 def listing(code: CodeObject, name: str | None, title: str) -> Iterator[str]:
     """Yield the lines for every function of a code object, or only for the one called `name`."""
     functions = sorted(
-        (symbol for symbol in code.symbols.values() if symbol.kind == _STT_FUNC and symbol.size),
+        (symbol for symbol in code.symbols.values() if symbol.kind == "func" and symbol.size),
         key=lambda symbol: (symbol.vaddr, symbol.name),
     )
     wanted = [symbol for symbol in functions if name in (None, symbol.name)]

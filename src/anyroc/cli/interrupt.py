@@ -1,7 +1,7 @@
 """Ctrl-C while a program runs.
 
-The program's `main` and its kernels run native code, where Python's own handling of SIGINT waits for
-the interpreter to be entered again: for an endless kernel, for ever. So a thread waits for the
+The program's `main` and its kernels run native code, where Python's own handling of SIGINT waits
+for the interpreter to be entered again: for an endless kernel, for ever. So a thread waits for the
 signal beside them and ends the process.
 """
 
