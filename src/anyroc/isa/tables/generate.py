@@ -36,10 +36,10 @@ _FORMATS = {
 # Our name of a field where the facts' name differs between ISAs.
 _FIELDS = {
     "vsrc0": "src0", "vsrc1": "src1", "srcy0": "src0", "vsrcy1": "src1", "vdsty": "vdst",
-    "addr": "vaddr", "rsrc": "srsrc", "samp": "ssamp",
+    "addr": "vaddr", "data": "vdata", "vsrc": "vdata", "rsrc": "srsrc", "samp": "ssamp",
 }  # fmt: skip
 _SOURCE_ORDER = (
-    "tgt", "ssrc0", "ssrc1", "vaddr", "sbase", "data", "data0", "data1", "vdata", "sdata", "vsrc",
+    "tgt", "ssrc0", "ssrc1", "vaddr", "sbase", "data0", "data1", "vdata", "sdata",
     "saddr", "srsrc", "ssamp", "soffset", "src0", "src1", "src2", "scale_src0", "scale_src1",
 )  # fmt: skip
 _WIDE_SOURCE = {

@@ -1,0 +1,136 @@
+"""One record per GPU: its instruction set, its sizes and the conventions its code relies on.
+
+Adding a GPU of a known ISA is adding a record here. Sizes and clocks are those of the product
+named, from AMD's product pages; ELF machine numbers and conventions are those of the "User Guide
+for AMDGPU Backend" (LLVM).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from anyroc.errors import UnknownTarget
+
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Target:
+    """What anyroc knows of a GPU.
+
+    Sizes are bytes, clocks kHz. ``vgpr_granule`` maps a wave size to the unit in which kernel
+    descriptors count vector registers.
+    """
+
+    name: str
+    isa: str
+    marketing_name: str
+    elf_mach: int
+    wave_sizes: tuple[int, ...]
+    default_wave_size: int
+    compute_units: int
+    memory_bytes: int
+    clock_khz: int
+    memory_clock_khz: int
+    memory_bus_bits: int
+    l2_bytes: int
+    vgpr_granule: Mapping[int, int]
+    max_vgprs: int
+    simds_per_cu: int
+    max_waves_per_simd: int
+    lds_bytes: int = 64 << 10
+    max_sgprs: int = 106
+    max_workgroup_size: int = 1024
+    has_agprs: bool = False
+    has_ieee_mode: bool = True
+    packed_tid: bool = True
+    workgroup_id_in_ttmp: bool = False
+    architected_flat_scratch: bool = True
+    kernarg_preload_prologue: int = 0
+    features: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def capability(self) -> tuple[int, int]:
+        """(major, minor) as ``hipDeviceProp_t`` gives them: gfx942 is (9, 4)."""
+        version = self.name.removeprefix("gfx")
+        return int(version[:-2]), int(version[-2], 16)
+
+
+def _rdna(name: str, isa: str, marketing_name: str, elf_mach: int, **facts: int | bool) -> Target:
+    return Target(
+        name,
+        isa,
+        marketing_name,
+        elf_mach,
+        wave_sizes=(32, 64),
+        default_wave_size=32,
+        vgpr_granule={32: 8, 64: 4},
+        max_vgprs=256,
+        simds_per_cu=2,
+        max_waves_per_simd=16,
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+_RECORDS = (
+    Target(
+        "gfx942",
+        "cdna3",
+        "AMD Instinct MI300X",
+        0x4C,
+        wave_sizes=(64,),
+        default_wave_size=64,
+        compute_units=304,
+        memory_bytes=192 * _GIB,
+        clock_khz=2_100_000,
+        memory_clock_khz=1_300_000,
+        memory_bus_bits=8192,
+        l2_bytes=4 << 20,
+        vgpr_granule={64: 8},
+        max_vgprs=512,
+        simds_per_cu=4,
+        max_waves_per_simd=8,
+        max_sgprs=102,
+        has_agprs=True,
+        kernarg_preload_prologue=256,
+    ),
+    _rdna(
+        "gfx1151",
+        "rdna3_5",
+        "AMD Radeon 8060S Graphics",
+        0x4A,
+        compute_units=40,
+        memory_bytes=64 * _GIB,
+        clock_khz=2_900_000,
+        memory_clock_khz=1_000_000,
+        memory_bus_bits=256,
+        l2_bytes=2 << 20,
+    ),
+    _rdna(
+        "gfx1201",
+        "rdna4",
+        "AMD Radeon RX 9070 XT",
+        0x4E,
+        compute_units=64,
+        memory_bytes=16 * _GIB,
+        clock_khz=2_970_000,
+        memory_clock_khz=1_258_000,
+        memory_bus_bits=256,
+        l2_bytes=8 << 20,
+        has_ieee_mode=False,
+        workgroup_id_in_ttmp=True,
+    ),
+)
+
+TARGETS: dict[str, Target] = {record.name: record for record in _RECORDS}
+
+
+def target(name: str) -> Target:
+    """The record of a GPU by its LLVM name, ``UnknownTarget`` naming the known ones."""
+    try:
+        return TARGETS[name.split(":", 1)[0]]
+    except KeyError:
+        raise UnknownTarget(
+            f"unknown target {name!r}", hint=f"known targets: {', '.join(sorted(TARGETS))}"
+        ) from None
