@@ -1,6 +1,6 @@
 // The heat equation: a hot wire on a cold plate, warming it step by step, as a picture.
 //
-//     heat [width] [height] [steps] [file.png]
+//     heat [file.png] [width] [height] [steps]
 
 #include <cuda_runtime.h>
 
@@ -28,16 +28,14 @@ __global__ void step(int width, int height, const float *wire, const float *from
                         from[i + width]);
 }
 
-/// The glow of a body: black, violet, red, orange, yellow, white; contours at every tenth.
+/// The glow of a body: black, violet, red, orange, yellow, white.
 __host__ __device__ inline uchar3 glow(float t)
 {
-    float tenth = fmaf(t, 10, -floorf(t * 10));
-    float shade = tenth < 0.06f && t > 0.05f ? 204 : 255;
     float red = fminf(2.2f * t, 1);
     float green = fminf(fmaxf(2.0f * t - 0.65f, 0), 1);
     float blue = t < 0.34f ? 0.45f * sinf(9.24f * t) : fmaxf(3.0f * t - 2.0f, 0);
-    return make_uchar3((unsigned char)(shade * red), (unsigned char)(shade * green),
-                       (unsigned char)(shade * blue));
+    return make_uchar3((unsigned char)(255 * red), (unsigned char)(255 * green),
+                       (unsigned char)(255 * blue));
 }
 
 __global__ void paint(int cells, const float *temperature, uchar3 *image)
@@ -74,9 +72,9 @@ std::vector<float> bend_wire(int width, int height)
 
 int main(int argc, char **argv)
 {
-    int width = argument(argc, argv, 1, 640), height = argument(argc, argv, 2, 360);
-    int steps = argument(argc, argv, 3, 500);
-    const char *path = argc > 4 ? argv[4] : "heat.png";
+    const char *path = argc > 1 ? argv[1] : "heat.png";
+    int width = argument(argc, argv, 2, 640), height = argument(argc, argv, 3, 360);
+    int steps = argument(argc, argv, 4, 500);
     int cells = width * height;
 
     std::vector<float> wire = bend_wire(width, height), cold(cells, 0.0f);

@@ -1,6 +1,6 @@
 // The Mandelbrot set: a look into the valley of the seahorses, as a picture.
 //
-//     mandelbrot [width] [height] [file.png]
+//     mandelbrot [file.png] [width] [height]
 
 #include <cuda_runtime.h>
 
@@ -66,9 +66,9 @@ __global__ void mandelbrot(View view, int width, int height, uchar3 *image)
 
 int main(int argc, char **argv)
 {
-    int width = argument(argc, argv, 1, 1280), height = argument(argc, argv, 2, 720);
-    const char *path = argc > 3 ? argv[3] : "mandelbrot.png";
-    View view = {-0.7463f, 0.1102f, 0.0065f};
+    const char *path = argc > 1 ? argv[1] : "mandelbrot.png";
+    int width = argument(argc, argv, 2, 1280), height = argument(argc, argv, 3, 720);
+    View view = {-0.74591f, 0.11380f, 0.0047f};
 
     Buffer<uchar3> device(size_t(width) * height);
     dim3 block(16, 16), grid(divide_up(width, 16), divide_up(height, 16));
