@@ -14,11 +14,19 @@ from pathlib import Path
 from anyroc.errors import BadInput
 
 _SECTION = re.compile(r"\[(\w+)\] (.+)")
+_LIBRARY = re.compile(r"@library (\S+)((?: \d+)+)")
+_PYTHON = re.compile(r"@python (.+)")
+_TYPES = re.compile(r"@(?:(int|pointer)|value ([\w ]+)\[(\d+)\]) (.+)")
 _ROW = re.compile(
     r"(?P<version>[\d.]+) (?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"
     r"(?: : (?P<cuda>[\w ]+))?"
 )
 _ARGUMENT = re.compile(r"(?P<type>.+?\**) (?P<name>\w+)(?: = (?P<default>\w+))?")
+
+_C_TYPES = {
+    *("void", "char", "unsigned char", "unsigned short", "int", "unsigned", "unsigned int"),
+    *("unsigned long long", "uint32_t", "uint64_t", "size_t", "float", "double"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +52,32 @@ class Function:
     section: str
     cuda: tuple[str, ...] = ()
 
-    @property
-    def prototype(self) -> str:
-        """The C declaration, without defaults."""
-        arguments = ", ".join(map(str, self.arguments)) or "void"
-        return f"{self.returns} {self.name}({arguments});"
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """How a type crosses the C ABI: `count` values of the plain C type `element`.
+
+    A pointer of any type is one "void *"; a structure by value has a count above one.
+    """
+
+    element: str
+    count: int = 1
 
 
 @dataclass(frozen=True)
 class Table:
-    """The functions of one library, in the order of its file, and the titles of its sections."""
+    """The functions of one library in the order of its file, and what else the file says.
+
+    `file_name` and `sonames` are those of the shared library, `python` is the statement that binds
+    the functions to their bodies, `sections` has the titles of the groups.
+    """
 
     functions: tuple[Function, ...]
     sections: dict[str, str]
+    types: dict[str, Passing]
+    file_name: str = ""
+    sonames: tuple[str, ...] = ()
+    python: str = ""
 
     def __getitem__(self, name: str) -> Function:
         return self._by_name[name]
@@ -79,6 +100,20 @@ class Table:
         found = {function.version for function in self.functions}
         return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
 
+    def passing(self, c_type: str) -> Passing:
+        """Tell how a value of `c_type` is passed; raises `BadInput` for a type nobody declared."""
+        if c_type.endswith("*"):
+            return Passing("void *")
+        if c_type in _C_TYPES:
+            return Passing(c_type)
+        try:
+            return self.types[c_type]
+        except KeyError:
+            raise BadInput(
+                f"the type {c_type} is not declared",
+                hint="add it to an @int, @pointer or @value line of the table",
+            ) from None
+
 
 @functools.cache
 def load(name: str = "hip") -> Table:
@@ -95,13 +130,26 @@ def table_path(name: str) -> Path:
 def parse(text: str, source: str = "table") -> Table:
     """Parse a table; raises `BadInput` with the line of the first row that makes no sense."""
     sections: dict[str, str] = {}
+    types: dict[str, Passing] = {}
     functions: list[Function] = []
     names: set[str] = set()
-    current = ""
+    current = file_name = python = ""
+    sonames: tuple[str, ...] = ()
     for number, line in _logical_lines(text):
         if heading := _SECTION.fullmatch(line):
             current = heading[1]
             sections[current] = heading[2]
+            continue
+        if library := _LIBRARY.fullmatch(line):
+            file_name = library[1]
+            sonames = tuple(f"{file_name}.{version}" for version in library[2].split())
+            continue
+        if statement := _PYTHON.fullmatch(line):
+            python = statement[1]
+            continue
+        if declared := _TYPES.fullmatch(line):
+            passing = _passing(declared)
+            types.update(dict.fromkeys(declared[4].split(), passing))
             continue
         function = _parse_row(line, current)
         if function is None or not current:
@@ -113,7 +161,14 @@ def parse(text: str, source: str = "table") -> Table:
                 raise BadInput(f"{source}:{number}: {name} is there twice")
             names.add(name)
         functions.append(function)
-    return Table(tuple(functions), sections)
+    return Table(tuple(functions), sections, types, file_name, sonames, python)
+
+
+def _passing(declared: re.Match[str]) -> Passing:
+    kind, element, count, _ = declared.groups()
+    if kind is None:
+        return Passing(element, int(count))
+    return Passing("int" if kind == "int" else "void *")
 
 
 def _logical_lines(text: str) -> list[tuple[int, str]]:

@@ -1,0 +1,94 @@
+/* The parts of HIP that live in C: the errors of a thread and what is too hot for a call to Python. */
+
+enum {
+    hipSuccess = 0,
+    hipErrorInvalidValue = 1,
+    hipErrorDeinitialized = 4,
+    hipErrorMissingConfiguration = 52,
+    hipErrorNotReady = 600,
+    hipErrorNotSupported = 801,
+};
+
+/* Set for good by a fault on the device: every call from then on returns it. */
+API int anyroc_device_error;
+
+static __thread struct {
+    int last;    /* of hipGetLastError: the last failure of any call of this thread */
+    int command; /* of hipExtGetLastError: the result of the thread's last call */
+} errors;
+
+#define BEFORE_hipError_t \
+    if (UNLIKELY(anyroc_device_error)) \
+        return AFTER_hipError_t(anyroc_device_error)
+#define MISSING_hipError_t (anyroc_state == CLOSED ? hipErrorDeinitialized : hipErrorNotSupported)
+
+static inline int AFTER_hipError_t(int result)
+{
+    if (UNLIKELY(result == hipSuccess && anyroc_device_error))
+        result = anyroc_device_error;
+    errors.command = result;
+    if (UNLIKELY(result != hipSuccess && result != hipErrorNotReady))
+        errors.last = result;
+    return result;
+}
+
+API int hipGetLastError(void)
+{
+    BEFORE_hipError_t;
+    int error = errors.last;
+    errors.last = hipSuccess;
+    return error;
+}
+
+API int hipPeekAtLastError(void)
+{
+    BEFORE_hipError_t;
+    return errors.last;
+}
+
+API int hipExtGetLastError(void)
+{
+    BEFORE_hipError_t;
+    int error = errors.command;
+    errors.command = hipSuccess;
+    return error;
+}
+
+/* `kernel<<<grid, block, shared, stream>>>(…)` pushes; the stub that it calls pops and launches. The
+ * nesting is as deep as the arguments of a launch launch kernels themselves. */
+struct configuration {
+    dim3 grid, block;
+    size_t shared;
+    void *stream;
+};
+
+static __thread struct {
+    struct configuration stack[16];
+    int depth;
+} configurations;
+
+API int __hipPushCallConfiguration(dim3 grid, dim3 block, size_t shared, void *stream)
+{
+    if (configurations.depth == 16)
+        return AFTER_hipError_t(hipErrorInvalidValue);
+    configurations.stack[configurations.depth++] =
+        (struct configuration){grid, block, shared, stream};
+    return hipSuccess;
+}
+
+API int __hipPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared, void **stream)
+{
+    if (configurations.depth == 0)
+        return AFTER_hipError_t(hipErrorMissingConfiguration);
+    const struct configuration *top = &configurations.stack[--configurations.depth];
+    *grid = top->grid;
+    *block = top->block;
+    *shared = top->shared;
+    *stream = top->stream;
+    return hipSuccess;
+}
+
+API hipChannelFormatDesc hipCreateChannelDesc(int x, int y, int z, int w, int format)
+{
+    return (hipChannelFormatDesc){{x, y, z, w, format}};
+}

@@ -1,0 +1,183 @@
+"""Building the library of a table, loading it into this process, binding it to Python bodies.
+
+The library is built by zig's C compiler on first use, for an old glibc so that any host program
+can load it, and kept in the cache as a folder: the file itself under its plain name, and a symbolic
+link per SONAME version that ROCm has had.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from anyroc import cache
+from anyroc.cabi import source
+from anyroc.cabi.table import Function, Table, load, table_path
+from anyroc.errors import ToolchainError
+
+_GLIBC = "2.17"
+
+_CTYPES: dict[str, Any] = {
+    "void *": ctypes.c_size_t,
+    "char": ctypes.c_char,
+    "unsigned char": ctypes.c_uint8,
+    "unsigned short": ctypes.c_uint16,
+    "int": ctypes.c_int,
+    "unsigned": ctypes.c_uint,
+    "unsigned int": ctypes.c_uint,
+    "uint32_t": ctypes.c_uint32,
+    "uint64_t": ctypes.c_uint64,
+    "size_t": ctypes.c_size_t,
+    "unsigned long long": ctypes.c_uint64,
+    "float": ctypes.c_float,
+    "double": ctypes.c_double,
+    "void": None,
+}
+
+Body = Callable[..., Any]
+Failure = Callable[[str, BaseException], int]
+
+
+def library(name: str = "hip") -> Path:
+    """Return the shared library of the table called `name`, building it when it is not cached."""
+    libpython = _libpython()
+    key = cache.key(
+        table_path(name).read_bytes(),
+        source.own_source(name),
+        cache.code_version("cabi"),
+        libpython,
+        _target(),
+    )
+
+    def build(folder: Path) -> None:
+        folder.mkdir()
+        _build(load(name), name, libpython, folder)
+
+    # Reading the file's name from the table would take milliseconds.
+    folder = cache.default().make("cabi", f"{key}-{name}", "", build)
+    return next(path for path in folder.glob("lib*.so") if path.is_file())
+
+
+def _build(table: Table, name: str, libpython: str, folder: Path) -> None:
+    c_file, script = folder / f"{name}.c", folder / f"{name}.map"
+    made = folder / table.file_name
+    c_file.write_text(source.c_source(table, name, libpython), encoding="utf-8")
+    script.write_text(source.version_script(table, name), encoding="utf-8")
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", _target(), "-std=gnu11", "-O2"]
+    command += [
+        "-g0",
+        "-Wall",
+        "-Werror",
+        "-shared",
+        "-fPIC",
+        "-fvisibility=hidden",
+        "-o",
+        str(made),
+    ]
+    command += [str(c_file), f"-Wl,--version-script={script}", f"-Wl,-soname,{table.sonames[1]}"]
+    command += ["-ldl", "-lpthread"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ToolchainError(
+            f"cannot build {table.file_name}: {done.stderr.strip() or f'exit {done.returncode}'}",
+            hint="check with `python -m ziglang version` that the ziglang package works",
+        )
+    c_file.unlink()
+    script.unlink()
+    for soname in table.sonames:
+        (folder / soname).symlink_to(table.file_name)
+
+
+def _target() -> str:
+    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower())
+    return f"{machine or platform.machine().lower()}-linux-gnu.{_GLIBC}"
+
+
+def _libpython() -> str:
+    """Return the shared library of this Python, for programs that start one themselves."""
+    name = sysconfig.get_config_var("INSTSONAME") or sysconfig.get_config_var("LDLIBRARY") or ""
+    place = Path(sysconfig.get_config_var("LIBDIR") or "") / name
+    return str(place) if ".so" in name and place.exists() else name
+
+
+class Library:
+    """The library of a table in this process, and the Python bodies behind it."""
+
+    def __init__(self, name: str, path: Path | None = None) -> None:
+        """Load the library at `path`, by default the one of the table called `name`."""
+        self.table = load(name)
+        self.name = name
+        self.path = path or library(name)
+        self._handle = ctypes.CDLL(str(self.path), mode=os.RTLD_NOW | os.RTLD_GLOBAL)
+        self._bound: list[Any] = []
+
+    def bind(self, bodies: Mapping[str, Body], failure: Failure) -> None:
+        """Let each function call its body until Python exits.
+
+        A body gets integers for numbers, enumerations and pointers, bytes or None for
+        `const char *`, the members of a small structure or the address of a big one, and returns an
+        integer or None for 0. `failure(name, exception)` turns what a body raises into the function's result.
+        """
+        entries = (ctypes.c_void_p * len(self.table.functions)).in_dll(
+            self._handle, "anyroc_entries"
+        )
+        for index, function in enumerate(self.table.functions):
+            body = bodies.get(function.name)
+            if body is not None:
+                callback = self._prototype(function)(_boundary(function.name, body, failure))
+                self._bound.append(callback)
+                entries[index] = ctypes.cast(callback, ctypes.c_void_p).value
+        self.integer("anyroc_state").value = 1
+        atexit.register(self._handle.anyroc_close)
+
+    def integer(self, name: str) -> ctypes.c_int:
+        """Return the C variable `int NAME` of the library."""
+        return ctypes.c_int.in_dll(self._handle, name)
+
+    def address(self, name: str) -> int:
+        """Return the address of a function of the library, or 0."""
+        if name not in self.table:
+            return 0
+        return ctypes.cast(getattr(self._handle, name), ctypes.c_void_p).value or 0
+
+    def function(self, name: str, *arguments: Any, result: Any = ctypes.c_int) -> Any:
+        """Return a function of the library for Python to call through C, as other programs do."""
+        prototype = ctypes.CFUNCTYPE(result, *arguments)
+        return prototype((name, self._handle))
+
+    def _prototype(self, function: Function) -> Any:
+        types: list[Any] = []
+        for argument in function.arguments:
+            passing = self.table.passing(argument.type)
+            if argument.type == "const char*":
+                types.append(ctypes.c_char_p)
+            elif passing.count == 1:
+                types.append(_CTYPES[passing.element])
+            elif source.spread(passing):
+                types += [_CTYPES[passing.element]] * passing.count
+            else:
+                types.append(ctypes.c_size_t)
+        returns = (
+            "void" if function.returns == "void" else self.table.passing(function.returns).element
+        )
+        return ctypes.CFUNCTYPE(_CTYPES[returns], *types)
+
+
+def _boundary(name: str, body: Body, failure: Failure) -> Body:
+    """Return `body` as C may call it: what it raises becomes a result."""
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return body(*arguments) or 0
+        except BaseException as error:
+            return failure(name, error)
+
+    return call

@@ -1,0 +1,90 @@
+"""Reading and writing the memory that a C caller's pointers name.
+
+Addresses are integers. Nothing here checks more than for null: the caller of a C function vouches
+for its pointers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import struct
+from typing import Any
+
+
+class NullPointer(ValueError):
+    """A pointer that must name something is null."""
+
+
+def put_u64(address: int, value: int) -> None:
+    """Store a 64-bit integer or a pointer."""
+    _cell(ctypes.c_uint64, address).value = value
+
+
+def put_i32(address: int, value: int) -> None:
+    """Store an int."""
+    _cell(ctypes.c_int32, address).value = value
+
+
+def put_f32(address: int, value: float) -> None:
+    """Store a float."""
+    _cell(ctypes.c_float, address).value = value
+
+
+def get_u64(address: int) -> int:
+    """Load a 64-bit integer or a pointer."""
+    return int(_cell(ctypes.c_uint64, address).value)
+
+
+def get_i32(address: int) -> int:
+    """Load an int."""
+    return int(_cell(ctypes.c_int32, address).value)
+
+
+def _cell(c_type: Any, address: int) -> Any:
+    if not address:
+        raise NullPointer
+    return c_type.from_address(address)
+
+
+def read(address: int, size: int) -> bytes:
+    """Return a copy of `size` bytes."""
+    if not address and size:
+        raise NullPointer
+    return ctypes.string_at(address, size)
+
+
+def write(address: int, data: bytes) -> None:
+    """Store bytes."""
+    if not address and data:
+        raise NullPointer
+    ctypes.memmove(address, data, len(data))
+
+
+def read_string(address: int) -> bytes:
+    """Return the bytes before the null that ends a C string."""
+    if not address:
+        raise NullPointer
+    return ctypes.string_at(address)
+
+
+def write_string(address: int, text: bytes, size: int) -> None:
+    """Store as much of a string as fits into `size` bytes with its final null."""
+    if size > 0:
+        write(address, text[: size - 1] + b"\0")
+
+
+def unpack(layout: struct.Struct, address: int) -> tuple[Any, ...]:
+    """Load a C structure."""
+    return layout.unpack(read(address, layout.size))
+
+
+@functools.cache
+def c_string(text: str) -> int:
+    """Return the address of a C string that lives as long as the process."""
+    buffer = ctypes.create_string_buffer(text.encode())
+    _kept.append(buffer)
+    return ctypes.addressof(buffer)
+
+
+_kept: list[Any] = []

@@ -1,0 +1,131 @@
+/* What every library made from a table has in common: the way from a C function to its Python body.
+ *
+ * `anyroc_entries[i]` is the Python body of function i, or null when there is none or when Python is
+ * not there (yet, or any more). The generated functions follow this file in one translation unit.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define API __attribute__((visibility("default")))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+typedef void (*entry_fn)(void);
+
+enum { UNBOUND, BOUND, CLOSED };
+
+API int anyroc_state = UNBOUND;
+API entry_fn anyroc_entries[FUNCTIONS];
+static const char *const function_names[FUNCTIONS];
+
+/* The part of Python's C API that this file needs, the same in every version since 3.10. */
+static struct {
+    int (*is_initialized)(void);
+    int (*gil_ensure)(void);
+    void (*gil_release)(int);
+    void *(*this_thread)(void);
+    void *(*save_thread)(void);
+    void (*initialize)(int);
+    int (*run)(const char *, void *);
+} python;
+
+static pthread_key_t thread_end;
+static __thread int thread_known;
+
+static void find_python(void *library)
+{
+    python.is_initialized = (int (*)(void))dlsym(library, "Py_IsInitialized");
+    python.gil_ensure = (int (*)(void))dlsym(library, "PyGILState_Ensure");
+    python.gil_release = (void (*)(int))dlsym(library, "PyGILState_Release");
+    python.this_thread = (void *(*)(void))dlsym(library, "PyGILState_GetThisThreadState");
+    python.save_thread = (void *(*)(void))dlsym(library, "PyEval_SaveThread");
+    python.initialize = (void (*)(int))dlsym(library, "Py_InitializeEx");
+    python.run = (int (*)(const char *, void *))dlsym(library, "PyRun_SimpleStringFlags");
+}
+
+/* A thread that Python did not start keeps one thread state for its whole life: making one per call
+ * costs 8 to 20 microseconds. This gives it back. */
+static void forget_thread(void *unused)
+{
+    (void)unused;
+    if (anyroc_state != BOUND || !python.is_initialized())
+        return;
+    python.gil_ensure();
+    python.gil_release(0);
+    python.gil_release(1);
+}
+
+/* Find Python in this process or, in a program that has none, start one: the shared library that
+ * ANYROC_LIBPYTHON names, with ANYROC_PYTHONPATH in front of its path. */
+static void start_python(void)
+{
+    find_python(RTLD_DEFAULT);
+    if (!python.is_initialized) {
+        const char *path = getenv("ANYROC_LIBPYTHON");
+        void *library = dlopen(path ? path : DEFAULT_LIBPYTHON, RTLD_NOW | RTLD_GLOBAL);
+        if (!library) {
+            fprintf(stderr, "anyroc: %s\nhint: start the program with `anyroc run`, or set "
+                            "ANYROC_LIBPYTHON to the path of libpython\n", dlerror());
+            abort();
+        }
+        find_python(library);
+    }
+    pthread_key_create(&thread_end, forget_thread);
+    if (python.is_initialized()) {
+        if (anyroc_state == UNBOUND) {
+            int gil = python.gil_ensure();
+            python.run(BIND_PYTHON, NULL);
+            python.gil_release(gil);
+        }
+        return;
+    }
+    python.initialize(0);
+    python.run("import os, sys\n"
+               "sys.path[:0] = filter(None, os.environ.get('ANYROC_PYTHONPATH', '').split(':'))\n"
+               BIND_PYTHON, NULL);
+    python.save_thread();
+}
+
+static void meet_thread(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    thread_known = 1;
+    if (anyroc_state == CLOSED)
+        return;
+    pthread_once(&once, start_python);
+    if (!python.this_thread()) {
+        python.gil_ensure();
+        python.save_thread();
+        pthread_setspecific(thread_end, &thread_known);
+    }
+}
+
+static entry_fn missing(int function)
+{
+    static char said[FUNCTIONS];
+    if (anyroc_state == BOUND && !__atomic_exchange_n(&said[function], 1, __ATOMIC_RELAXED))
+        fprintf(stderr, "anyroc: %s is not implemented yet\n", function_names[function]);
+    return NULL;
+}
+
+/* Return the Python body of a function, or null after having said that there is none. */
+static inline entry_fn enter(int function)
+{
+    if (UNLIKELY(!thread_known))
+        meet_thread();
+    entry_fn body = __atomic_load_n(&anyroc_entries[function], __ATOMIC_RELAXED);
+    return UNLIKELY(!body) ? missing(function) : body;
+}
+
+/* From now on every function does nothing: Python is about to go away. */
+API void anyroc_close(void)
+{
+    anyroc_state = CLOSED;
+    for (int i = 0; i < FUNCTIONS; ++i)
+        __atomic_store_n(&anyroc_entries[i], NULL, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,115 @@
+"""The C source and the version script of a library, made from its table.
+
+A generated function looks up its Python body, calls it and gives its result back. `runtime.c` holds
+what all libraries share. Beside a table NAME.table may lie NAME.c with C bodies and with what a
+return type T asks for: BEFORE_T (a statement that may return early), AFTER_T(result) and MISSING_T
+(the result where there is no body).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from anyroc.cabi.table import Function, Passing, Table, table_path
+
+_HERE = Path(__file__).parent
+_C_BODY = re.compile(r"^API [\w *]*?(\w+)\(", re.MULTILINE)
+_HOOK = re.compile(r"(?:#define |static inline int )(?:BEFORE|AFTER|MISSING)_(\w+)")
+_SPREAD = ("int", "unsigned int")
+"""Elements of the structures whose members reach the body as arguments of their own; of other
+structures the body gets the address."""
+
+
+def c_source(table: Table, name: str, default_libpython: str) -> str:
+    """Return the C source of the library of the table called `name`."""
+    own = own_source(name)
+    written = c_bodies(name)
+    hooks = set(_HOOK.findall(own))
+    names = ",\n".join(f'    "{function.name}"' for function in table.functions)
+    return "\n".join(
+        [
+            f"#define FUNCTIONS {len(table.functions)}",
+            f"#define BIND_PYTHON {json.dumps(table.python)}",
+            f"#define DEFAULT_LIBPYTHON {json.dumps(default_libpython)}",
+            (_HERE / "runtime.c").read_text(encoding="utf-8"),
+            *(
+                f"typedef struct {{ {passing.element} v[{passing.count}]; }} {c_type};"
+                for c_type, passing in table.types.items()
+                if passing.count > 1
+            ),
+            own,
+            f"static const char *const function_names[FUNCTIONS] = {{\n{names}\n}};",
+            *(
+                _wrapper(table, index, function, function.returns in hooks)
+                for index, function in enumerate(table.functions)
+                if function.name not in written
+            ),
+        ]
+    )
+
+
+def own_source(name: str) -> str:
+    """Return the hand-written C of the table called `name`, or nothing."""
+    path = table_path(name).with_suffix(".c")
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def c_bodies(name: str) -> frozenset[str]:
+    """Return the names of the functions that the hand-written C of a table defines."""
+    return frozenset(_C_BODY.findall(own_source(name)))
+
+
+def version_script(table: Table, node: str) -> str:
+    """Return the linker's version script: nodes NODE_VERSION in a chain, all else hidden."""
+    lines: list[str] = []
+    before = ""
+    for version in table.versions:
+        names = [function.name for function in table.functions if function.version == version]
+        hidden = " local: *;" if not before else ""
+        lines.append(f"{node}_{version} {{ global: {'; '.join(names)};{hidden} }}{before};")
+        before = f" {node}_{version}"
+    lines.append("ANYROC { global: anyroc_*; };")
+    return "\n".join(lines) + "\n"
+
+
+def spread(passing: Passing) -> bool:
+    """Tell whether the members of a structure by value reach the body one by one."""
+    return passing.count > 1 and passing.element in _SPREAD
+
+
+def _wrapper(table: Table, index: int, function: Function, hooked: bool) -> str:
+    """Return the C function that stands for row `index`."""
+    parameters: list[str] = []
+    types: list[str] = []
+    values: list[str] = []
+    for position, argument in enumerate(function.arguments):
+        passing = table.passing(argument.type)
+        name = f"a{position}"
+        if passing.count == 1:
+            parameters.append(f"{passing.element} {name}")
+            types.append(passing.element)
+            values.append(name)
+            continue
+        parameters.append(f"{argument.type} {name}")
+        if spread(passing):
+            types += [passing.element] * passing.count
+            values += [f"{name}.v[{member}]" for member in range(passing.count)]
+        else:
+            types.append("void *")
+            values.append(f"&{name}")
+    returns = "void" if function.returns == "void" else table.passing(function.returns).element
+    kind = function.returns
+    call = f"(({returns} (*)({', '.join(types) or 'void'}))body)({', '.join(values)})"
+    if kind == "void":
+        result = f"    if (body)\n        {call};"
+    elif hooked:
+        result = f"    return AFTER_{kind}(body ? {call} : MISSING_{kind});"
+    else:
+        result = f"    return body ? {call} : 0;"
+    before = f"    BEFORE_{kind};\n" if hooked else ""
+    return (
+        f"API {returns} {function.name}({', '.join(parameters) or 'void'})\n{{\n{before}"
+        f"    entry_fn body = enter({index});\n{result}\n}}"
+    )
