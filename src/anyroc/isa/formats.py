@@ -31,9 +31,7 @@ _DPP16 = (
     "src0=32+8 dpp_ctrl=40+9 fi=50+1 bound_ctrl=51+1 src0_neg=52+1 src0_abs=53+1 "
     "src1_neg=54+1 src1_abs=55+1 bank_mask=56+4 row_mask=60+4"
 )
-_DPP16_VOP3 = (
-    "src0=64+8 dpp_ctrl=72+9 fi=82+1 bound_ctrl=83+1 bank_mask=88+4 row_mask=92+4"
-)
+_DPP16_VOP3 = "src0=64+8 dpp_ctrl=72+9 fi=82+1 bound_ctrl=83+1 bank_mask=88+4 row_mask=92+4"
 _SDWA = (
     "src0=32+8 src0_sel=48+3 src0_sext=51+1 src0_neg=52+1 src0_abs=53+1 s0=55+1 "
     "src1_sel=56+3 src1_sext=59+1 src1_neg=60+1 src1_abs=61+1 s1=63+1"
@@ -51,7 +49,7 @@ VOP3    64 26+6=110100     op=16+10 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 abs=8
 VOP3SD  64 26+6=110100     op=16+10 vdst=0+8 sdst=8+7 src0=32+9 src1=41+9 src2=50+9 clamp=15+1 omod=59+2 neg=61+3
 VOP3P   64 23+9=110100111  op=16+7 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 neg_hi=8+3 op_sel=11+3 op_sel_hi2=14+1 clamp=15+1 op_sel_hi=59+2 neg=61+3
 MAI     64 23+9=110100111  op=16+7 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 cbsz=8+3 abid=11+4 acc_cd=15+1 acc=59+2 blgp=61+3
-SMEM    64 26+6=110000     op=18+8 sbase=0+6 sdst=6+7 sdata=6+7 soffset_en=14+1 nv=15+1 glc=16+1 imm=17+1 offset=32+21 soffset=57+7
+SMEM    64 26+6=110000     op=18+8 sbase=0+6 sdst=6+7 sdata=6+7 soffset_en=14+1 nv=15+1 glc=16+1 imm=17+1 offset=32+21 low_soffset=32+7 soffset=57+7
 DS      64 26+6=110110     op=17+8 offset0=0+8 offset1=8+8 gds=16+1 acc=25+1 vaddr=32+8 data0=40+8 data1=48+8 vdst=56+8
 FLAT    64 26+6=110111,14+2=00 op=18+7 offset=0+12 lds=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8 vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
 SCRATCH 64 26+6=110111,14+2=01 op=18+7 offset=0+13 sve=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8 vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
@@ -103,6 +101,7 @@ FLAT    96 24+8=11101100   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 sve=49+1 scope=50+
 SCRATCH 96 24+8=11101101   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 sve=49+1 scope=50+2 th=52+3 vdata=55+8 vaddr=64+8 offset=72+24
 GLOBAL  96 24+8=11101110   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 sve=49+1 scope=50+2 th=52+3 vdata=55+8 vaddr=64+8 offset=72+24
 MUBUF   96 26+6=110001     op=14+8 soffset=0+7 nv=7+1 tfe=22+1 vdata=32+8 srsrc=41+9 scope=50+2 th=52+3 format=55+7 offen=62+1 idxen=63+1 vaddr=64+8 offset=72+24
+MTBUF   96 26+6=110001     op=14+8 soffset=0+7 nv=7+1 tfe=22+1 vdata=32+8 srsrc=41+9 scope=50+2 th=52+3 format=55+7 offen=62+1 idxen=63+1 vaddr=64+8 offset=72+24
 VIMAGE  96 26+6=110100     op=14+8 dim=0+3 r128=4+1 d16=5+1 a16=6+1 nv=7+1 dmask=22+4 vdata=32+8 srsrc=41+9 scope=50+2 th=52+3 tfe=55+1 vaddr4=56+8 vaddr0=64+8 vaddr1=72+8 vaddr2=80+8 vaddr3=88+8
 VSAMPLE 96 26+6=111001     op=14+8 dim=0+3 tfe=3+1 r128=4+1 d16=5+1 a16=6+1 nv=7+1 unrm=13+1 dmask=22+4 vdata=32+8 lwe=40+1 srsrc=41+9 scope=50+2 th=52+3 ssamp=55+9 vaddr0=64+8 vaddr1=72+8 vaddr2=80+8 vaddr3=88+8
 """
@@ -110,7 +109,7 @@ VSAMPLE 96 26+6=111001     op=14+8 dim=0+3 tfe=3+1 r128=4+1 d16=5+1 a16=6+1 nv=7
 _LAYOUTS = {"cdna": _CDNA, "rdna3": _RDNA3, "rdna4": _RDNA4}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Format:
     """One encoding: ``match`` under ``mask`` in the first dword; fields are (low bit, width)."""
 

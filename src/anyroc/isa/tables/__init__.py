@@ -20,8 +20,17 @@ FAMILY = {
     "rdna4": "rdna4",
 }
 
-# Formats whose opcodes share the opcode field (and its numbers) of another format.
-OPCODE_SPACE = {"VOP3SD": "VOP3", "MAI": "VOP3P", "MTBUF": "MTBUF"}
+# Formats that share the identifying bits and the opcode numbers of another format.
+_SHARED_OPCODES = {
+    "cdna": {"VOP3SD": "VOP3", "MAI": "VOP3P"},
+    "rdna3": {"VOP3SD": "VOP3"},
+    "rdna4": {"VOP3SD": "VOP3", "MTBUF": "MUBUF"},
+}
+
+
+def opcode_space(format_: str, family: str) -> str:
+    """The format in whose opcode numbering a format takes part."""
+    return _SHARED_OPCODES[family].get(format_, format_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class Table:
             at = line.find(" @")
             if at > 0 and isa not in line[at + 2 :].split(" ", 1)[0].split(","):
                 continue
-            self._lines[OPCODE_SPACE.get(format_, format_), int(opcode)] = line
+            self._lines[opcode_space(format_, self.family), int(opcode)] = line
 
     def row(self, space: str, opcode: int) -> Row | None:
         """The instruction with this opcode in an opcode space, or None."""

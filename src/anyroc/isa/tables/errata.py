@@ -55,8 +55,7 @@ def is_removed(family: str, format_: str, mnemonic: str) -> bool:
     if mnemonic in _added_names(family):
         return True
     return any(
-        format_ == where and re.fullmatch(pattern, mnemonic)
-        for where, pattern in _REMOVED[family]
+        format_ == where and re.fullmatch(pattern, mnemonic) for where, pattern in _REMOVED[family]
     )
 
 

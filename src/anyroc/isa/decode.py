@@ -1,0 +1,302 @@
+"""Bytes to instructions.
+
+Decoding has two speeds. The first meeting with an opcode in a given shape (which operands its
+modifier bits imply) makes a ``Plan``: field positions with their operand tables. Every other one
+is shifts, masks and dictionary lookups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from anyroc.isa.formats import Format, formats
+from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand
+from anyroc.isa.modifiers import make_mods, modifier_mask
+from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
+from anyroc.isa.shapes import Place, places, shape
+from anyroc.isa.tables import Row, Table, opcode_space, table
+from anyroc.isa.targets import Target, target
+
+_VARIANTS = {
+    "cdna": {249: "sdwa", 250: "dpp"},
+    "rdna3": {233: "dpp8", 234: "dpp8", 250: "dpp"},
+    "rdna4": {233: "dpp8", 234: "dpp8", 250: "dpp"},
+}
+_MODIFIED = frozenset(("VOP3", "VOP3SD", "VINTERP"))
+
+
+@dataclass(slots=True)
+class Plan:
+    """How to decode one opcode in one shape."""
+
+    row: Row
+    dst: tuple[tuple[int, int, OperandTable], ...]
+    src: tuple[tuple[int, int, OperandTable], ...]
+    types: tuple[Place, ...]
+    mods_mask: int
+    mods: dict[int, Mods]
+    modified: bool
+
+
+class _Encoding:
+    """A format (or a variant of one) of an ISA at a wave size, with the plans made so far."""
+
+    def __init__(self, format_: Format, decoder: Decoder) -> None:
+        self.format = format_
+        self.bytes = format_.bytes
+        self.base, _, self.variant = format_.name.partition(".")
+        self.space = opcode_space(self.base, decoder.family)
+        self.low, width = format_.fields.get("op", (0, 0))
+        self.op_mask = (1 << width) - 1
+        self.shaped = shape(format_.name, decoder.family)
+        self.plans: dict[int, Plan] = {}
+        self.variants: dict[int, _Encoding] = {}
+        self.has_neg = self.base in _MODIFIED
+
+
+@cache
+def _modified(operand: Operand, neg: bool, absolute: bool) -> Operand:
+    return replace(operand, neg=neg, abs=absolute)
+
+
+class Decoder:
+    """Decodes one ISA at one wave size."""
+
+    def __init__(self, isa: str, wave_size: int) -> None:
+        self.isa = isa
+        self.wave_size = wave_size
+        self.table: Table = table(isa)
+        self.family = self.table.family
+        self._encodings = {f.name: _Encoding(f, self) for f in formats(isa).values()}
+        markers = _VARIANTS[self.family]
+        for encoding in self._encodings.values():
+            if not encoding.variant:
+                for marker, name in markers.items():
+                    variant = self._encodings.get(f"{encoding.base}.{name}")
+                    if variant:
+                        encoding.variants[marker] = variant
+        self._dispatch = self._make_dispatch()
+
+    def _make_dispatch(self) -> list[tuple[_Encoding, ...]]:
+        """Candidate encodings by the top nine bits of the first dword, most specific first."""
+        bases = [e for e in self._encodings.values() if not e.variant]
+        result = []
+        for top in range(512):
+            found = []
+            for encoding in bases:
+                mask = encoding.format.mask >> 23
+                if top & mask == encoding.format.match >> 23 and encoding.space == encoding.base:
+                    found.append(encoding)
+            found.sort(key=lambda e: -e.format.mask.bit_count())
+            result.append(tuple(found))
+        return result
+
+    def decode(self, code: bytes | memoryview, offset: int = 0) -> Instruction:
+        """The instruction at ``offset``; ``DecodeError`` if there is none."""
+        word = int.from_bytes(code[offset : offset + 4], "little")
+        if offset < 0 or offset + 4 > len(code):
+            raise DecodeError(f"truncated: {len(code) - offset} of 4 bytes", offset)
+        for encoding in self._dispatch[word >> 23]:
+            if word & encoding.format.mask == encoding.format.match:
+                break
+        else:
+            raise DecodeError(f"{word:#010x} is in no {self.isa} encoding", offset)
+        try:
+            return self._decode(encoding, code, offset)
+        except BadField as problem:
+            words = bytes(code[offset : offset + encoding.bytes]).hex(" ", 4)
+            raise DecodeError(f"{encoding.base} {words}: {problem}", offset) from None
+
+    def _raw(self, encoding: _Encoding, code: bytes | memoryview, offset: int) -> int:
+        end = offset + encoding.bytes
+        if end > len(code):
+            raise DecodeError(
+                f"truncated {encoding.base}: {len(code) - offset} of {encoding.bytes} bytes", offset
+            )
+        return int.from_bytes(code[offset:end], "little")
+
+    def _decode(self, encoding: _Encoding, code: bytes | memoryview, offset: int) -> Instruction:
+        raw = self._raw(encoding, code, offset)
+        if encoding.variants:
+            marker = (raw >> encoding.format.fields["src0"][0]) & 0x1FF
+            if marker in encoding.variants:
+                encoding = encoding.variants[marker]
+                raw = self._raw(encoding, code, offset)
+        elif encoding.base == "VOPD":
+            return self._decode_pair(encoding, raw, code, offset)
+        plan = self._plan(encoding, raw)
+        src = [operands[(raw >> low) & mask] for low, mask, operands in plan.src]
+        size = encoding.bytes
+        for index, operand in enumerate(src):
+            if operand is LITERAL:
+                literal = self._literal(code, offset, encoding)
+                src[index] = _literal_operand(literal, plan.types[index])
+                size = encoding.bytes + 4
+        if plan.modified:
+            self._modify(encoding.format, raw, src)
+        row = plan.row
+        key = raw & plan.mods_mask
+        mods = plan.mods.get(key)
+        if mods is None:
+            mods = plan.mods[key] = make_mods(encoding.format, row, key, self.family)
+        return Instruction(
+            offset,
+            size,
+            row.op,
+            row.mnemonic,
+            row.format,
+            tuple([operands[(raw >> low) & mask] for low, mask, operands in plan.dst]),
+            tuple(src),
+            mods,
+            row,
+        )
+
+    def _plan(self, encoding: _Encoding, raw: int) -> Plan:
+        opcode = (raw >> encoding.low) & encoding.op_mask
+        key = opcode | encoding.shaped(raw) << 16
+        plan = encoding.plans.get(key)
+        if plan is None:
+            row = self.table.row(encoding.space, opcode)
+            if row is None:
+                raise BadField(f"opcode {opcode} does not exist on {self.isa}")
+            plan = encoding.plans[key] = self._make_plan(encoding, row, key >> 16)
+        return plan
+
+    def _make_plan(self, encoding: _Encoding, row: Row, shape_: int) -> Plan:
+        variant = f".{encoding.variant}" if encoding.variant else ""
+        format_ = self._encodings[row.format + variant].format
+        dst, src = places(row, format_, shape_, self.family, self.wave_size)
+        modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
+        return Plan(
+            row,
+            tuple(self._column(place, format_) for place in dst),
+            tuple(self._column(place, format_) for place in src),
+            src,
+            modifier_mask(format_, row, self.family),
+            {},
+            modified or "_mix" in row.mnemonic,
+        )
+
+    def _column(self, place: Place, format_: Format) -> tuple[int, int, OperandTable]:
+        low, width = format_.fields.get(place.field, (0, 0))
+        operands = operand_table(
+            place.kind, place.type, place.bits, place.count, place.role, self.family
+        )
+        return low, (1 << width) - 1, operands
+
+    def _literal(self, code: bytes | memoryview, offset: int, encoding: _Encoding) -> int:
+        at = offset + encoding.bytes
+        if encoding.variant or (self.family == "cdna" and encoding.base in ("VOP3", "VOP3P")):
+            raise BadField("a literal is not possible here")
+        if at + 4 > len(code):
+            raise DecodeError(f"truncated {encoding.base}: its literal is missing", offset)
+        return int.from_bytes(code[at : at + 4], "little")
+
+    @staticmethod
+    def _modify(format_: Format, raw: int, src: list[Operand]) -> None:
+        fields = format_.fields
+        if "src0_neg" in fields:
+            neg = format_.get(raw, "src0_neg") | format_.get(raw, "src1_neg") << 1
+            absolute = format_.get(raw, "src0_abs") | format_.get(raw, "src1_abs") << 1
+        else:
+            neg = format_.get(raw, "neg")
+            absolute = format_.get(raw, "abs" if "abs" in fields else "neg_hi")
+        for index in range(min(3, len(src))):
+            negate, magnitude = bool(neg >> index & 1), bool(absolute >> index & 1)
+            if negate or magnitude:
+                src[index] = _modified(src[index], negate, magnitude)
+
+    def _decode_pair(
+        self, encoding: _Encoding, raw: int, code: bytes | memoryview, offset: int
+    ) -> Instruction:
+        get = encoding.format.get
+        literal: int | None = None
+        halves = []
+        for side in "xy":
+            row = self.table.row("VOPD", get(raw, f"op{side}"))
+            if row is None:
+                raise BadField(f"opcode {get(raw, f'op{side}')} does not exist on {self.isa}")
+            values = {
+                "src0": get(raw, f"src{side}0"),
+                "src1": get(raw, f"vsrc{side}1"),
+                "vdst": get(raw, "vdstx"),
+            }
+            if side == "y":
+                values["vdst"] = get(raw, "vdsty") << 1 | (get(raw, "vdstx") & 1 ^ 1)
+            dst, src = places(row, encoding.format, 0, self.family, self.wave_size)
+            operands = []
+            for place in (*dst, *src):
+                operand = self._column(place, encoding.format)[2][values.get(place.field, 0)]
+                if operand is LITERAL:
+                    literal = self._literal(code, offset, encoding)
+                    operand = _literal_operand(literal, place)
+                operands.append(operand)
+            halves.append(
+                Instruction(
+                    offset,
+                    0,
+                    row.op,
+                    row.mnemonic,
+                    row.format,
+                    tuple(operands[: len(dst)]),
+                    tuple(operands[len(dst) :]),
+                    Mods(),
+                    row,
+                )
+            )
+        x, y = halves
+        return Instruction(
+            offset,
+            encoding.bytes + (0 if literal is None else 4),
+            "v_dual",
+            f"{x.mnemonic} :: {y.mnemonic}",
+            "VOPD",
+            x.dst + y.dst,
+            x.src + y.src,
+            Mods(),
+            x.row,
+            (x, y),
+        )
+
+
+@cache
+def _literal_operand(value: int, place: Place) -> Operand:
+    bits = literal_bits(value, place.type, place.bits)
+    return Operand("const", count=(max(place.bits, 1) + 31) // 32, value=bits, literal=True)
+
+
+@cache
+def decoder(isa: str, wave_size: int) -> Decoder:
+    """The decoder of an ISA at a wave size."""
+    return Decoder(isa, wave_size)
+
+
+def _isa_of(where: str | Target) -> str:
+    if isinstance(where, Target):
+        return where.isa
+    return target(where).isa if where.startswith("gfx") else where
+
+
+def decode(
+    where: str | Target, code: bytes | memoryview, offset: int = 0, *, wave_size: int
+) -> Instruction:
+    """The instruction at ``offset`` of ``code``.
+
+    ``where`` is a target, its name or an ISA. Raises ``DecodeError`` naming the offset and the
+    words if they are no instruction.
+    """
+    return decoder(_isa_of(where), wave_size).decode(code, offset)
+
+
+def decode_all(
+    where: str | Target, code: bytes | memoryview, *, wave_size: int, start: int = 0
+) -> Iterator[Instruction]:
+    """Every instruction from ``start`` to the end of ``code``."""
+    one = decoder(_isa_of(where), wave_size).decode
+    offset = start
+    while offset < len(code):
+        instruction = one(code, offset)
+        yield instruction
+        offset += instruction.size

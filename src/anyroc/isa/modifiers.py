@@ -1,0 +1,139 @@
+"""The fields of an encoding that are not operands, as ``Mods``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from anyroc.isa.formats import Format
+from anyroc.isa.instruction import Dpp, Mods, Sdwa
+from anyroc.isa.tables import Row
+
+_OPERANDS = frozenset(
+    ["op", "opx", "opy", "vdst", "sdst", "sdata", "ssrc0", "ssrc1", "src0", "src1", "src2", "vaddr", "vdata", "data0", "data1", "saddr", "srsrc", "ssamp", "soffset", "low_soffset", "sbase", "acc", "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs", "sve", "tgt", "vaddr0", "vaddr1", "vaddr2", "vaddr3", "vaddr4", "vsrc0", "vsrc1", "vsrc2", "vsrc3", "imm", "soffset_en"]
+)
+_FLAGS = frozenset(["clamp", "offen", "idxen", "lds", "gds", "tfe", "glc", "slc", "dlc", "sc0", "sc1", "nt", "nv"])
+_NUMBERS = frozenset(["omod", "offset0", "offset1", "scope", "th", "format", "cbsz", "abid", "blgp"])
+_DPP = ("dpp_ctrl", "row_mask", "bank_mask", "bound_ctrl", "fi")
+_SDWA = ("dst_sel", "dst_unused", "src0_sel", "src1_sel", "src0_sext", "src1_sext")
+
+
+def _mask(format_: Format, names: list[str]) -> int:
+    mask = 0
+    for name in names:
+        low, width = format_.fields[name]
+        mask |= ((1 << width) - 1) << low
+    return mask
+
+
+@cache
+def _true16(row: Row, format_: Format, family: str) -> tuple[tuple[int, int], ...]:
+    """(position in op_sel, bit) of the half selectors in 16-bit VGPR fields of VOP1/2/C."""
+    base = format_.name.partition(".")[0]
+    if base not in ("VOP1", "VOP2", "VOPC") or family == "cdna":
+        return ()
+    found = []
+    for spec in (*row.dst, *row.src):
+        if spec.bits == 16 and not spec.hidden and spec.field in ("vdst", "src0", "src1"):
+            position = {"src0": 0, "src1": 1, "vdst": 3}[spec.field]
+            found.append((position, format_.fields[spec.field][0] + 7))
+    return tuple(found)
+
+
+def modifier_mask(format_: Format, row: Row, family: str) -> int:
+    """The bits of an instruction that ``make_mods`` looks at."""
+    names = [name for name in format_.fields if name not in _OPERANDS]
+    names += [spec.field for spec in (*row.dst, *row.src) if spec.kind == "imm"]
+    if row.format == "SMEM" and "imm" in format_.fields:
+        names += ["imm", "soffset_en"]
+    mask = _mask(format_, names)
+    halves = _true16(row, format_, family)
+    for _, bit in halves:
+        mask |= 1 << bit
+    if halves and "src0" in format_.fields and format_.fields["src0"][1] == 9:
+        mask |= 1 << 8 + format_.fields["src0"][0]
+    return mask
+
+
+def _bits(value: int, count: int) -> tuple[bool, ...]:
+    return tuple(bool(value >> bit & 1) for bit in range(count))
+
+
+def _signed(value: int, width: int) -> int:
+    return value - (1 << width) if value >> (width - 1) else value
+
+
+def make_mods(format_: Format, row: Row, raw: int, family: str) -> Mods:
+    """The modifiers of an instruction; ``raw`` may be masked by ``modifier_mask``."""
+    values: dict[str, object] = {}
+    extra: list[tuple[str, int]] = []
+    for name in format_.fields:
+        if name in _OPERANDS:
+            continue
+        value = format_.get(raw, name)
+        if name in _FLAGS:
+            values[name] = bool(value)
+        elif name in _NUMBERS:
+            values[name] = value
+        elif name == "dpp8":
+            values["dpp8"] = tuple(value >> 3 * lane & 7 for lane in range(8))
+        elif name == "offset":
+            values["offset"] = _offset(format_, row, raw, value, family)
+        elif name == "simm16":
+            signed = "simm16=label" in row.flags or any(s.kind == "k16" for s in row.src)
+            values["simm16"] = _signed(value, 16) if signed else value
+        elif name not in ("op_sel", "op_sel_hi", "op_sel_hi2", "neg", "neg_hi", *_DPP, *_SDWA):
+            extra.append((name, value))
+    for spec in (*row.dst, *row.src):
+        if spec.kind == "imm":
+            values["imm"] = format_.get(raw, spec.field)
+    if "dpp_ctrl" in format_.fields:
+        ctrl, rows, banks, bound, fi = (format_.get(raw, name) for name in _DPP)
+        values["dpp"] = Dpp(ctrl, rows, banks, bool(bound), bool(fi))
+    if "src0_sel" in format_.fields:
+        values["sdwa"] = _sdwa(format_, raw)
+    if "op_sel_hi" in format_.fields:
+        high = format_.get(raw, "op_sel_hi") | format_.get(raw, "op_sel_hi2") << 2
+        values["op_sel"] = (*_bits(format_.get(raw, "op_sel"), 3), False)
+        values["op_sel_hi"] = _bits(high, 3)
+        values["neg_lo"] = _bits(format_.get(raw, "neg"), 3)
+        values["neg_hi"] = _bits(format_.get(raw, "neg_hi"), 3)
+    elif "op_sel" in format_.fields:
+        values["op_sel"] = _bits(format_.get(raw, "op_sel"), 4)
+    if halves := _true16(row, format_, family):
+        values["op_sel"] = _half_selectors(format_, raw, halves)
+    return Mods(**values, extra=tuple(extra))  # type: ignore[arg-type]
+
+
+def _half_selectors(
+    format_: Format, raw: int, halves: tuple[tuple[int, int], ...]
+) -> tuple[bool, ...]:
+    op_sel = [False] * 4
+    low, width = format_.fields["src0"]
+    for position, bit in halves:
+        register = position != 0 or width != 9 or raw >> (low + 8) & 1
+        op_sel[position] = bool(raw >> bit & 1 and register)
+    return tuple(op_sel)
+
+
+def _sdwa(format_: Format, raw: int) -> Sdwa:
+    get = format_.get
+    has_dst = "dst_sel" in format_.fields
+    return Sdwa(
+        get(raw, "dst_sel") if has_dst else 6,
+        get(raw, "dst_unused"),
+        get(raw, "src0_sel"),
+        get(raw, "src1_sel"),
+        bool(get(raw, "src0_sext")),
+        bool(get(raw, "src1_sext")),
+    )
+
+
+def _offset(format_: Format, row: Row, raw: int, value: int, family: str) -> int:
+    width = format_.fields["offset"][1]
+    if row.format == "SMEM":
+        if family == "cdna" and not format_.get(raw, "imm"):
+            return 0
+        return _signed(value, width)
+    if row.format in ("GLOBAL", "SCRATCH") or (row.format == "FLAT" and family == "rdna4"):
+        return _signed(value, width)
+    return value

@@ -1,0 +1,183 @@
+"""From the bits of an operand field to an Operand.
+
+One ``OperandTable`` per kind, type, size and role maps field values to operands and remembers
+them, so that equal operands are the same object and decoding is mostly dictionary lookups.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Operand
+
+LITERAL = Operand("literal")
+"""Stands for "the constant after the instruction" until that is read."""
+
+_FLOATS = (0.5, -0.5, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0)
+_HALF = (0x3800, 0xB800, 0x3C00, 0xBC00, 0x4000, 0xC000, 0x4400, 0xC400, 0x3118)
+_BFLOAT = (0x3F00, 0xBF00, 0x3F80, 0xBF80, 0x4000, 0xC000, 0x4080, 0xC080, 0x3E22)
+_SINGLE = tuple(struct.unpack("<I", struct.pack("<f", x))[0] for x in _FLOATS) + (0x3E22F983,)
+_DOUBLE = tuple(struct.unpack("<Q", struct.pack("<d", x))[0] for x in _FLOATS) + (
+    0x3FC45F306DC9C882,
+)
+
+_SPECIAL = {
+    235: "shared_base",
+    236: "shared_limit",
+    237: "private_base",
+    238: "private_limit",
+    239: "pops_exiting_wave_id",
+    251: "vccz",
+    252: "execz",
+    253: "scc",
+    254: "lds_direct",
+}
+_ABSENT_SPECIALS = {
+    "cdna": (239,),
+    "rdna3": (239, 251, 252, 254),
+    "rdna4": (239, 251, 252, 254),
+}
+
+
+class BadField(ValueError):
+    """A field value that names no operand."""
+
+
+class OperandTable(dict[int, Operand]):
+    """Operands by field value, made when first asked for."""
+
+    def __init__(self, make: Callable[[int], Operand]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, value: int) -> Operand:
+        operand = self[value] = self._make(value)
+        return operand
+
+
+def inline_float(code: int, type_: str, bits: int) -> int:
+    """The bits of inline constant ``code`` (240 to 248) as an operand of a type.
+
+    Packed 16-bit integers get the single's bits; 16-bit integers its low half, which is zero.
+    """
+    index = code - 240
+    if bits == 64 and type_ not in ("pk2_f32", "pk2_b32"):
+        return _DOUBLE[index]
+    if type_ in ("f16", "pk2_f16"):
+        return _HALF[index]
+    if type_ in ("bf16", "pk2_bf16"):
+        return _BFLOAT[index]
+    return _SINGLE[index] & 0xFFFF if bits == 16 else _SINGLE[index]
+
+
+def inline_integer(value: int, bits: int) -> int:
+    """The bits of an inline integer: sign-extended to the operand's width."""
+    return value & ((1 << max(bits, 16)) - 1)
+
+
+def literal_bits(value: int, type_: str, bits: int) -> int:
+    """A 32-bit literal as an operand: the high half of a double, else extended by its sign."""
+    if bits != 64 or type_ in ("pk2_f32", "pk2_b32"):
+        return value
+    if type_ == "f64":
+        return value << 32
+    if type_ == "i64" and value >> 31:
+        return value | 0xFFFFFFFF00000000
+    return value
+
+
+def scalar_index(field: int, family: str) -> int:
+    """The unified number of a scalar register field."""
+    if family != "cdna" and field in (124, 125):
+        return NULL if field == 124 else M0
+    if family == "cdna" and field == 125:
+        raise BadField("scalar register 125 does not exist")
+    return field
+
+
+@cache
+def operand_table(
+    kind: str, type_: str, bits: int, count: int, role: str, family: str
+) -> OperandTable:
+    """The table for one class of operand; see ``OperandSpec`` for the kinds."""
+
+    def vgpr(value: int) -> Operand:
+        index = value & 0xFF
+        if index + count > 256:
+            raise BadField(f"v[{index}:{index + count - 1}] is past the last register")
+        return Operand("v", index, count, role=role)
+
+    def agpr(value: int) -> Operand:
+        return replace(vgpr(value), kind="a")
+
+    def only_vgpr(value: int) -> Operand:
+        if value < 256:
+            raise BadField(f"source {value} is not a vector register")
+        return vgpr(value)
+
+    def only_agpr(value: int) -> Operand:
+        return only_replace(vgpr(value), kind="a")
+
+    def scalar(value: int) -> Operand:
+        index = scalar_index(value, family)
+        last = index + count - 1
+        if index < 106 <= last or (index < NULL + 1 <= last and index != EXEC and count > 1):
+            if index not in (M0, NULL):
+                raise BadField(f"scalar registers {index} to {last} do not exist")
+        if last > 127 and index not in (M0, NULL):
+            raise BadField(f"scalar registers {index} to {last} do not exist")
+        return Operand("s", index, count, role=role)
+
+    def vgpr_half(value: int) -> Operand:
+        return Operand("v", value & 0x7F, count, role=role)
+
+    def source_half(value: int) -> Operand:
+        return vgpr_half(value) if value >= 256 else source(value)
+
+    def constant16(value: int) -> Operand:
+        signed = type_ == "i32" and value >> 15
+        return Operand("const", value=value | 0xFFFF0000 if signed else value, role=role)
+
+    def source(value: int) -> Operand:
+        if value >= 256:
+            return vgpr(value)
+        if value < 128:
+            return scalar(value)
+        dwords = (max(bits, 1) + 31) // 32
+        if value <= 208:
+            number = value - 128 if value <= 192 else 192 - value
+            width = 64 if bits == 64 else 16 if bits == 16 else 32
+            return Operand("const", count=dwords, value=inline_integer(number, width), role=role)
+        if 240 <= value <= 248:
+            return Operand("const", count=dwords, value=inline_float(value, type_, bits), role=role)
+        if value == 255:
+            return LITERAL
+        if value in _SPECIAL and value not in _ABSENT_SPECIALS[family]:
+            return Operand("special", value, count, _SPECIAL[value], role=role)
+        raise BadField(f"source {value} does not exist")
+
+    makers: dict[str, Callable[[int], Operand]] = {
+        "v": vgpr,
+        "a": agpr,
+        "v9": only_vgpr,
+        "a9": only_agpr,
+        "v16": vgpr_half,
+        "src16": source_half,
+        "k16": constant16,
+        "k": lambda _: LITERAL,
+        "s": scalar,
+        "ss": source,
+        "src_v": source,
+        "src_a": lambda value: replace(vgpr(value), kind="a") if value >= 256 else source(value),
+        "imm": lambda _: Operand("none", count=0, role=role),
+        "src": source,
+        "sbase": lambda value: scalar(value << 1),
+        "srsrc": lambda value: scalar(value << 2),
+        "vcc": lambda _: Operand("s", VCC, count, role=role),
+        "exec": lambda _: Operand("s", EXEC, count, role=role),
+        "none": lambda _: Operand("none", count=0, role=role),
+    }
+    return OperandTable(makers[kind])
