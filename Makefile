@@ -7,14 +7,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs bench download-size clean
 
 help:
 	@echo "make demo    run an example on the software GPU and show the picture it drew"
 	@echo "make test    run all tests"
 	@echo "make lint    check style, types, spelling and who imports whom"
 	@echo "make docs    write the reference pages from the tables"
-	@echo "make bench   compare with native code and with PoCL; writes bench/RESULTS.md"
+	@echo "make bench   compare with native code and with PoCL; writes docs/benchmarks"
+	@echo "make download-size  measure what pip install downloads"
 	@echo "make clean   delete the environment and what the other targets wrote"
 
 $(READY): pyproject.toml
@@ -46,7 +47,13 @@ docs: $(READY)
 	$(BIN)/python docs/generate.py
 
 bench: $(READY)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m bench
+
+download-size: $(READY)
+	@rm -rf $(OUT)/download && mkdir -p $(OUT)/download
+	@$(BIN)/pip download --quiet --disable-pip-version-check --dest $(OUT)/download .
+	@du --bytes --total $(OUT)/download/*.whl | sort -n
 
 clean:
 	rm -rf $(VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -35,25 +35,37 @@ def disasm(file: Path, target: str | None, kernel: str | None) -> None:
       anyroc disasm libexample.so --target gfx1201
       anyroc disasm saxpy.co --kernel _Z5saxpyifPKfPf
     """
-    from anyroc.compiler.bundle import code_objects
+    from anyroc.compiler.bundle import images
     from anyroc.isa import targets
     from anyroc.translate.codeobject import CodeObject
 
     if target is not None:
         targets.target(target)
-    found = code_objects(input_file(file).read_bytes())
-    chosen = [data for name, data in found if target in (None, name)]
+    found = [image for image in images(input_file(file).read_bytes()) if image.is_device]
+    codes = [
+        CodeObject.parse(image.data)
+        for image in found
+        if target is None or image.target_name in ("", target)
+    ]
+    chosen = [code for code in codes if target is None or code.target_name == target]
     if not chosen:
-        names = ", ".join(sorted({name for name, _ in found})) or "none at all"
-        raise BadInput(f"{file} has no code for {target}", hint=f"it has code for: {names}")
+        names = {image.target_name for image in found} | {code.target_name for code in codes}
+        wanted = f"code for {target}" if target else "GPU code"
+        there = ", ".join(sorted(names - {""}))
+        raise BadInput(
+            f"{file} has no {wanted}", hint=f"it has code for: {there}" if there else None
+        )
     shown = False
-    for data in chosen:
-        code = CodeObject.parse(data)
+    for code in chosen:
         for line in listing(code, kernel, f"{file}:{code.target_name}"):
             shown = True
             sys.stdout.write(line + "\n")
     if not shown:
-        raise BadInput(f"{file} has no kernel or function {kernel}")
+        names = {kernel.name for code in chosen for kernel in code.kernels.values()}
+        raise BadInput(
+            f"{file} has no kernel or function {kernel}" if kernel else f"{file} has no functions",
+            hint=f"its kernels: {', '.join(sorted(names))}" if names else None,
+        )
 
 
 def listing(code: CodeObject, name: str | None, title: str) -> Iterator[str]:
@@ -62,7 +74,7 @@ def listing(code: CodeObject, name: str | None, title: str) -> Iterator[str]:
         (symbol for symbol in code.symbols.values() if symbol.kind == "func" and symbol.size),
         key=lambda symbol: (symbol.vaddr, symbol.name),
     )
-    wanted = [symbol for symbol in functions if name in (None, symbol.name)]
+    wanted = [symbol for symbol in functions if name is None or name == symbol.name]
     if not wanted:
         return
     yield f"\n{title}:\tfile format elf64-amdgpu\n"

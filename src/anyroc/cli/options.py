@@ -16,7 +16,7 @@ SOURCE_SUFFIXES = (".cu", ".hip", ".cpp", ".cc", ".cxx", ".c++", ".c")
 
 
 def compile_options(command: Command) -> Command:
-    """Add the compiler's options: -D, -I, -O, -std, --wave, -X."""
+    """Add the options that are the compiler's."""
     for add in reversed(_COMPILE_OPTIONS):
         command = add(command)
     return command
@@ -49,6 +49,8 @@ _COMPILE_OPTIONS: list[Callable[[Any], Any]] = [
         "-std", "standard", metavar="STANDARD", default="c++17", show_default=True,
         help="The C++ standard of the source.",
     ),
+    click.option("-L", "library_dirs", multiple=True, metavar="DIR", help="Find libraries here."),
+    click.option("-l", "libraries", multiple=True, metavar="NAME", help="Link with this library."),
     click.option(
         "-X",
         "extra",

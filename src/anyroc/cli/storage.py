@@ -35,8 +35,7 @@ def cache(context: click.Context, as_json: bool) -> None:
         return
     click.echo(f"{stats.root}: {human_size(stats.size)} of at most {human_size(stats.limit)}")
     for name, kind in stats.kinds.items():
-        plural = "y" if kind.entries == 1 else "ies"
-        click.echo(f"  {name:<12} {kind.entries:>6} entr{plural:<4}{human_size(kind.size):>10}")
+        click.echo(f"  {name:<12} {_entries(kind.entries):>14} {human_size(kind.size):>10}")
 
 
 @cache.command()
@@ -44,7 +43,11 @@ def clear() -> None:
     """Delete everything in the cache."""
     store = storage.default()
     before = store.clear()
-    click.echo(f"deleted {before.entries} entries ({human_size(before.size)}) in {store.root}")
+    click.echo(f"deleted {_entries(before.entries)} ({human_size(before.size)}) in {store.root}")
+
+
+def _entries(count: int) -> str:
+    return f"{count} entry" if count == 1 else f"{count} entries"
 
 
 def human_size(size: int) -> str:

@@ -1,0 +1,71 @@
+"""From the options on the command line to a compiled program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyroc.cli.options import SOURCE_SUFFIXES, input_file, is_source
+from anyroc.errors import BadInput
+
+if TYPE_CHECKING:
+    from anyroc.compiler import Options
+    from anyroc.isa.targets import Target
+
+
+def targets(names: Sequence[str]) -> list[Target]:
+    """Return the GPUs called `names`; without names those of the devices that programs will see."""
+    from anyroc.gpu.device import configured_targets
+    from anyroc.isa.targets import target
+
+    found = [target(name) for name in names] or configured_targets()
+    return list({target.name: target for target in found}.values())
+
+
+def options(
+    chosen: Sequence[Target],
+    *,
+    wave: str | None,
+    defines: Sequence[str],
+    include_dirs: Sequence[Path],
+    optimise: str,
+    standard: str,
+    library_dirs: Sequence[str],
+    libraries: Sequence[str],
+    extra: Sequence[str],
+) -> Options:
+    """Return the compiler's options; BadInput when they cannot be had for one of these GPUs."""
+    from anyroc.compiler import Options
+
+    for target in chosen:
+        if wave is not None and int(wave) not in target.wave_sizes:
+            raise BadInput(
+                f"{target.name} has no waves of {wave} lanes",
+                hint=f"it has waves of {' or '.join(map(str, target.wave_sizes))} lanes",
+            )
+    for folder in include_dirs:
+        if not folder.is_dir():
+            raise BadInput(f"-I {folder}: there is no such folder")
+    return Options(
+        std=standard,
+        defines=tuple(defines),
+        include_dirs=tuple(include_dirs),
+        opt_level=optimise,
+        wave_size=int(wave) if wave else None,
+        extra=tuple(extra),
+        link_flags=tuple(f"-L{name}" for name in library_dirs)
+        + tuple(f"-l{name}" for name in libraries),
+    )
+
+
+def sources(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths if each is a source file that can be read."""
+    for path in paths:
+        input_file(path)
+        if not is_source(path):
+            raise BadInput(
+                f"{path} does not look like C++ source",
+                hint=f"the names of source files end in {', '.join(SOURCE_SUFFIXES)}",
+            )
+    return list(paths)

@@ -1,0 +1,81 @@
+"""``anyroc run``: compile a program, or take a compiled one, and run it on the software GPU."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from anyroc.cli import compiling
+from anyroc.cli.interrupt import ends_the_process
+from anyroc.cli.options import compile_options, input_file, is_source
+
+
+@click.command()
+@click.argument("program", type=click.Path(path_type=Path))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--target", metavar="GPU", help="The GPU to run on: gfx942, gfx1151, gfx1201.")
+@click.option("--stats", is_flag=True, help="Show afterwards what each kernel did.")
+@click.option("--noop-kernels", is_flag=True, hidden=True, help="Launch kernels that do nothing.")
+@click.option(
+    "--with",
+    "others",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Another source file of the same program.",
+)
+@compile_options
+def run(
+    program: Path,
+    arguments: tuple[str, ...],
+    target: str | None,
+    stats: bool,
+    noop_kernels: bool,
+    others: tuple[Path, ...],
+    **compiler: Any,
+) -> int:
+    """Run PROGRAM on the software GPU, with ARGUMENTS.
+
+    PROGRAM is CUDA or HIP source (.cu, .hip, .cpp), which is compiled first, or the result of
+    'anyroc build'. The GPU is the one that --target names, else the first of ANYROC_DEVICES, else
+    ANYROC_TARGET, else gfx942. The exit code is the program's own.
+
+    Put -- before arguments that begin with a dash.
+
+    \b
+    Examples:
+      anyroc run saxpy.cu
+      anyroc run --target gfx1201 --wave 64 saxpy.cu
+      anyroc run -DSIZE=1024 -I include simulate.cu -- --steps 100
+      anyroc run --stats matmul.cu
+      ANYROC_DEVICES=gfx942x2 anyroc run peer_to_peer.cu
+    """
+    from anyroc.isa import targets
+
+    if target is not None:
+        os.environ["ANYROC_TARGET"] = targets.target(target).name
+        os.environ.pop("ANYROC_DEVICES", None)
+    if noop_kernels:
+        os.environ["ANYROC_NOOP_KERNELS"] = "1"
+    library = _library([program, *others], compiler)
+
+    from anyroc.hip import host
+
+    with ends_the_process():
+        return host.run(library, [str(program), *arguments])
+
+
+def _library(files: list[Path], compiler: dict[str, Any]) -> Path:
+    """Return the shared object to run: the only file given, or what its sources compile to."""
+    if len(files) == 1 and not is_source(input_file(files[0])):
+        return files[0]
+    from anyroc.compiler import compile_program
+
+    chosen = compiling.targets(())
+    options = compiling.options(chosen, **compiler)
+    made = compile_program(compiling.sources(files), target=chosen, options=options)
+    click.echo(made.warnings, err=True, nl=False)
+    return made.shared_object
