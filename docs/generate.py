@@ -87,10 +87,10 @@ def instructions(isa: str) -> str:
         "",
         f"{len({row.mnemonic for row in rows})} instructions decode; {len(there)} have a meaning.",
         "",
-        "*Operation* is the key of the body in `src/anyroc/semantics` that says what it does, where",
-        "it differs from the name; other ISAs and other encodings share that body. Destinations and",
-        "sources are given by type: `mask` is one bit per lane, `pk2_f16` two halves in a register.",
-        "Brackets hold operands that assembly does not name.",
+        "*Operation* is the key of the body in `src/anyroc/semantics` that says what it does,",
+        "where it differs from the name; other ISAs and other encodings share that body. The",
+        "operands are given by type: `mask` is one bit per lane, `pk2_f16` two halves in a",
+        "register. Brackets hold operands that assembly does not name.",
     ]
     for name in formats:
         lines += [
