@@ -13,7 +13,7 @@ from functools import cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand
-from anyroc.isa.modifiers import make_mods, modifier_mask
+from anyroc.isa.modifiers import always_used, field_mask, make_mods, modifier_mask
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import Row, Table, opcode_space, table
@@ -32,6 +32,8 @@ class Plan:
     """How to decode one opcode in one shape."""
 
     row: Row
+    format: Format
+    reserved: int
     dst: tuple[tuple[int, int, OperandTable], ...]
     src: tuple[tuple[int, int, OperandTable], ...]
     types: tuple[Place, ...]
@@ -127,6 +129,8 @@ class Decoder:
         elif encoding.base == "VOPD":
             return self._decode_pair(encoding, raw, code, offset)
         plan = self._plan(encoding, raw)
+        if raw & plan.reserved:
+            raise BadField(f"reserved bits {raw & plan.reserved:#x} are set")
         src = [operands[(raw >> low) & mask] for low, mask, operands in plan.src]
         size = encoding.bytes
         for index, operand in enumerate(src):
@@ -135,12 +139,12 @@ class Decoder:
                 src[index] = _literal_operand(literal, plan.types[index])
                 size = encoding.bytes + 4
         if plan.modified:
-            self._modify(encoding.format, raw, src)
+            self._modify(plan.format, raw, src)
         row = plan.row
         key = raw & plan.mods_mask
         mods = plan.mods.get(key)
         if mods is None:
-            mods = plan.mods[key] = make_mods(encoding.format, row, key, self.family)
+            mods = plan.mods[key] = make_mods(plan.format, row, key, self.family)
         return Instruction(
             offset,
             size,
@@ -168,9 +172,15 @@ class Decoder:
         variant = f".{encoding.variant}" if encoding.variant else ""
         format_ = self._encodings[row.format + variant].format
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
+        used = format_.mask | modifier_mask(format_, row, self.family) | always_used(format_)
+        for place in (*dst, *src):
+            if place.kind != "none":
+                used |= field_mask(format_, place.field)
         modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
         return Plan(
             row,
+            format_,
+            (1 << format_.bits) - 1 & ~used,
             tuple(self._column(place, format_) for place in dst),
             tuple(self._column(place, format_) for place in src),
             src,

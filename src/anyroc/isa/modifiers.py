@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from anyroc.isa.formats import Format
 from anyroc.isa.instruction import Dpp, Mods, Sdwa
 from anyroc.isa.tables import Row
 
-_OPERANDS = frozenset(
-    ["op", "opx", "opy", "vdst", "sdst", "sdata", "ssrc0", "ssrc1", "src0", "src1", "src2", "vaddr", "vdata", "data0", "data1", "saddr", "srsrc", "ssamp", "soffset", "low_soffset", "sbase", "acc", "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs", "sve", "tgt", "vaddr0", "vaddr1", "vaddr2", "vaddr3", "vaddr4", "vsrc0", "vsrc1", "vsrc2", "vsrc3", "imm", "soffset_en"]
-)
-_FLAGS = frozenset(["clamp", "offen", "idxen", "lds", "gds", "tfe", "glc", "slc", "dlc", "sc0", "sc1", "nt", "nv"])
-_NUMBERS = frozenset(["omod", "offset0", "offset1", "scope", "th", "format", "cbsz", "abid", "blgp"])
+_OPERANDS = frozenset((
+    "op", "opx", "opy", "vdst", "sdst", "sdata", "ssrc0", "ssrc1", "src0", "src1", "src2", "vaddr",
+    "vdata", "data0", "data1", "saddr", "srsrc", "ssamp", "soffset", "low_soffset", "sbase", "acc",
+    "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs", "sve", "tgt",
+    "vaddr0", "vaddr1", "vaddr2", "vaddr3", "vaddr4", "vsrc0", "vsrc1", "vsrc2", "vsrc3", "imm",
+    "soffset_en",
+))  # fmt: skip
+_FLAGS = frozenset((
+    "clamp", "offen", "idxen", "lds", "gds", "tfe", "glc", "slc", "dlc", "sc0", "sc1", "nt", "nv",
+))  # fmt: skip
+_NUMBERS = frozenset((
+    "omod", "offset0", "offset1", "scope", "th", "format", "cbsz", "abid", "blgp",
+))  # fmt: skip
 _DPP = ("dpp_ctrl", "row_mask", "bank_mask", "bound_ctrl", "fi")
 _SDWA = ("dst_sel", "dst_unused", "src0_sel", "src1_sel", "src0_sext", "src1_sext")
 
 
-def _mask(format_: Format, names: list[str]) -> int:
+# Fields that decide the shape or modify an operand, whether or not they are set.
+_SHAPING = (
+    "op", "acc", "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs",
+    "sve", "imm", "soffset_en",
+)  # fmt: skip
+
+
+def field_mask(format_: Format, name: str) -> int:
+    """The bits of a field, none if the format lacks it."""
+    low, width = format_.fields.get(name, (0, 0))
+    return ((1 << width) - 1) << low
+
+
+def _mask(format_: Format, names: Iterable[str]) -> int:
     mask = 0
     for name in names:
-        low, width = format_.fields[name]
-        mask |= ((1 << width) - 1) << low
+        mask |= field_mask(format_, name)
     return mask
+
+
+def always_used(format_: Format) -> int:
+    """Bits that are neither operands nor ``Mods`` yet mean something in every instruction."""
+    mask = _mask(format_, _SHAPING)
+    base, _, variant = format_.name.partition(".")
+    if variant:
+        mask |= 0x1FF << (32 if base.startswith("VOP3") else 0)
+    return mask | (field_mask(format_, "saddr") if base in ("GLOBAL", "SCRATCH") else 0)
 
 
 @cache

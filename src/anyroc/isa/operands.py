@@ -6,7 +6,6 @@ them, so that equal operands are the same object and decoding is mostly dictiona
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -16,11 +15,16 @@ from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Operand
 LITERAL = Operand("literal")
 """Stands for "the constant after the instruction" until that is read."""
 
-_FLOATS = (0.5, -0.5, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0)
+# 0.5, -0.5, 1, -1, 2, -2, 4, -4, 1 / (2 pi)
 _HALF = (0x3800, 0xB800, 0x3C00, 0xBC00, 0x4000, 0xC000, 0x4400, 0xC400, 0x3118)
 _BFLOAT = (0x3F00, 0xBF00, 0x3F80, 0xBF80, 0x4000, 0xC000, 0x4080, 0xC080, 0x3E22)
-_SINGLE = tuple(struct.unpack("<I", struct.pack("<f", x))[0] for x in _FLOATS) + (0x3E22F983,)
-_DOUBLE = tuple(struct.unpack("<Q", struct.pack("<d", x))[0] for x in _FLOATS) + (
+_SINGLE = (
+    0x3F000000, 0xBF000000, 0x3F800000, 0xBF800000, 0x40000000, 0xC0000000, 0x40800000, 0xC0800000,
+    0x3E22F983,
+)  # fmt: skip
+_DOUBLE = (
+    *(high << 32 for high in (0x3FE00000, 0xBFE00000, 0x3FF00000, 0xBFF00000)),
+    *(high << 32 for high in (0x40000000, 0xC0000000, 0x40100000, 0xC0100000)),
     0x3FC45F306DC9C882,
 )
 
@@ -119,15 +123,12 @@ def operand_table(
         return vgpr(value)
 
     def only_agpr(value: int) -> Operand:
-        return only_replace(vgpr(value), kind="a")
+        return replace(only_vgpr(value), kind="a")
 
     def scalar(value: int) -> Operand:
         index = scalar_index(value, family)
         last = index + count - 1
-        if index < 106 <= last or (index < NULL + 1 <= last and index != EXEC and count > 1):
-            if index not in (M0, NULL):
-                raise BadField(f"scalar registers {index} to {last} do not exist")
-        if last > 127 and index not in (M0, NULL):
+        if index not in (M0, NULL) and (index < 106 <= last or index < M0 <= last or last > 127):
             raise BadField(f"scalar registers {index} to {last} do not exist")
         return Operand("s", index, count, role=role)
 

@@ -8,7 +8,7 @@ operands of a row in that shape.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from anyroc.isa.formats import Format
 from anyroc.isa.tables import OperandSpec, Row
@@ -22,7 +22,8 @@ NO_SADDR, RETURNS, ACC, VADDR, OFFEN, IDXEN, LDS, TFE = (1 << bit for bit in ran
 NO_SOFFSET, LOW_SOFFSET = 1, 2
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where an operand is encoded (field, encoding class) and what it is."""
 
     field: str
@@ -183,40 +184,40 @@ def _flat(row: Row, shape_: int, dst: list[Place], src: list[Place]) -> None:
         dst.clear()
     for index, place in enumerate(src):
         if place.field == "saddr" and shape_ & NO_SADDR:
-            src[index] = place._replace(kind="none")
+            src[index] = replace(place, kind="none")
         elif place.field == "saddr" and row.format == "SCRATCH":
-            src[index] = place._replace(bits=32, count=1)
+            src[index] = replace(place, bits=32, count=1)
         elif place.field == "vaddr" and row.format == "SCRATCH":
             kind = "v" if shape_ & VADDR else "none"
-            src[index] = place._replace(kind=kind, type="b32", bits=32, count=1)
+            src[index] = replace(place, kind=kind, type="b32", bits=32, count=1)
         elif place.field == "vaddr" and row.format == "GLOBAL" and not shape_ & NO_SADDR:
-            src[index] = place._replace(type="b32", bits=32, count=1)
+            src[index] = replace(place, type="b32", bits=32, count=1)
 
 
 def _buffer(row: Row, shape_: int, dst: list[Place], src: list[Place]) -> None:
     if "atomic" in row.mnemonic and shape_ & RETURNS:
         place = next(place for place in src if place.field == "vdata")
         returned = place.count // 2 if "cmpswap" in row.mnemonic else place.count
-        dst.append(place._replace(count=returned, bits=32 * returned))
+        dst.append(replace(place, count=returned, bits=32 * returned))
     if shape_ & LDS:
         dst.clear()
     if shape_ & TFE:
-        dst[:] = [place._replace(count=place.count + 1) for place in dst]
+        dst[:] = [replace(place, count=place.count + 1) for place in dst]
     for index, place in enumerate(src):
         if place.field == "vaddr":
             count = bool(shape_ & OFFEN) + bool(shape_ & IDXEN)
             kind = "v" if count else "none"
-            src[index] = place._replace(kind=kind, bits=32 * count, count=count)
+            src[index] = replace(place, kind=kind, bits=32 * count, count=count)
         elif place.field == "soffset" and shape_ & NO_SADDR:
-            src[index] = place._replace(kind="none")
+            src[index] = replace(place, kind="none")
 
 
 def _smem(shape_: int, family: str, src: list[Place]) -> None:
     for index, place in enumerate(src):
         if place.field == "soffset":
             if shape_ & NO_SOFFSET:
-                src[index] = place._replace(kind="none")
+                src[index] = replace(place, kind="none")
             elif shape_ & LOW_SOFFSET and family == "cdna":
-                src[index] = place._replace(field="low_soffset", kind="s")
+                src[index] = replace(place, field="low_soffset", kind="s")
             else:
-                src[index] = place._replace(kind="s")
+                src[index] = replace(place, kind="s")

@@ -88,7 +88,7 @@ def apply(family: str, row: Row) -> None:
         if _CARRY_IN.fullmatch(name) or name.startswith("v_cndmask"):
             row.src.append("vcc:vcc:mask")
     if row.format == "VOPD" and name == "v_dual_cndmask_b32":
-        row.src.append("vcc:vcc:mask")
+        row.src.append("vcc:vcc:mask!")
     if name.startswith("v_div_fmas"):
         row.src.append("vcc:vcc:mask!")
     if re.fullmatch(r"v_(dual_)?(fma|mad)mk_.*", name):

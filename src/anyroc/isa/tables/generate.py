@@ -99,9 +99,9 @@ def value_type(kind: str, bits: int) -> str:
 
 
 def _operand_class(format_: str, name: str, kind: str) -> str:
-    if format_ in ("MAI", "VOP3PX2") and name in ("src0", "src1", "src2", "vdst"):
-        if "ACCVGPR" in kind:
-            return {"src0": "ma", "src1": "mb", "src2": "mc", "vdst": "md"}[name]
+    matrix = {"src0": "ma", "src1": "mb", "src2": "mc", "vdst": "md"}
+    if format_ in ("MAI", "VOP3PX2") and name in matrix and "ACCVGPR" in kind:
+        return matrix[name]
     if kind in ("VGPR_OR_ACCVGPR", "SRC_VGPR_OR_ACCVGPR"):
         return "va"
     if kind in ("ACCVGPR", "SRC_ACCVGPR"):
@@ -165,7 +165,7 @@ def make_row(
         width = value_type(kind, bits)
         if format_ in ("VOP3", "VOPC") and name == "vdst" and operand in ("SREG", "SDST", "EXEC"):
             width = "mask" if "v_cmp" in mnemonic else width
-        if format_ in ("VOP3SD",) and name == "sdst":
+        if format_ == "VOP3SD" and name == "sdst":
             width = "mask"
         if format_ in ("VOP3", "VOP3SD") and name == "src2" and operand == "SREG":
             width = "mask"

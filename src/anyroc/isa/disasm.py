@@ -1,0 +1,505 @@
+"""Instructions as LLVM prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from anyroc.isa import immediates
+from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
+from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
+from anyroc.isa.targets import Target, target
+
+_SDWA = ("BYTE_0", "BYTE_1", "BYTE_2", "BYTE_3", "WORD_0", "WORD_1", "DWORD")
+_UNUSED = ("UNUSED_PAD", "UNUSED_SEXT", "UNUSED_PRESERVE")
+_FLOATS = {
+    16: {
+        0x3800: "0.5", 0xB800: "-0.5", 0x3C00: "1.0", 0xBC00: "-1.0", 0x4000: "2.0",
+        0xC000: "-2.0", 0x4400: "4.0", 0xC400: "-4.0", 0x3118: "0.15915494",
+    },
+    32: {
+        0x3F000000: "0.5", 0xBF000000: "-0.5", 0x3F800000: "1.0", 0xBF800000: "-1.0",
+        0x40000000: "2.0", 0xC0000000: "-2.0", 0x40800000: "4.0", 0xC0800000: "-4.0",
+        0x3E22F983: "0.15915494",
+    },
+    64: {
+        0x3FE0000000000000: "0.5", 0xBFE0000000000000: "-0.5", 0x3FF0000000000000: "1.0",
+        0xBFF0000000000000: "-1.0", 0x4000000000000000: "2.0", 0xC000000000000000: "-2.0",
+        0x4010000000000000: "4.0", 0xC010000000000000: "-4.0",
+        0x3FC45F306DC9C882: "0.15915494309189532",
+    },
+    -16: {
+        0x3F00: "0.5", 0xBF00: "-0.5", 0x3F80: "1.0", 0xBF80: "-1.0", 0x4000: "2.0",
+        0xC000: "-2.0", 0x4080: "4.0", 0xC080: "-4.0", 0x3E22: "0.15915494",
+    },
+}  # fmt: skip
+_INTEGER16 = frozenset(("i16", "u16", "b16", "pk2_u8", "pk2_i8"))
+_PAIRS = {102: "flat_scratch", 104: "xnack_mask", VCC: "vcc", EXEC: "exec"}
+_SINGLES = {M0: "m0", NULL: "null"}
+
+
+def format_instruction(instruction: Instruction, where: Target | str) -> str:
+    """The instruction in LLVM's syntax for a target; operands separated by single spaces."""
+    isa = where.isa if isinstance(where, Target) else where
+    if isa.startswith("gfx"):
+        isa = target(isa).isa
+    return _Printer(isa, instruction).text()
+
+
+@cache
+def _has_long_form(isa: str) -> frozenset[str]:
+    """Mnemonics that exist both as VOP1/VOP2/VOPC and as VOP3."""
+    short, long = set(), set()
+    for row in table(isa):
+        if row.format in ("VOP1", "VOP2", "VOPC"):
+            short.add(row.mnemonic)
+        elif row.format in ("VOP3", "VOP3SD"):
+            long.add(row.mnemonic)
+    return frozenset(short & long)
+
+
+class _Printer:
+    def __init__(self, isa: str, instruction: Instruction) -> None:
+        self.isa = isa
+        self.family = FAMILY[isa]
+        self.it = instruction
+        self.mods = instruction.mods
+        self.row: Row = instruction.row
+
+    def text(self) -> str:
+        if self.it.parts:
+            return " :: ".join(_Printer(self.isa, part).text() for part in self.it.parts)
+        method = _FORMATS.get(self.it.format, _Printer._vector)
+        operands, modifiers = method(self)
+        name = self._name()
+        text = f"{name} {', '.join(operands)}" if operands else name
+        return " ".join([text, *modifiers])
+
+    def _name(self) -> str:
+        name = self.it.mnemonic
+        format_ = self.it.format
+        mods = self.mods
+        if mods.sdwa:
+            return name + "_sdwa"
+        if format_ in ("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VOP3P"):
+            crossing = mods.dpp is not None or mods.dpp8 is not None
+            long = format_.startswith("VOP3")
+            if crossing:
+                return name + ("_e64_dpp" if long else "_dpp")
+            if name in _has_long_form(self.isa):
+                return name + ("_e64" if long else "_e32")
+        return name
+
+    # -- operands -------------------------------------------------------------------------------
+
+    def _register(self, operand: Operand) -> str:
+        index, count = operand.index, operand.count
+        if operand.kind != "s":
+            return _range(operand.kind, index, count)
+        if index in _SINGLES:
+            return _SINGLES[index]
+        if index in (VCC, EXEC) or (self.family == "cdna" and index in _PAIRS):
+            return _PAIRS[index] + ("" if count == 2 else "_lo")
+        if index - 1 in (VCC, EXEC) or (self.family == "cdna" and index - 1 in _PAIRS):
+            return _PAIRS[index - 1] + "_hi"
+        if 108 <= index < M0:
+            return _range("ttmp", index - 108, count)
+        return _range("s", index, count)
+
+    def _constant(self, operand: Operand, spec: OperandSpec) -> str:
+        value = int(operand.value)
+        type_, bits = spec.type, spec.bits
+        if operand.literal and type_ == "f64":
+            return f"{value >> 32:#x}"
+        if type_ in ("pk2_f32", "pk2_b32"):
+            bits = 32
+        width = 64 if bits == 64 else 16 if bits == 16 else 32
+        if type_ in ("bf16", "pk2_bf16"):
+            floats = _FLOATS[-16]
+        elif type_ in ("f16", "pk2_f16"):
+            floats = _FLOATS[16]
+        else:
+            floats = _FLOATS[width]
+        if value in floats and type_ not in _INTEGER16:
+            return floats[value]
+        signed = value - (1 << width) if value >> (width - 1) else value
+        if -16 <= signed <= 64:
+            return str(signed)
+        return f"{value & 0xFFFFFFFF:#x}"
+
+    def operand(self, operand: Operand, spec: OperandSpec) -> str:
+        """An operand with its sign modifiers."""
+        if operand.kind == "none":
+            return "off"
+        if operand.kind == "const":
+            text = self._constant(operand, spec)
+        elif operand.kind == "special":
+            text = _special(str(operand.value))
+        else:
+            text = self._register(operand)
+        if operand.abs:
+            text = f"|{text}|"
+        if operand.neg:
+            ambiguous = operand.kind == "const" and not operand.abs
+            text = f"neg({text})" if ambiguous else f"-{text}"
+        return text
+
+    def _explicit(self) -> tuple[list[str], list[str]]:
+        """Written destinations and sources."""
+        dst = [
+            self.operand(operand, spec)
+            for operand, spec in zip(self.it.dst, self.row.dst, strict=False)
+            if not spec.hidden and spec.kind != "exec"
+        ]
+        src = [
+            self.operand(operand, spec)
+            for operand, spec in zip(self.it.src, self.row.src, strict=False)
+            if not spec.hidden
+        ]
+        return dst, src
+
+    def _by_role(self, role: str) -> str | None:
+        for operand, spec in zip(self.it.src, self.row.src, strict=False):
+            if operand.role == role:
+                return self.operand(operand, spec)
+        return None
+
+    # -- scalar ---------------------------------------------------------------------------------
+
+    def _scalar(self) -> tuple[list[str], list[str]]:
+        dst, src = self._explicit()
+        if any(spec.kind == "imm" for spec in self.row.src):
+            src = [immediates.sendmsg(self.family, self.mods.imm)]
+        return dst + src, []
+
+    def _sopk(self) -> tuple[list[str], list[str]]:
+        name, value = self.it.mnemonic, self.mods.simm16
+        dst, src = self._explicit()
+        if name.startswith("s_getreg"):
+            return [*dst, immediates.hwreg(self.family, value)], []
+        if name.startswith("s_setreg"):
+            return [immediates.hwreg(self.family, value), *src], []
+        if name.startswith(("s_call", "s_cbranch")):
+            return [*dst, *src, str(value & 0xFFFF)], []
+        constants = [spec.kind == "k16" for spec in self.row.src if not spec.hidden]
+        kept = [text for text, constant in zip(src, constants, strict=False) if not constant]
+        return [*dst, *kept, _hex_if_big(value & 0xFFFF)], []
+
+    def _sopp(self) -> tuple[list[str], list[str]]:
+        kind = next((flag[7:] for flag in self.row.flags if flag.startswith("simm16=")), "")
+        value = self.mods.simm16 & 0xFFFF
+        name = self.it.mnemonic
+        if name in _PLAIN_SOPP:
+            return ([_hex_if_big(value)], []) if value else ([], [])
+        if not kind:
+            return [], []
+        if kind == "label":
+            return [str(value)], []
+        if kind == "waitcnt":
+            return [immediates.waitcnt(self.family, value)], []
+        if kind == "sendmsg":
+            return [immediates.sendmsg(self.family, value)], []
+        if kind == "delay":
+            return [immediates.delay_alu(value)], []
+        if kind in ("waitcnt_depctr", "wait_alu"):
+            return [immediates.depctr(value)], []
+        return [_hex_if_big(value)], []
+
+    def _smem(self) -> tuple[list[str], list[str]]:
+        mods = self.mods
+        dst, _ = self._explicit()
+        sdata = self._by_role("sdata")
+        sbase = self._by_role("sbase")
+        operands = [text for text in (*dst, sdata, sbase) if text is not None]
+        modifiers = []
+        soffset = self.it.operand("soffset")
+        if soffset is not None:
+            if soffset.kind == "none":
+                operands.append(f"{'-' if mods.offset < 0 else ''}{abs(mods.offset):#x}")
+            else:
+                operands.append(self._register(soffset))
+                if mods.offset:
+                    modifiers.append(f"offset:{_signed_hex(mods.offset)}")
+        if any(spec.kind == "imm" for spec in self.row.src):
+            operands.insert(0, str(mods.imm))
+        return operands, modifiers + self._cache_policy()
+
+    # -- vector ---------------------------------------------------------------------------------
+
+    def _vector(self) -> tuple[list[str], list[str]]:
+        dst, src = self._explicit()
+        mods = self.mods
+        modifiers: list[str] = []
+        if mods.sdwa:
+            src = self._sext(src)
+            modifiers += self._output() + self._sdwa_selectors()
+            return dst + src, modifiers
+        if self.it.format in ("VOP3", "VINTERP"):
+            modifiers += self._op_sel(len(src))
+        modifiers += self._output()
+        if mods.dpp:
+            modifiers += self._dpp()
+        if mods.dpp8:
+            modifiers.append(f"dpp8:[{','.join(map(str, mods.dpp8))}]")
+            modifiers += ["fi:1"] if dict(mods.extra).get("fi8") else []
+        return dst + src, modifiers
+
+    def _output(self) -> list[str]:
+        omod = ("", "mul:2", "mul:4", "div:2")[self.mods.omod]
+        return (["clamp"] if self.mods.clamp else []) + ([omod] if omod else [])
+
+    def _op_sel(self, sources: int) -> list[str]:
+        chosen = self.mods.op_sel
+        if not any(chosen):
+            return []
+        bits = (*chosen[:sources], chosen[3])
+        return [f"op_sel:[{','.join(str(int(bit)) for bit in bits)}]"]
+
+    def _packed(self) -> tuple[list[str], list[str]]:
+        dst, src = self._explicit()
+        mods = self.mods
+        count = len(src)
+        modifiers = []
+        for name, bits, default in (
+            ("op_sel", mods.op_sel, False),
+            ("op_sel_hi", mods.op_sel_hi, True),
+            ("neg_lo", mods.neg_lo, False),
+            ("neg_hi", mods.neg_hi, False),
+        ):
+            if "_mix" in self.it.mnemonic and name.startswith("neg"):
+                continue
+            shown = bits[:count]
+            if any(bit != default for bit in shown):
+                modifiers.append(f"{name}:[{','.join(str(int(bit)) for bit in shown)}]")
+        modifiers += self._output()
+        if mods.dpp:
+            modifiers += self._dpp()
+        if mods.dpp8:
+            modifiers.append(f"dpp8:[{','.join(map(str, mods.dpp8))}]")
+        return dst + src, modifiers
+
+    def _matrix(self) -> tuple[list[str], list[str]]:
+        dst, src = self._explicit()
+        mods = self.mods
+        modifiers = []
+        if mods.cbsz:
+            modifiers.append(f"cbsz:{mods.cbsz}")
+        if mods.abid:
+            modifiers.append(f"abid:{mods.abid}")
+        if mods.blgp:
+            if self.it.mnemonic.endswith("_f64"):
+                bits = ",".join(str(mods.blgp >> bit & 1) for bit in range(3))
+                modifiers.append(f"neg:[{bits}]")
+            else:
+                modifiers.append(f"blgp:{mods.blgp}")
+        return dst + src, modifiers
+
+    def _sext(self, src: list[str]) -> list[str]:
+        assert self.mods.sdwa
+        flags = (self.mods.sdwa.src0_sext, self.mods.sdwa.src1_sext)
+        return [
+            f"sext({text})" if index < 2 and flags[index] else text
+            for index, text in enumerate(src)
+        ]
+
+    def _sdwa_selectors(self) -> list[str]:
+        sdwa = self.mods.sdwa
+        assert sdwa
+        modifiers = []
+        if self.it.format != "VOPC":
+            modifiers.append(f"dst_sel:{_pick(_SDWA, sdwa.dst_sel)}")
+            modifiers.append(f"dst_unused:{_pick(_UNUSED, sdwa.dst_unused)}")
+        modifiers.append(f"src0_sel:{_pick(_SDWA, sdwa.src0_sel)}")
+        if self.it.format != "VOP1":
+            modifiers.append(f"src1_sel:{_pick(_SDWA, sdwa.src1_sel)}")
+        return modifiers
+
+    def _dpp(self) -> list[str]:
+        dpp = self.mods.dpp
+        assert dpp
+        modifiers = [_dpp_control(dpp.ctrl, self.family)]
+        modifiers += [f"row_mask:{dpp.row_mask:#x}", f"bank_mask:{dpp.bank_mask:#x}"]
+        if dpp.bound_ctrl:
+            modifiers.append("bound_ctrl:1")
+        if dpp.fi:
+            modifiers.append("fi:1")
+        return modifiers
+
+    # -- memory ---------------------------------------------------------------------------------
+
+    def _cache_policy(self) -> list[str]:
+        mods = self.mods
+        if self.family == "rdna4":
+            return _temporal_hint(self.it, mods.th, mods.scope)
+        names = (
+            [("sc0", mods.sc0), ("nt", mods.nt), ("sc1", mods.sc1), ("glc", mods.glc)]
+            if self.family == "cdna"
+            else [("glc", mods.glc), ("slc", mods.slc), ("dlc", mods.dlc)]
+        )
+        return [name for name, present in names if present]
+
+    def _ds(self) -> tuple[list[str], list[str]]:
+        dst, src = self._explicit()
+        mods, name = self.mods, self.it.mnemonic
+        modifiers = []
+        if _TWO_OFFSETS(name):
+            if mods.offset0:
+                modifiers.append(f"offset0:{mods.offset0}")
+            if mods.offset1:
+                modifiers.append(f"offset1:{mods.offset1}")
+        elif offset := mods.offset0 | mods.offset1 << 8:
+            modifiers.append(_swizzle(offset) if "swizzle" in name else f"offset:{offset}")
+        if mods.gds:
+            modifiers.append("gds")
+        return dst + src, modifiers
+
+    def _flat(self) -> tuple[list[str], list[str]]:
+        dst, _ = self._explicit()
+        mods = self.mods
+        operands = dst + [
+            text
+            for role in ("vaddr", "vdata", "saddr")
+            if (text := self._by_role(role)) is not None
+        ]
+        modifiers = [f"offset:{mods.offset}"] if mods.offset else []
+        return operands, modifiers + self._cache_policy()
+
+    def _buffer(self) -> tuple[list[str], list[str]]:
+        mods = self.mods
+        data = [self._register(operand) for operand in self.it.dst]
+        if not data and (vdata := self._by_role("vdata")):
+            data = [vdata]
+        operands = data + [
+            text for role in ("vaddr", "srsrc") if (text := self._by_role(role)) is not None
+        ]
+        soffset = self.it.operand("soffset")
+        if soffset is not None:
+            text = self._by_role("soffset")
+            operands.append("null" if soffset.kind == "none" else text or "")
+        modifiers = []
+        if self.it.format == "MTBUF":
+            modifiers.append(f"format:{mods.format}")
+        if mods.idxen:
+            modifiers.append("idxen")
+        if mods.offen:
+            modifiers.append("offen")
+        if mods.offset:
+            modifiers.append(f"offset:{mods.offset}")
+        modifiers += self._cache_policy()
+        if mods.lds:
+            modifiers.append("lds")
+        if mods.tfe:
+            modifiers.append("tfe")
+        return operands, modifiers
+
+
+_FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
+    "SOP1": _Printer._scalar,
+    "SOP2": _Printer._scalar,
+    "SOPC": _Printer._scalar,
+    "SOPK": _Printer._sopk,
+    "SOPP": _Printer._sopp,
+    "SMEM": _Printer._smem,
+    "VOP3P": _Printer._packed,
+    "MAI": _Printer._matrix,
+    "DS": _Printer._ds,
+    "FLAT": _Printer._flat,
+    "GLOBAL": _Printer._flat,
+    "SCRATCH": _Printer._flat,
+    "MUBUF": _Printer._buffer,
+    "MTBUF": _Printer._buffer,
+}
+_PLAIN_SOPP = frozenset(("s_endpgm",))
+
+
+def _TWO_OFFSETS(name: str) -> bool:  # noqa: N802
+    return any(part in name for part in ("read2", "write2", "xchg2", "2addr"))
+
+
+def _range(prefix: str, index: int, count: int) -> str:
+    return f"{prefix}{index}" if count == 1 else f"{prefix}[{index}:{index + count - 1}]"
+
+
+def _special(name: str) -> str:
+    if name in ("scc", "vccz", "execz", "lds_direct"):
+        return f"src_{name}"
+    return f"src_{name}"
+
+
+def _pick(names: tuple[str, ...], index: int) -> str:
+    return names[index] if index < len(names) else str(index)
+
+
+def _hex_if_big(value: int) -> str:
+    return str(value) if value <= 64 else f"{value:#x}"
+
+
+def _signed_hex(value: int) -> str:
+    return f"{'-' if value < 0 else ''}{abs(value):#x}"
+
+
+def _dpp_control(ctrl: int, family: str) -> str:
+    if ctrl < 0x100:
+        return f"quad_perm:[{','.join(str(ctrl >> 2 * lane & 3) for lane in range(4))}]"
+    amount = ctrl & 15
+    kind = ctrl >> 4
+    rows = {0x10: "row_shl", 0x11: "row_shr", 0x12: "row_ror"}
+    if kind in rows and amount:
+        return f"{rows[kind]}:{amount}"
+    single = {0x140: "row_mirror", 0x141: "row_half_mirror"}
+    if ctrl in single:
+        return single[ctrl]
+    if family == "cdna":
+        waves = {
+            0x130: "wave_shl:1",
+            0x134: "wave_rol:1",
+            0x138: "wave_shr:1",
+            0x13C: "wave_ror:1",
+            0x142: "row_bcast:15",
+            0x143: "row_bcast:31",
+        }
+        if ctrl in waves:
+            return waves[ctrl]
+        if kind == 0x15:
+            return f"row_newbcast:{amount}"
+    elif kind == 0x15:
+        return f"row_share:{amount}"
+    elif kind == 0x16:
+        return f"row_xmask:{amount}"
+    return "/* Invalid dpp_ctrl value */"
+
+
+def _swizzle(offset: int) -> str:
+    if offset == 0xC000:
+        return "offset:swizzle(FFT,0)"
+    return f"offset:{offset}"
+
+
+def _temporal_hint(instruction: Instruction, hint: int, scope: int) -> list[str]:
+    parts = []
+    if hint:
+        parts.append(f"th:{_hint_name(instruction, hint, scope)}")
+    if scope:
+        parts.append(f"scope:{('SCOPE_CU', 'SCOPE_SE', 'SCOPE_DEV', 'SCOPE_SYS')[scope]}")
+    return parts
+
+
+def _hint_name(instruction: Instruction, hint: int, scope: int) -> str:
+    name = instruction.mnemonic
+    if "atomic" in name:
+        if hint & 4:
+            return "TH_ATOMIC_CASCADE_" + ("NT" if hint & 2 else "RT")
+        return {1: "TH_ATOMIC_RETURN", 2: "TH_ATOMIC_NT", 3: "TH_ATOMIC_NT_RETURN"}[hint]
+    kind = "STORE" if "store" in name else "LOAD"
+    names = {1: "NT", 2: "HT", 4: "NT_RT", 5: "RT_NT", 6: "NT_HT"}
+    if hint == 3:
+        return (
+            f"TH_{kind}_BYPASS"
+            if scope == 3
+            else f"TH_{kind}_LU"
+            if kind == "LOAD"
+            else (f"TH_{kind}_RT_WB")
+        )
+    if hint == 7:
+        return "TH_STORE_NT_WB" if kind == "STORE" else f"{hint:#x}"
+    return f"TH_{kind}_{names[hint]}"

@@ -1,0 +1,173 @@
+"""How assembly writes the 16-bit immediates that are bit fields: waits, messages, registers."""
+
+from __future__ import annotations
+
+_DELAYS = (
+    "NO_DEP", "VALU_DEP_1", "VALU_DEP_2", "VALU_DEP_3", "VALU_DEP_4", "TRANS32_DEP_1",
+    "TRANS32_DEP_2", "TRANS32_DEP_3", "FMA_ACCUM_CYCLE_1", "SALU_CYCLE_1", "SALU_CYCLE_2",
+    "SALU_CYCLE_3",
+)  # fmt: skip
+_SKIPS = ("SAME", "NEXT", "SKIP_1", "SKIP_2", "SKIP_3", "SKIP_4")
+
+# Counter -> (low bit, width) pieces, least significant first.
+_WAITCNT = {
+    "cdna": (
+        ("vmcnt", ((0, 4), (14, 2))),
+        ("expcnt", ((4, 3),)),
+        ("lgkmcnt", ((8, 4),)),
+    ),
+    "rdna3": (
+        ("vmcnt", ((10, 6),)),
+        ("expcnt", ((0, 3),)),
+        ("lgkmcnt", ((4, 6),)),
+    ),
+}
+_WAITCNT["rdna4"] = _WAITCNT["rdna3"]
+
+_DEPCTR = (
+    ("depctr_hold_cnt", 7, 1), ("depctr_sa_sdst", 0, 1), ("depctr_va_vdst", 12, 4),
+    ("depctr_va_sdst", 9, 3), ("depctr_va_ssrc", 8, 1), ("depctr_va_vcc", 1, 1),
+    ("depctr_vm_vsrc", 2, 3),
+)  # fmt: skip
+
+_MESSAGES = {
+    "cdna": {
+        1: "MSG_INTERRUPT", 2: "MSG_GS", 3: "MSG_GS_DONE", 4: "MSG_SAVEWAVE",
+        5: "MSG_STALL_WAVE_GEN", 6: "MSG_HALT_WAVES", 7: "MSG_ORDERED_PS_DONE",
+        8: "MSG_EARLY_PRIM_DEALLOC", 9: "MSG_GS_ALLOC_REQ", 10: "MSG_GET_DOORBELL", 15: "MSG_SYSMSG",
+    },
+    "rdna3": {
+        1: "MSG_INTERRUPT", 2: "MSG_HS_TESSFACTOR", 3: "MSG_DEALLOC_VGPRS",
+        5: "MSG_STALL_WAVE_GEN", 6: "MSG_HALT_WAVES", 9: "MSG_GS_ALLOC_REQ", 15: "MSG_SYSMSG",
+        128: "MSG_RTN_GET_DOORBELL", 129: "MSG_RTN_GET_DDID", 130: "MSG_RTN_GET_TMA",
+        131: "MSG_RTN_GET_REALTIME", 132: "MSG_RTN_SAVE_WAVE", 133: "MSG_RTN_GET_TBA",
+    },
+}  # fmt: skip
+_MESSAGES["rdna4"] = {
+    key: name for key, name in _MESSAGES["rdna3"].items() if name != "MSG_GS_ALLOC_REQ"
+} | {9: "MSG_GS_ALLOC_REQ", 134: "MSG_RTN_GET_TBA_TO_PC", 135: "MSG_RTN_GET_SE_AID_ID"}
+_GS_OPS = ("GS_OP_NOP", "GS_OP_CUT", "GS_OP_EMIT", "GS_OP_EMIT_CUT")
+_SYS_OPS = {
+    1: "SYSMSG_OP_ECC_ERR_INTERRUPT", 2: "SYSMSG_OP_REG_RD", 3: "SYSMSG_OP_HOST_TRAP_ACK",
+    4: "SYSMSG_OP_TTRACE_PC",
+}  # fmt: skip
+
+_HWREGS = {
+    "cdna": {
+        1: "HW_REG_MODE", 2: "HW_REG_STATUS", 3: "HW_REG_TRAPSTS", 4: "HW_REG_HW_ID",
+        5: "HW_REG_GPR_ALLOC", 6: "HW_REG_LDS_ALLOC", 7: "HW_REG_IB_STS", 15: "HW_REG_SH_MEM_BASES",
+        16: "HW_REG_TBA_LO", 17: "HW_REG_TBA_HI", 18: "HW_REG_TMA_LO", 19: "HW_REG_TMA_HI",
+        20: "HW_REG_XCC_ID", 21: "HW_REG_SQ_PERF_SNAPSHOT_DATA",
+        22: "HW_REG_SQ_PERF_SNAPSHOT_DATA1", 23: "HW_REG_SQ_PERF_SNAPSHOT_PC_LO",
+        24: "HW_REG_SQ_PERF_SNAPSHOT_PC_HI",
+    },
+    "rdna3": {
+        1: "HW_REG_MODE", 2: "HW_REG_STATUS", 3: "HW_REG_TRAPSTS", 5: "HW_REG_GPR_ALLOC",
+        6: "HW_REG_LDS_ALLOC", 7: "HW_REG_IB_STS", 15: "HW_REG_SH_MEM_BASES",
+        18: "HW_REG_PERF_SNAPSHOT_PC_LO", 19: "HW_REG_PERF_SNAPSHOT_PC_HI",
+        20: "HW_REG_FLAT_SCR_LO", 21: "HW_REG_FLAT_SCR_HI", 23: "HW_REG_HW_ID1",
+        24: "HW_REG_HW_ID2", 27: "HW_REG_PERF_SNAPSHOT_DATA", 29: "HW_REG_SHADER_CYCLES",
+    },
+    "rdna4": {
+        1: "HW_REG_WAVE_MODE", 2: "HW_REG_WAVE_STATUS", 4: "HW_REG_WAVE_STATE_PRIV",
+        5: "HW_REG_WAVE_GPR_ALLOC", 6: "HW_REG_WAVE_LDS_ALLOC", 7: "HW_REG_IB_STS",
+        10: "HW_REG_PERF_SNAPSHOT_DATA", 11: "HW_REG_PERF_SNAPSHOT_PC_LO",
+        12: "HW_REG_PERF_SNAPSHOT_PC_HI", 15: "HW_REG_PERF_SNAPSHOT_DATA1",
+        16: "HW_REG_PERF_SNAPSHOT_DATA2", 17: "HW_REG_WAVE_EXCP_FLAG_PRIV",
+        18: "HW_REG_WAVE_EXCP_FLAG_USER", 19: "HW_REG_WAVE_TRAP_CTRL",
+        20: "HW_REG_WAVE_SCRATCH_BASE_LO", 21: "HW_REG_WAVE_SCRATCH_BASE_HI",
+        23: "HW_REG_WAVE_HW_ID1", 24: "HW_REG_WAVE_HW_ID2", 26: "HW_REG_WAVE_SCHED_MODE",
+        29: "HW_REG_SHADER_CYCLES_LO", 30: "HW_REG_SHADER_CYCLES_HI",
+        31: "HW_REG_WAVE_DVGPR_ALLOC_LO", 32: "HW_REG_WAVE_DVGPR_ALLOC_HI",
+    },
+}  # fmt: skip
+
+
+def waitcnt_fields(family: str, value: int) -> dict[str, int]:
+    """The counters that ``s_waitcnt`` waits for, by name."""
+    return {name: _gather(value, pieces) for name, pieces in _WAITCNT[family]}
+
+
+def _gather(value: int, pieces: tuple[tuple[int, int], ...]) -> int:
+    result = shift = 0
+    for low, width in pieces:
+        result |= (value >> low & ((1 << width) - 1)) << shift
+        shift += width
+    return result
+
+
+def waitcnt(family: str, value: int) -> str:
+    """``vmcnt(0) lgkmcnt(0)``: the counters that are waited for, all if none is."""
+    counts = waitcnt_fields(family, value)
+    limits = waitcnt_fields(family, 0xFFFF)
+    shown = {name: count for name, count in counts.items() if count != limits[name]} or counts
+    return " ".join(f"{name}({count})" for name, count in shown.items())
+
+
+def delay_alu(value: int) -> str:
+    """``instid0(VALU_DEP_1) | instskip(NEXT) | instid1(…)``."""
+    parts = []
+    first, skip, second = value & 15, value >> 4 & 7, value >> 7 & 15
+    if first:
+        parts.append(f"instid0({_name(_DELAYS, first, 'instid')})")
+    if skip:
+        parts.append(f"instskip({_name(_SKIPS, skip, 'instskip')})")
+    if second:
+        parts.append(f"instid1({_name(_DELAYS, second, 'instid')})")
+    return " | ".join(parts) or "0"
+
+
+def _name(names: tuple[str, ...], index: int, what: str) -> str:
+    return names[index] if index < len(names) else f"/* invalid {what} value */"
+
+
+def depctr(value: int) -> str:
+    """``depctr_va_vdst(0)``: the fields of ``s_waitcnt_depctr`` that differ from "do not wait"."""
+    known = 0
+    shown, every = [], []
+    for name, low, width in _DEPCTR:
+        mask = (1 << width) - 1
+        known |= mask << low
+        count = value >> low & mask
+        every.append(f"{name}({count})")
+        if count != mask:
+            shown.append(f"{name}({count})")
+    if (value | known) != 0xFFFF and value & ~known & 0xFFFF != 0xFFFF & ~known:
+        return f"{value:#x}"
+    return " ".join(shown or every)
+
+
+def sendmsg(family: str, value: int) -> str:
+    """``sendmsg(MSG_DEALLOC_VGPRS)``."""
+    names = _MESSAGES[family]
+    if family == "cdna":
+        message, operation, stream = value & 15, value >> 4 & 7, value >> 8 & 3
+        rest = value & ~0x37F
+    else:
+        message, operation, stream, rest = value & 0xFF, 0, 0, value & ~0xFF
+        if message == 15 or (message & 15 in (2, 3) and False):
+            operation = 0
+    if rest:
+        return f"{value}" if value < 65 else f"{value:#x}"
+    name = names.get(message)
+    if name is None:
+        if family == "cdna":
+            return f"sendmsg({message}, {operation}, {stream})"
+        return f"sendmsg({message}, {operation}, {stream})"
+    if family == "cdna" and message in (2, 3) and (operation or message == 3):
+        if operation == 0 and stream == 0:
+            return f"sendmsg({name}, {_GS_OPS[0]})"
+        if operation < 4:
+            return f"sendmsg({name}, {_GS_OPS[operation]}, {stream})"
+    if message == 15 and operation in _SYS_OPS and not stream:
+        return f"sendmsg({name}, {_SYS_OPS[operation]})"
+    if operation or stream:
+        return f"sendmsg({message}, {operation}, {stream})"
+    return f"sendmsg({name})"
+
+
+def hwreg(family: str, value: int) -> str:
+    """``hwreg(HW_REG_MODE, 0, 4)``: a register, a first bit and a width."""
+    register, first, width = value & 63, value >> 6 & 31, (value >> 11) + 1
+    name = _HWREGS[family].get(register, str(register))
+    return f"hwreg({name})" if (first, width) == (0, 32) else f"hwreg({name}, {first}, {width})"
