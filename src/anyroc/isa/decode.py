@@ -174,7 +174,10 @@ class Decoder:
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
         used = format_.mask | modifier_mask(format_, row, self.family) | always_used(format_)
         for place in (*dst, *src):
-            if place.kind != "none":
+            absent_by_value = place.field == "saddr" or (
+                place.field == "soffset" and self.family != "cdna"
+            )
+            if place.kind != "none" or absent_by_value:
                 used |= field_mask(format_, place.field)
         modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
         return Plan(

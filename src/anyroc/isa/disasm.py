@@ -203,6 +203,8 @@ class _Printer:
             return [immediates.delay_alu(value)], []
         if kind in ("waitcnt_depctr", "wait_alu"):
             return [immediates.depctr(value)], []
+        if name.startswith(_HEX_SOPP):
+            return [f"{value:#x}"], []
         return [_hex_if_big(value)], []
 
     def _smem(self) -> tuple[list[str], list[str]]:
@@ -214,7 +216,9 @@ class _Printer:
         modifiers = []
         soffset = self.it.operand("soffset")
         if soffset is not None:
-            if soffset.kind == "none":
+            if soffset.kind == "none" and not mods.offset and self.family == "rdna3":
+                operands.append("null")
+            elif soffset.kind == "none":
                 operands.append(f"{'-' if mods.offset < 0 else ''}{abs(mods.offset):#x}")
             else:
                 operands.append(self._register(soffset))
@@ -410,6 +414,7 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "MTBUF": _Printer._buffer,
 }
 _PLAIN_SOPP = frozenset(("s_endpgm",))
+_HEX_SOPP = ("s_wait_", "s_clause", "s_set_inst_prefetch", "s_round_mode", "s_denorm_mode")
 
 
 def _TWO_OFFSETS(name: str) -> bool:  # noqa: N802

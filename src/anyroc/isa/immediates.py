@@ -43,10 +43,11 @@ _MESSAGES = {
         131: "MSG_RTN_GET_REALTIME", 132: "MSG_RTN_SAVE_WAVE", 133: "MSG_RTN_GET_TBA",
     },
 }  # fmt: skip
-_MESSAGES["rdna4"] = {
-    key: name for key, name in _MESSAGES["rdna3"].items() if name != "MSG_GS_ALLOC_REQ"
-} | {9: "MSG_GS_ALLOC_REQ", 134: "MSG_RTN_GET_TBA_TO_PC", 135: "MSG_RTN_GET_SE_AID_ID"}
-_GS_OPS = ("GS_OP_NOP", "GS_OP_CUT", "GS_OP_EMIT", "GS_OP_EMIT_CUT")
+_MESSAGES["rdna4"] = _MESSAGES["rdna3"] | {
+    134: "MSG_RTN_GET_TBA_TO_PC",
+    135: "MSG_RTN_GET_SE_AID_ID",
+}
+_GS_OPS = {0: "GS_OP_NOP", 1: "GS_OP_CUT", 2: "GS_OP_EMIT", 3: "GS_OP_EMIT_CUT"}
 _SYS_OPS = {
     1: "SYSMSG_OP_ECC_ERR_INTERRUPT", 2: "SYSMSG_OP_REG_RD", 3: "SYSMSG_OP_HOST_TRAP_ACK",
     4: "SYSMSG_OP_TTRACE_PC",
@@ -132,38 +133,38 @@ def depctr(value: int) -> str:
         every.append(f"{name}({count})")
         if count != mask:
             shown.append(f"{name}({count})")
-    if (value | known) != 0xFFFF and value & ~known & 0xFFFF != 0xFFFF & ~known:
+    if value & ~known & 0xFFFF:
         return f"{value:#x}"
     return " ".join(shown or every)
 
 
 def sendmsg(family: str, value: int) -> str:
-    """``sendmsg(MSG_DEALLOC_VGPRS)``."""
-    names = _MESSAGES[family]
-    if family == "cdna":
-        message, operation, stream = value & 15, value >> 4 & 7, value >> 8 & 3
-        rest = value & ~0x37F
-    else:
-        message, operation, stream, rest = value & 0xFF, 0, 0, value & ~0xFF
-        if message == 15 or (message & 15 in (2, 3) and False):
-            operation = 0
-    if rest:
-        return f"{value}" if value < 65 else f"{value:#x}"
-    name = names.get(message)
-    if name is None:
-        if family == "cdna":
+    """``sendmsg(MSG_DEALLOC_VGPRS)``, ``sendmsg(MSG_GS, GS_OP_EMIT, 0)`` or the bare number."""
+    bits = 4 if family == "cdna" else 8
+    message = value & ((1 << bits) - 1)
+    operation, stream = value >> 4 & 7, value >> 8 & 3
+    if family != "cdna":
+        operation = stream = 0
+    if value & ~(0x37F if family == "cdna" else 0xFF):
+        return _number(value)
+    name = _MESSAGES[family].get(message)
+    operations = _GS_OPS if name in ("MSG_GS", "MSG_GS_DONE") else _SYS_OPS
+    if name is None or name not in ("MSG_GS", "MSG_GS_DONE", "MSG_SYSMSG"):
+        if name is None or operation or stream:
             return f"sendmsg({message}, {operation}, {stream})"
+        return f"sendmsg({name})"
+    if family != "cdna":
         return f"sendmsg({message}, {operation}, {stream})"
-    if family == "cdna" and message in (2, 3) and (operation or message == 3):
-        if operation == 0 and stream == 0:
-            return f"sendmsg({name}, {_GS_OPS[0]})"
-        if operation < 4:
-            return f"sendmsg({name}, {_GS_OPS[operation]}, {stream})"
-    if message == 15 and operation in _SYS_OPS and not stream:
-        return f"sendmsg({name}, {_SYS_OPS[operation]})"
-    if operation or stream:
+    known = operation in operations and (operation or name == "MSG_GS_DONE")
+    if not known or (stream and (operation == 0 or name == "MSG_SYSMSG")):
         return f"sendmsg({message}, {operation}, {stream})"
-    return f"sendmsg({name})"
+    if operation == 0 or name == "MSG_SYSMSG":
+        return f"sendmsg({name}, {operations[operation]})"
+    return f"sendmsg({name}, {operations[operation]}, {stream})"
+
+
+def _number(value: int) -> str:
+    return str(value) if value <= 64 else f"{value:#x}"
 
 
 def hwreg(family: str, value: int) -> str:

@@ -73,8 +73,10 @@ def _type_of(spec: str) -> str:
 
 
 def apply(family: str, row: Row) -> None:
-    """Add the operands that the instruction implies but does not encode."""
+    """Add the operands that the instruction implies but does not encode, correct wrong types."""
     name = row.mnemonic
+    if re.search(r"_atomic_cmpswap_[bf]\d+", name):
+        row.dst = [re.sub(r":b(64|128)$", _halved, spec) for spec in row.dst]
     if row.format == "VOPC":
         if name.startswith("v_cmpx"):
             row.dst = ["vcc:vcc:mask", "exec:exec:mask"] if family == "cdna" else ["exec:exec:mask"]
@@ -101,6 +103,10 @@ def apply(family: str, row: Row) -> None:
         row.dst.append(row.src[0] + "!")
     if _READ_MODIFY_WRITE.fullmatch(name):
         row.src.append(row.dst[0] + "!")
+
+
+def _halved(match: re.Match[str]) -> str:
+    return ":b32" if match[1] == "64" else ":b64"
 
 
 def _apply_sopk(row: Row) -> None:
