@@ -64,7 +64,8 @@ def markdown_table(headings: list[str], rows: list[list[str]]) -> str:
 TEMPLATE = """\
 # Benchmarks
 
-Made by `{command}` on {date}, on {cpu} with {cores} cores; {system}. Nobody edits this page by hand.
+Made by `{command}` on {date}, on {cpu} with {cores} cores; {system}.
+Nobody edits this page by hand.
 
 Every row is the same work on every side, with the same inputs and the same result (compared in each
 run), each in a process of its own; the sides take turns, and the best of {rounds} rounds counts.
@@ -85,8 +86,9 @@ machine allows for the bytes and operations of the kernel.
 
 ## The limits, and how far away they are
 
-One thread of this machine adds streams at **{memory:.1f} GB/s** from memory (stores past the caches)
-and **{cache:.1f} GB/s** in the caches, and computes **{flops:.0f} GFLOP/s** in fused multiply-adds.
+One thread of this machine adds streams at **{memory:.1f} GB/s** from memory (stores past the
+caches) and **{cache:.1f} GB/s** in the caches, and computes **{flops:.0f} GFLOP/s** in fused
+multiply-adds.
 
 {limits}
 
