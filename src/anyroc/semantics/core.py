@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from anyroc.semantics.values import BOOL, TYPES, U32, U64, Type
+from anyroc.semantics.values import BOOL, F32, I32, TYPES, U32, U64, Type
 
 __all__ = [
     "ATOMICS", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op", "Operation", "Slot", "access",
@@ -37,7 +37,15 @@ class Slot:
     that holds one bit per lane (a BOOL per lane in the body); or an implicit one by name: ``"scc"``
     (BOOL), ``"vcc"`` (BOOL per lane), ``"exec"`` (the whole mask as a scalar of the wave's width, in scalar
     bodies), ``"m0"``, ``"mode"`` (U32), ``"lane"`` (U32, the lane's number), ``"span"`` (U32, how many
-    lanes a permute spans), ``"pc"`` (U64, address of the next instruction).  ``count`` > 1 hands the body a tuple of that many elements, low first (``"f16x2"``).
+    lanes a permute spans), ``"pc"`` (U64, address of the next instruction).  The instruction's own
+    fields come as U32 constants: ``"op_sel"``, ``"op_sel_hi"``, ``"neg_lo"``, ``"offset"``, ``"bitop3"``.
+
+    ``"mix"`` is an operand that is F32, or an F16 half widened to F32, as op_sel_hi and op_sel say
+    (v_fma_mix).  ``"integer"`` is a dword of ``count`` fields, each sign-extended to I32 if the operand's
+    bit of neg_lo is set, else zero-extended.
+
+    ``count`` > 1 hands the body (or takes from it) a tuple of that many elements, low first
+    (``"f16x2"``).
     """
 
     role: str
@@ -48,12 +56,19 @@ class Slot:
 _IMPLICIT = {
     "scc": BOOL, "vcc": BOOL, "m0": U32, "mode": U32, "lane": U32, "span": U32, "pc": U64,
     "exec32": U32, "exec64": U64, "simm16": TYPES["i16"],
+    "op_sel": U32, "op_sel_hi": U32, "neg_lo": U32, "offset": U32, "bitop3": U32,
 }  # fmt: skip
+_SPECIAL = {
+    "mask": Slot("mask", BOOL),
+    "mix": Slot("mix", F32),
+    "iu8x4": Slot("integer", I32, 4),
+    "iu4x8": Slot("integer", I32, 8),
+}
 
 
 def _slot(token: str) -> Slot:
-    if token == "mask":
-        return Slot("mask", BOOL)
+    if token in _SPECIAL:
+        return _SPECIAL[token]
     if token in _IMPLICIT:
         return Slot("exec" if token.startswith("exec") else token, _IMPLICIT[token])
     name, _, count = token.partition("x")
@@ -124,12 +139,13 @@ class Access:
 
 @dataclass(frozen=True)
 class Cross:
-    """A move across lanes.  The first operand is the row that moves; ``kind`` says how:
+    """A move across lanes.  Source number ``row`` is the operand that moves; ``kind`` says how:
 
     ``gather``: lane i gets row[body(…)], the body giving the source lane for each lane, 0 if that lane
-    is inactive; ``scatter``: lane i sends its element to lane body(…); ``read_first`` and ``read_lane``
-    give a scalar (the body picks the lane from the other operands); ``write_lane`` writes one lane.
-    The body takes the values of the source slots after the first.
+    is inactive; ``gather_any``: the same, but active or not; ``scatter``: lane i sends its element to
+    lane body(…); ``read_first`` and ``read_lane`` give a scalar (the body picks the lane from the other
+    operands); ``write_lane`` writes one lane; ``swizzle``: :func:`anyroc.semantics.lane.swizzle_source` of the
+    offset says the lane.  The body takes the values of the other source slots.
     """
 
     name: str
@@ -137,6 +153,7 @@ class Cross:
     sources: tuple[Slot, ...]
     results: tuple[Slot, ...]
     body: Callable[..., Any]
+    row: int = 0
 
 
 @dataclass(frozen=True)
@@ -220,14 +237,14 @@ def access(name: str, space: str, kind: str, element: str, count: int = 1, **mor
 
 
 def cross(
-    names: str, kind: str, signature: str
+    names: str, kind: str, signature: str, *, row: int = 0
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a cross-lane operation (see :class:`Cross`)."""
     sources, results = _signature(signature)
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
         for name in names.split():
-            _add(name, Cross(name, kind, sources, results, body))
+            _add(name, Cross(name, kind, sources, results, body, row))
         return body
 
     return register

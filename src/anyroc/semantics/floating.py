@@ -1,0 +1,292 @@
+"""Floating-point arithmetic instructions, vector and scalar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from anyroc.semantics import floats
+from anyroc.semantics.core import op
+from anyroc.semantics.floats import (
+    INFINITY,
+    MIN_MAX,
+    QUIET,
+    add,
+    exponent,
+    fused,
+    magnitude,
+    multiply,
+    multiply_then_add,
+    narrow,
+    quiet,
+    raw,
+    scale,
+    sign_bit,
+    subtract,
+    wide,
+)
+from anyroc.semantics.values import (
+    F16,
+    F32,
+    I16,
+    I32,
+    U32,
+    Value,
+    bits,
+    ceil,
+    convert,
+    fabs,
+    floor,
+    fma,
+    is_nan,
+    round_even,
+    select,
+    trunc,
+)
+
+FLOATS = ("f16", "f32", "f64")
+
+for _t in FLOATS:
+    _one, _two, _three = f"{_t} -> {_t}", f"{_t} {_t} -> {_t}", f"{_t} {_t} {_t} -> {_t}"
+    op(f"v_add_{_t}", _two)(add)
+    op(f"v_mul_{_t}", _two)(multiply)
+    op(f"v_fma_{_t} v_fmac_{_t}", _three)(fused)
+    if _t != "f64":
+        op(f"v_sub_{_t}", _two)(subtract)
+        op(f"v_subrev_{_t}", _two)(lambda a, b: subtract(b, a))
+        op(f"v_fmaak_{_t} v_fmamk_{_t}", _three)(fused)
+        op(f"s_add_{_t}", _two)(add)
+        op(f"s_sub_{_t}", _two)(subtract)
+        op(f"s_mul_{_t}", _two)(multiply)
+        op(f"s_fmac_{_t}", _three)(fused)
+    for _name, _body in MIN_MAX.items():
+        op(f"v_{_name}_{_t}", _two)(_body)
+        if _t != "f64":
+            op(f"s_{_name}_{_t}", _two)(_body)
+op("s_fmaak_f32 s_fmamk_f32", "f32 f32 f32 -> f32")(fused)
+op("v_fma_legacy_f16", "f16 f16 f16 -> f16")(fused)
+op("v_mac_f16 v_mad_f16 v_mad_legacy_f16 v_madak_f16 v_madmk_f16", "f16 f16 f16 -> f16")(
+    multiply_then_add
+)
+
+Ternary = Callable[[Value, Value, Value], Value]
+
+
+def _then(first: str, second: str) -> Ternary:
+    f, g = MIN_MAX[first], MIN_MAX[second]
+    return lambda a, b, c: g(f(a, b), c)
+
+
+def _median(low: str) -> Ternary:
+    return lambda a, b, c: floats.median(a, b, c, MIN_MAX[low])
+
+
+for _t in ("f16", "f32"):
+    _three = f"{_t} {_t} {_t} -> {_t}"
+    for _n in ("", "_num"):
+        _min, _max = "min" + _n, "max" + _n
+        op(f"v_min3{_n}_{_t}", _three)(_then(_min, _min))
+        op(f"v_max3{_n}_{_t}", _three)(_then(_max, _max))
+        op(f"v_maxmin{_n}_{_t}", _three)(_then(_max, _min))
+        op(f"v_minmax{_n}_{_t}", _three)(_then(_min, _max))
+        op(f"v_med3{_n}_{_t}", _three)(_median(_min))
+    op(f"v_minimum3_{_t}", _three)(_then("minimum", "minimum"))
+    op(f"v_maximum3_{_t}", _three)(_then("maximum", "maximum"))
+    op(f"v_minimummaximum_{_t}", _three)(_then("minimum", "maximum"))
+    op(f"v_maximumminimum_{_t}", _three)(_then("maximum", "minimum"))
+
+for _t in ("f16", "f32"):
+    op(f"v_pk_add_{_t}", f"{_t} {_t} -> {_t}", packed=2)(add)
+    op(f"v_pk_mul_{_t}", f"{_t} {_t} -> {_t}", packed=2)(multiply)
+    op(f"v_pk_fma_{_t}", f"{_t} {_t} {_t} -> {_t}", packed=2)(fused)
+op("v_pk_fmac_f16", "f16 f16 f16 -> f16", packed=2)(fused)
+for _name, _body in MIN_MAX.items():
+    op(f"v_pk_{_name}_f16", "f16 f16 -> f16", packed=2)(_body)
+op("v_pk_minimum3_f16", "f16 f16 f16 -> f16", packed=2)(_then("minimum", "minimum"))
+op("v_pk_maximum3_f16", "f16 f16 f16 -> f16", packed=2)(_then("maximum", "maximum"))
+
+op("v_fma_mix_f32", "mix mix mix -> f32")(fma)
+op("v_fma_mixlo_f16 v_fma_mixhi_f16", "mix mix mix -> f16")(
+    lambda a, b, c: convert(fma(a, b, c), F16)
+)
+op("v_mad_mix_f32", "mix mix mix -> f32")(lambda a, b, c: a * b + c)
+op("v_mad_mixlo_f16 v_mad_mixhi_f16", "mix mix mix -> f16")(lambda a, b, c: convert(a * b + c, F16))
+
+
+def _zero_wins(a: Value, b: Value, product: Value, otherwise: Value) -> Value:
+    """Direct3D 9's rule: zero times anything is zero."""
+    return select((a == 0.0) | (b == 0.0), otherwise, product)
+
+
+op("v_mul_dx9_zero_f32", "f32 f32 -> f32")(lambda a, b: _zero_wins(a, b, a * b, a.const(0.0)))
+op("v_fma_dx9_zero_f32 v_fmac_dx9_zero_f32", "f32 f32 f32 -> f32")(
+    lambda a, b, c: _zero_wins(a, b, fma(a, b, c), c)
+)
+
+
+@op("v_mullit_f32", "f32 f32 f32 -> f32")
+def _(a: Value, b: Value, c: Value) -> Value:
+    least = bits(a.const(0xFF7FFFFF, U32), F32)
+    keep = (b > least) & (c > 0.0)
+    return select(keep, a * b, least)
+
+
+Unary = Callable[[Value], Value]
+
+
+def _through_f32(f: Unary) -> Unary:
+    return lambda a: narrow(f(wide(a)), a.type) if a.type.bits == 16 else f(a)
+
+
+ROUNDINGS: dict[str, Unary] = {
+    "trunc": _through_f32(trunc),
+    "ceil": _through_f32(ceil),
+    "rndne": _through_f32(round_even),
+    "floor": _through_f32(floor),
+}
+for _t in FLOATS:
+    for _name, _round in ROUNDINGS.items():
+        op(f"v_{_name}_{_t}", f"{_t} -> {_t}")(_round)
+        if _t != "f64":
+            op(f"s_{_name}_{_t}", f"{_t} -> {_t}")(_round)
+    op(f"v_frexp_mant_{_t}", f"{_t} -> {_t}")(floats.mantissa)
+
+
+def _fract(a: Value) -> Value:
+    # For F16 the difference is exact in F32 and rounded once, which may reach 1.
+    difference = narrow(wide(a) - floor(wide(a)), F16) if a.type is F16 else a - floor(a)
+    return floats.below_one(difference)
+
+
+for _t in FLOATS:
+    op(f"v_fract_{_t}", f"{_t} -> {_t}")(_fract)
+
+op("v_frexp_exp_i32_f32", "f32 -> i32")(floats.frexp_exponent)
+op("v_frexp_exp_i32_f64", "f64 -> i32")(floats.frexp_exponent)
+op("v_frexp_exp_i16_f16", "f16 -> i16")(lambda a: convert(floats.frexp_exponent(a), I16))
+op("v_ldexp_f32", "f32 i32 -> f32")(scale)
+op("v_ldexp_f64", "f64 i32 -> f64")(scale)
+op("v_ldexp_f16", "f16 i16 -> f16")(lambda a, n: scale(a, convert(n, I32)))
+
+
+def _signed(pattern: int, sign: Value, like: Value) -> Value:
+    return bits(sign | pattern, like.type)
+
+
+def _div_fixup(quotient: Value, denominator: Value, numerator: Value) -> Value:
+    t = quotient.type
+    infinity = INFINITY[t.bits]
+    sign = sign_bit(denominator) ^ sign_bit(numerator)
+    n, d = magnitude(numerator), magnitude(denominator)
+    result = bits(magnitude(quotient) | sign, t)
+    if t.bits > 16:
+        # Far out of range the quotient's approximation is meaningless.
+        span = {32: 150, 64: 1075}[t.bits]
+        far = bits(exponent(numerator) - exponent(denominator), t.signed) < -span
+        result = select(far, _signed(0, sign, quotient), result)
+    infinite = (d == 0) | (n == infinity)
+    zero = (d == infinity) | (n == 0)
+    result = select(zero, _signed(0, sign, quotient), result)
+    result = select(infinite, _signed(infinity, sign, quotient), result)
+    invalid = ((n == 0) & (d == 0)) | ((n == infinity) & (d == infinity))
+    default = infinity | QUIET[t.bits] | (1 << (t.bits - 1))
+    result = select(invalid, bits(sign.const(default), t), result)
+    result = select(is_nan(denominator), quiet(denominator), result)
+    return select(is_nan(numerator), quiet(numerator), result)
+
+
+for _t in FLOATS:
+    op(f"v_div_fixup_{_t}", f"{_t} {_t} {_t} -> {_t}")(_div_fixup)
+op("v_div_fixup_legacy_f16", "f16 f16 f16 -> f16")(_div_fixup)
+
+DIVISION = {32: (64, 96, 23, 126), 64: (128, 768, 53, 1022)}
+"""By width: the power of two that division scales by; the exponent distance from which the quotient
+overflows; the numerator's biased exponent up to which it is tiny; minus the least normal exponent."""
+
+
+def _div_scale(a: Value, denominator: Value, numerator: Value) -> tuple[Value, Value]:
+    """Scales the numerator or denominator (whichever ``a`` is) of a division so that no step of its
+    Newton iteration leaves the normal range; the mask says that v_div_fmas must undo it."""
+    t = a.type
+    power, big, tiny, least = DIVISION[t.bits]
+    up, down = a * 2.0**power, a * 2.0**-power
+    n, d = fabs(numerator), fabs(denominator)
+    n_exponent, d_exponent = exponent(numerator), exponent(denominator)
+    # The quotient is denormal; both sides are scaled so that neither leaves the range.
+    low = (n * 2.0**100) < (d * 2.0 ** (100 - least))
+    reciprocal_low = d > 2.0**least
+    huge = bits(n_exponent - d_exponent, t.signed) >= big
+    is_d, is_n = a == denominator, a == numerator
+
+    result = select(n_exponent <= tiny, up, a)
+    result = select(low, select(is_n, up, a), result)
+    result = select(reciprocal_low, select(low, select(is_d, down, a), down), result)
+    result = select(d_exponent == 0, up, result)
+    result = select(huge, select(is_d, up, a), result)
+    zero = (n == 0.0) | (d == 0.0)
+    nan = bits(raw(a).const(INFINITY[t.bits] | QUIET[t.bits]), t)
+    scaled = ~zero & (huge | ((d_exponent != 0) & low))
+    return select(zero, nan, result), scaled
+
+
+def _div_fmas(a: Value, b: Value, c: Value, scaled: Value) -> Value:
+    """Undoes v_div_scale after the last step: downwards for a small quotient, upwards for a large one."""
+    power = DIVISION[c.type.bits][0]
+    factor = select(fabs(c) >= 2.0, c.const(2.0**power), c.const(2.0**-power))
+    d = fma(a, b, c)
+    return select(scaled, d * factor, d)
+
+
+for _t in ("f32", "f64"):
+    op(f"v_div_scale_{_t}", f"{_t} {_t} {_t} -> {_t} mask")(_div_scale)
+    op(f"v_div_fmas_{_t}", f"{_t} {_t} {_t} mask -> {_t}")(_div_fmas)
+
+
+def _dot2(a: tuple[Value, ...], b: tuple[Value, ...], c: Value) -> Value:
+    """Products exact in F32, added to ``c`` one after the other."""
+    for x, y in zip(a, b):
+        c = fma(wide(x), wide(y), c)
+    return c
+
+
+def _dot2_narrow(a: tuple[Value, ...], b: tuple[Value, ...], c: Value) -> Value:
+    return narrow(_dot2(a, b, wide(c)), c.type)
+
+
+op("v_dot2_f32_f16 v_dot2c_f32_f16 v_dot2acc_f32_f16", "f16x2 f16x2 f32 -> f32")(_dot2)
+op("v_dot2_f32_bf16 v_dot2c_f32_bf16 v_dot2acc_f32_bf16", "bf16x2 bf16x2 f32 -> f32")(_dot2)
+op("v_dot2_f16_f16", "f16x2 f16x2 f16 -> f16")(_dot2_narrow)
+op("v_dot2_bf16_bf16", "bf16x2 bf16x2 bf16 -> bf16")(_dot2_narrow)
+
+
+def _faces(x: Value, y: Value, z: Value) -> tuple[Value, Value]:
+    """Whether z, else y, is the major axis of a cube map's direction."""
+    ax, ay, az = fabs(x), fabs(y), fabs(z)
+    return (az >= ax) & (az >= ay), ay >= ax
+
+
+@op("v_cubeid_f32", "f32 f32 f32 -> f32")
+def _(x: Value, y: Value, z: Value) -> Value:
+    def face(v: Value, number: float) -> Value:
+        return select(v < 0.0, v.const(number + 1), v.const(number))
+
+    on_z, on_y = _faces(x, y, z)
+    return select(on_z, face(z, 4.0), select(on_y, face(y, 2.0), face(x, 0.0)))
+
+
+@op("v_cubesc_f32", "f32 f32 f32 -> f32")
+def _(x: Value, y: Value, z: Value) -> Value:
+    on_z, on_y = _faces(x, y, z)
+    side = select(x < 0.0, z, -z)
+    return select(on_z, select(z < 0.0, -x, x), select(on_y, x, side))
+
+
+@op("v_cubetc_f32", "f32 f32 f32 -> f32")
+def _(x: Value, y: Value, z: Value) -> Value:
+    on_z, on_y = _faces(x, y, z)
+    return select(on_z, -y, select(on_y, select(y < 0.0, -z, z), -y))
+
+
+@op("v_cubema_f32", "f32 f32 f32 -> f32")
+def _(x: Value, y: Value, z: Value) -> Value:
+    on_z, on_y = _faces(x, y, z)
+    return select(on_z, z, select(on_y, y, x)) * 2.0
