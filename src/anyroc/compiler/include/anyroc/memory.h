@@ -1,0 +1,37 @@
+/* What device code needs of the C library: memory from the device's heap, and assert. */
+#pragma once
+
+#include <stddef.h>
+
+#include "anyroc/attributes.h"
+
+extern "C" {
+__device__ unsigned long long __ockl_dm_alloc(unsigned long long size);
+__device__ void __ockl_dm_dealloc(unsigned long long place);
+__device__ int printf(const char *, ...);
+
+__attribute__((weak)) inline __device__ void *malloc(size_t size)
+{
+    return reinterpret_cast<void *>(__ockl_dm_alloc(size));
+}
+
+__attribute__((weak)) inline __device__ void free(void *place)
+{
+    __ockl_dm_dealloc(reinterpret_cast<unsigned long long>(place));
+}
+
+__attribute__((weak, noreturn)) inline __device__ void __cxa_pure_virtual(void) { __builtin_trap(); }
+__attribute__((weak, noreturn)) inline __device__ void __cxa_deleted_virtual(void)
+{
+    __builtin_trap();
+}
+
+/* glibc's assert calls this; the runtime knows a failed assertion by the text. */
+__attribute__((weak, noinline)) __device__ void __assert_fail(const char *assertion,
+                                                              const char *file, unsigned int line,
+                                                              const char *function)
+{
+    printf("%s:%u: %s: Device-side assertion `%s' failed.\n", file, line, function, assertion);
+    __builtin_trap();
+}
+}

@@ -1,0 +1,241 @@
+"""From sources to a program: device code for each GPU, host code, one shared object with both.
+
+Every source is a unit of its own, as without relocatable device code in nvcc and hipcc: its kernels
+become a code object per GPU, bundled into a fat binary that its host code registers. Host code does
+not depend on the GPU and all compilations run side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyroc import cache
+from anyroc.compiler import bundle, commands, steps
+from anyroc.compiler.options import Language, Options, language_of
+from anyroc.compiler.toolchain import Toolchain, discover
+from anyroc.errors import BadInput
+
+if TYPE_CHECKING:
+    from anyroc.isa.targets import Target
+
+_DEFAULTS = Options()
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled program.
+
+    `shared_object` has the program's `main` and all its GPU code inside; `code_object_paths` are the
+    code objects by target name, one for each source with device code; `warnings` is what the
+    compiler wrote.
+    """
+
+    shared_object: Path
+    code_object_paths: dict[str, tuple[Path, ...]]
+    warnings: str = ""
+
+    @property
+    def code_objects(self) -> dict[str, tuple[bytes, ...]]:
+        """The content of `code_object_paths`."""
+        return {
+            name: tuple(path.read_bytes() for path in paths)
+            for name, paths in self.code_object_paths.items()
+        }
+
+
+def compile_program(
+    sources: Sequence[Path],
+    *,
+    target: Target | Sequence[Target],
+    options: Options = _DEFAULTS,
+) -> Program:
+    """Compile and link CUDA, HIP, C++ and C sources to a program for one or several GPUs.
+
+    Raises CompileError with the compiler's output, ToolchainError naming what is missing, BadInput
+    for a source that is not there or not known. What has been compiled before comes from the cache.
+    """
+    tools = discover().require()
+    targets = [target] if not isinstance(target, Sequence) else list(target)
+    languages = {source: _language(source) for source in dict.fromkeys(sources)}
+    units = [source for source, language in languages.items() if language.has_device_code]
+    jobs: list[Callable[[], steps.Made]] = []
+    for source, language in languages.items():
+        jobs.append(_job(_host_object, tools, source, language, options))
+    for source in units:
+        for gpu in targets:
+            jobs.append(_job(_code_object, tools, source, languages[source], gpu, options))
+    made = _all(jobs)
+    host, device = made[: len(languages)], made[len(languages) :]
+    paths: dict[str, list[Path]] = {gpu.name: [] for gpu in targets}
+    fat: dict[str, dict[str, steps.Made]] = {}
+    for index, code in enumerate(device):
+        gpu, source = targets[index % len(targets)], units[index // len(targets)]
+        paths[gpu.name].append(code.path)
+        fat.setdefault(commands.unit_id(source), {})[gpu.name] = code
+    return Program(
+        _linked(tools, host, fat, options),
+        {name: tuple(found) for name, found in paths.items()},
+        "".join(dict.fromkeys(step.warnings for step in host)),
+    )
+
+
+def compile_device(
+    sources: Path | Sequence[Path], *, target: Target, options: Options = _DEFAULTS
+) -> bytes:
+    """Compile the device part of CUDA or HIP sources to one code object, an AMDGPU ELF file."""
+    tools = discover().require()
+    files = [sources] if isinstance(sources, Path) else list(sources)
+    if len(files) == 1:
+        return _code_object(tools, files[0], _device_language(files[0]), target, options).path.read_bytes()
+    jobs = [
+        _job(_device_object, tools, source, _device_language(source), target, options)
+        for source in files
+    ]
+    return _linked_device(tools, _all(jobs), target).path.read_bytes()
+
+
+def _language(source: Path) -> Language:
+    if not source.is_file():
+        raise BadInput(f"{source}: there is no such file", hint="check the name and the folder")
+    return language_of(source)
+
+
+def _device_language(source: Path) -> Language:
+    language = _language(source)
+    return language if language.has_device_code else Language.HIP
+
+
+def _job(
+    work: Callable[..., steps.Made], *arguments: object
+) -> Callable[[], steps.Made]:
+    return lambda: work(*arguments)
+
+
+def _all(jobs: list[Callable[[], steps.Made]]) -> list[steps.Made]:
+    """Do the jobs, side by side; the first error in the jobs' order is raised."""
+    if len(jobs) == 1:
+        return [jobs[0]()]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(len(jobs), max(2, os.cpu_count() or 1))) as pool:
+        return [future.result() for future in [pool.submit(job) for job in jobs]]
+
+
+def _host_object(
+    tools: Toolchain, source: Path, language: Language, options: Options
+) -> steps.Made:
+    flags = commands.host_flags(tools, language, options)
+    if language.has_device_code:
+        flags.append(f"-cuid={commands.unit_id(source)}")
+
+    def build(result: Path, depfile: Path) -> str:
+        files = [*commands.depfile_flags(depfile), str(source), "-o", str(result)]
+        return steps.run([*flags, *files], f"{source} does not compile")
+
+    return steps.remembered("object", ".o", [*flags, str(source), tools.identity], build)
+
+
+def _code_object(
+    tools: Toolchain, source: Path, language: Language, target: Target, options: Options
+) -> steps.Made:
+    return _linked_device(
+        tools, [_device_object(tools, source, language, target, options)], target
+    )
+
+
+def _device_object(
+    tools: Toolchain, source: Path, language: Language, target: Target, options: Options
+) -> steps.Made:
+    wave_size = _wave_size(target, options)
+    flags = commands.device_flags(tools, language, target, wave_size, options)
+    flags.append(f"-cuid={commands.unit_id(source)}")
+    constants = _constants(tools, target, wave_size)
+    flags += commands.bitcode_flags([*tools.device_libraries, constants])
+
+    def build(result: Path, depfile: Path) -> str:
+        files = [*commands.depfile_flags(depfile), str(source), "-o", str(result)]
+        return steps.run([*flags, *files], f"{source} does not compile for {target.name}")
+
+    return steps.remembered("object", ".o", [*flags, str(source), tools.identity], build)
+
+
+def _linked_device(tools: Toolchain, objects: list[steps.Made], target: Target) -> steps.Made:
+    key = cache.key("link", tools.identity, *(made.key for made in objects))
+
+    def build(result: Path) -> None:
+        argv = commands.link_device(tools, [made.path for made in objects], result)
+        steps.run(argv, f"the device code does not link for {target.name}")
+
+    path = cache.default().make("codeobject", key, ".co", build)
+    return steps.Made(path, key, "".join(made.warnings for made in objects))
+
+
+def _wave_size(target: Target, options: Options) -> int:
+    size = options.wave_size or target.default_wave_size
+    if size not in target.wave_sizes:
+        known = " or ".join(map(str, target.wave_sizes))
+        raise BadInput(
+            f"{target.name} has no waves of {size} lanes", hint=f"it has waves of {known} lanes"
+        )
+    return size
+
+
+def _constants(tools: Toolchain, target: Target, wave_size: int) -> Path:
+    text = commands.control_constants(target.name, wave_size)
+
+    def build(result: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="anyroc-") as folder:
+            source = Path(folder, "constants.ll")
+            source.write_text(text)
+            argv = commands.assemble_constants(tools, source, result)
+            steps.run(argv, "the device library constants do not assemble")
+
+    return cache.default().make("oclc", cache.key(text, tools.identity), ".bc", build)
+
+
+def _linked(
+    tools: Toolchain,
+    host: list[steps.Made],
+    fat: dict[str, dict[str, steps.Made]],
+    options: Options,
+) -> Path:
+    units = [f"{unit}:{name}:{made.key}" for unit, by in fat.items() for name, made in by.items()]
+    libraries = [
+        f"{path}:{(s := path.stat()).st_size}:{s.st_mtime_ns}" for path in options.libraries
+    ]
+    key = cache.key(
+        "program",
+        tools.identity,
+        *(made.key for made in host),
+        *units,
+        *libraries,
+        *options.link_flags,
+    )
+
+    def build(result: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="anyroc-") as folder:
+            objects = [made.path for made in host]
+            if fat:
+                objects.append(_embedded(tools, fat, Path(folder)))
+            argv = commands.link_host(tools, objects, options, result)
+            steps.run(argv, "the program does not link")
+
+    return cache.default().make("program", key, ".so", build)
+
+
+def _embedded(tools: Toolchain, fat: dict[str, dict[str, steps.Made]], folder: Path) -> Path:
+    """Make an object that holds every unit's fat binary."""
+    files: dict[str, Path] = {}
+    for unit, by_target in fat.items():
+        files[unit] = folder / f"{unit}.hipfb"
+        codes = {name: made.path.read_bytes() for name, made in by_target.items()}
+        files[unit].write_bytes(bundle.write(codes))
+    source, result = folder / "embed.s", folder / "embed.o"
+    source.write_text(commands.embed_assembly(files))
+    steps.run(commands.assemble(tools, source, result), "the fat binaries do not assemble")
+    return result
