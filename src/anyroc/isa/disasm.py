@@ -38,12 +38,18 @@ _PAIRS = {102: "flat_scratch", 104: "xnack_mask", VCC: "vcc", EXEC: "exec"}
 _SINGLES = {M0: "m0", NULL: "null"}
 
 
-def format_instruction(instruction: Instruction, where: Target | str) -> str:
-    """The instruction in LLVM's syntax for a target; operands separated by single spaces."""
-    isa = where.isa if isinstance(where, Target) else where
-    if isa.startswith("gfx"):
-        isa = target(isa).isa
-    return _Printer(isa, instruction).text()
+def format_instruction(
+    instruction: Instruction, where: Target | str, *, true16: bool | None = None
+) -> str:
+    """The instruction in LLVM's syntax for a target; operands separated by single spaces.
+
+    ``true16`` writes 16-bit halves of registers as ``v0.l`` and ``v0.h`` instead of through
+    ``op_sel``; by default as the target's assembler does.
+    """
+    record = where if isinstance(where, Target) else target(where)
+    if true16 is None:
+        true16 = "true16" in record.features
+    return _Printer(record.isa, instruction, true16).text()
 
 
 @cache
@@ -59,8 +65,9 @@ def _has_long_form(isa: str) -> frozenset[str]:
 
 
 class _Printer:
-    def __init__(self, isa: str, instruction: Instruction) -> None:
+    def __init__(self, isa: str, instruction: Instruction, true16: bool) -> None:
         self.isa = isa
+        self.true16 = true16
         self.family = FAMILY[isa]
         self.it = instruction
         self.mods = instruction.mods
@@ -68,7 +75,9 @@ class _Printer:
 
     def text(self) -> str:
         if self.it.parts:
-            return " :: ".join(_Printer(self.isa, part).text() for part in self.it.parts)
+            return " :: ".join(
+                _Printer(self.isa, part, self.true16).text() for part in self.it.parts
+            )
         method = _FORMATS.get(self.it.format, _Printer._vector)
         operands, modifiers = method(self)
         name = self._name()

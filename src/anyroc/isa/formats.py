@@ -94,8 +94,8 @@ VOPD    64 26+6=110010     opx=22+4 opy=17+5 srcx0=0+9 vsrcx1=9+8 srcy0=32+9 vsr
 VINTERP 64 24+8=11001101   op=16+7 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 wait_exp=8+3 op_sel=11+4
         clamp=15+1 neg=61+3
 LDSDIR  32 24+8=11001110   op=20+2 vdst=0+8 attr_chan=8+2 attr=10+6 wait_vdst=16+4 wait_vm_vsrc=23+1
-EXP     64 26+6=111110     en=0+4 tgt=4+6 done=11+1 row=13+1 vsrc0=32+8 vsrc1=40+8 vsrc2=48+8
-        vsrc3=56+8
+EXP     64 26+6=111110     en=0+4 tgt=4+6 done=11+1 row=13+1 src0=32+8 src1=40+8 src2=48+8
+        src3=56+8
 """
 
 _RDNA3 = f"""

@@ -12,8 +12,8 @@ from anyroc.isa.tables import Row
 _OPERANDS = frozenset((
     "op", "opx", "opy", "vdst", "sdst", "sdata", "ssrc0", "ssrc1", "src0", "src1", "src2", "vaddr",
     "vdata", "data0", "data1", "saddr", "srsrc", "ssamp", "soffset", "low_soffset", "sbase", "acc",
-    "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs", "sve", "tgt",
-    "vaddr0", "vaddr1", "vaddr2", "vaddr3", "vaddr4", "vsrc0", "vsrc1", "vsrc2", "vsrc3", "imm",
+    "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs", "sve",
+    "vaddr0", "vaddr1", "vaddr2", "vaddr3", "vaddr4", "src3", "imm",
     "soffset_en",
 ))  # fmt: skip
 _FLAGS = frozenset((

@@ -57,7 +57,9 @@ class Target:
         return int(version[:-2]), int(version[-2], 16)
 
 
-def _rdna(name: str, isa: str, marketing_name: str, elf_mach: int, **facts: int | bool) -> Target:
+def _rdna(
+    name: str, isa: str, marketing_name: str, elf_mach: int, **facts: int | bool | frozenset[str]
+) -> Target:
     return Target(
         name,
         isa,
@@ -106,6 +108,7 @@ _RECORDS = (
         memory_clock_khz=1_000_000,
         memory_bus_bits=256,
         l2_bytes=2 << 20,
+        features=frozenset({"true16"}),
     ),
     _rdna(
         "gfx1201",

@@ -35,12 +35,12 @@ _FORMATS = {
 
 # Our name of a field where the facts' name differs between ISAs.
 _FIELDS = {
-    "vsrc0": "src0", "vsrc1": "src1", "srcy0": "src0", "vsrcy1": "src1", "vdsty": "vdst",
+    "vsrc0": "src0", "vsrc1": "src1", "vsrc2": "src2", "vsrc3": "src3", "srcy0": "src0", "vsrcy1": "src1", "vdsty": "vdst",
     "addr": "vaddr", "data": "vdata", "vsrc": "vdata", "rsrc": "srsrc", "samp": "ssamp",
 }  # fmt: skip
 _SOURCE_ORDER = (
-    "tgt", "ssrc0", "ssrc1", "vaddr", "sbase", "data0", "data1", "vdata", "sdata",
-    "saddr", "srsrc", "ssamp", "soffset", "src0", "src1", "src2", "scale_src0", "scale_src1",
+    "ssrc0", "ssrc1", "vaddr", "sbase", "data0", "data1", "vdata", "sdata",
+    "saddr", "srsrc", "ssamp", "soffset", "src0", "src1", "src2", "src3", "scale_src0", "scale_src1",
 )  # fmt: skip
 _WIDE_SOURCE = {
     "SRC", "SRC_NOLIT", "SRC_SIMPLE", "SRC_NOLDS", "SRC_VGPR_OR_INLINE", "SSRC_LANESEL", "SSRC",
@@ -112,13 +112,13 @@ def _operand_class(format_: str, name: str, kind: str) -> str:
         return "s"
     if name == "sdata":
         return "imm" if kind.startswith("SIMM") else "s"
-    if name in ("sbase", "srsrc", "ssamp", "soffset", "tgt"):
+    if name in ("sbase", "srsrc", "ssamp", "soffset"):
         return name
     if name == "vdst" and kind in ("SREG", "SDST", "SREG_NOVCC"):
         return "s"
     if name == "vdst" and kind == "EXEC":
         return "exec"
-    if name in ("src0", "src1", "src2", "scale_src0", "scale_src1"):
+    if name in ("src0", "src1", "src2", "src3", "scale_src0", "scale_src1"):
         if kind in ("SRC_VGPR", "VGPR_OR_LDS") or (kind == "VGPR" and format_ == "VINTERP"):
             return "v"
         if name == "src1" and format_ in ("VOP2", "VOPC", "VOPD"):
@@ -159,7 +159,7 @@ def make_row(
     row = Row(format_, opcode, mnemonic)
     specs: dict[str, str] = {}
     for name, (kind, bits, operand) in fields.items():
-        if name in ("simm16", "attr", "ioffset"):
+        if name in ("simm16", "attr", "ioffset", "tgt"):
             row.flags.append(f"{name}={operand.lower()}" if name == "simm16" else name)
             continue
         width = value_type(kind, bits)

@@ -1,0 +1,128 @@
+"""``python tests/differential/isa_differential.py [--per-row N] [TARGET…]``: our decoder against LLVM.
+
+Random encodings from the tables go to our disassembler and to LLVM 19's; the score per format says
+how many texts are equal among those that both accept, and how many only one accepts. With
+``--assemble`` our text also goes through LLVM 22's assembler and must give the same bytes back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import isa_oracles as oracles
+import isa_random
+
+from anyroc.isa.decode import decoder
+from anyroc.isa.disasm import format_instruction
+from anyroc.isa.instruction import DecodeError
+from anyroc.isa.targets import TARGETS, target
+
+
+@dataclass
+class Score:
+    """What became of the encodings of one format."""
+
+    equal: int = 0
+    both_refuse: int = 0
+    only_we_accept: int = 0
+    only_llvm_accepts: int = 0
+    differ: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+def ours(name: str, wave_size: int, code: bytes, *, true16: bool | None = None) -> str | None:
+    """Our text, or None where we refuse or do not take all bytes."""
+    record = target(name)
+    try:
+        instruction = decoder(record.isa, wave_size).decode(code)
+    except DecodeError:
+        return None
+    if instruction.size != len(code):
+        return None
+    return format_instruction(instruction, record, true16=true16)
+
+
+def compare(name: str, wave_size: int, per_row: int, seed: int) -> dict[str, Score]:
+    """Scores per format for one target."""
+    pairs = list(isa_random.encodings(target(name).isa, per_row, seed))
+    theirs = oracles.disassemble(name, [code for _, code in pairs], wave_size=wave_size)
+    scores: dict[str, Score] = collections.defaultdict(Score)
+    for (row, code), want in zip(pairs, theirs, strict=True):
+        score = scores[row.format]
+        got = ours(name, wave_size, code, true16=False)
+        if got is None and want is None:
+            score.both_refuse += 1
+        elif got is None:
+            score.only_llvm_accepts += 1
+            score.examples.append(f"only LLVM: {code.hex()} {row.mnemonic} | {want}")
+        elif want is None:
+            score.only_we_accept += 1
+            score.examples.append(f"only we: {code.hex()} {got}")
+        elif oracles.tidy(got) == want:
+            score.equal += 1
+        else:
+            score.differ += 1
+            score.examples.append(f"differ: {code.hex()} LLVM {want} | we {got}")
+    return scores
+
+
+def round_trip(name: str, wave_size: int, per_row: int, seed: int) -> dict[str, Score]:
+    """Our text through LLVM 22's assembler: the same bytes?"""
+    pairs = list(isa_random.encodings(target(name).isa, per_row, seed))
+    texts = [(row, code, ours(name, wave_size, code)) for row, code in pairs]
+    accepted = [(row, code, text) for row, code, text in texts if text is not None]
+    back = oracles.assemble(name, [text for _, _, text in accepted], wave_size=wave_size)
+    scores: dict[str, Score] = collections.defaultdict(Score)
+    for (row, code, text), got in zip(accepted, back, strict=True):
+        score = scores[row.format]
+        if isinstance(got, str):
+            score.only_we_accept += 1
+            score.examples.append(f"refused: {code.hex()} {text}: {got}")
+        elif got.startswith(code):
+            score.equal += 1
+        else:
+            score.differ += 1
+            score.examples.append(f"differ: {code.hex()} {got[: len(code)].hex()} {text}")
+    return scores
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("targets", nargs="*", default=sorted(TARGETS))
+    parser.add_argument("--per-row", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--wave-size", type=int)
+    parser.add_argument("--assemble", action="store_true")
+    parser.add_argument("--examples", type=int, default=0, help="print so many of each format")
+    parser.add_argument("--format", help="only this format's examples")
+    parser.add_argument("--kind", default="", help="only examples that start so")
+    arguments = parser.parse_args()
+    worst = 0
+    for name in arguments.targets:
+        sizes = (arguments.wave_size,) if arguments.wave_size else target(name).wave_sizes
+        for wave_size in sizes:
+            check = round_trip if arguments.assemble else compare
+            scores = check(name, wave_size, arguments.per_row, arguments.seed)
+            print(f"{name} wave{wave_size}")
+            for format_, score in sorted(scores.items()):
+                print(
+                    f"  {format_:8} equal {score.equal:6} differ {score.differ:5} only we "
+                    f"{score.only_we_accept:5} only LLVM {score.only_llvm_accepts:5} "
+                    f"both refuse {score.both_refuse}"
+                )
+                if arguments.format in (None, format_):
+                    shown = [e for e in score.examples if e.startswith(arguments.kind)]
+                    for example in shown[: arguments.examples]:
+                        print(f"    {example}")
+                worst += score.differ
+    return 1 if worst else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
