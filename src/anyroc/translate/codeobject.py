@@ -19,7 +19,15 @@ from anyroc.translate import descriptor, elf
 from anyroc.translate.descriptor import KernelDescriptor
 from anyroc.translate.elf import ElfFile, Relocation, Segment, Symbol
 
-__all__ = ["CodeObject", "Kernel", "KernelArg", "KernelDescriptor", "Relocation", "Segment", "Symbol"]
+__all__ = [
+    "CodeObject",
+    "Kernel",
+    "KernelArg",
+    "KernelDescriptor",
+    "Relocation",
+    "Segment",
+    "Symbol",
+]
 
 NT_AMDGPU_METADATA = 32
 MAX_SIZE = 1 << 32
@@ -88,7 +96,9 @@ class CodeObject:
         header = self._elf.header
         if header.type != elf.ET_DYN:
             hint = "link it: ld.lld -shared" if header.type == elf.ET_REL else None
-            raise CodeObjectError(f"ELF file of type {header.type} is not a shared object", hint=hint)
+            raise CodeObjectError(
+                f"ELF file of type {header.type} is not a shared object", hint=hint
+            )
         self.target_name = _target_name(header.flags)
         self.segments = tuple(s for s in self._elf.segments if s.type == elf.PT_LOAD)
         if not self.segments:
@@ -102,7 +112,9 @@ class CodeObject:
     def parse(cls, data: bytes) -> CodeObject:
         """Parse the bytes of a linked AMDGPU ELF file; CodeObjectError says what is wrong with them."""
         if len(data) > MAX_SIZE:
-            raise CodeObjectError(f"code object of {len(data)} bytes; at most {MAX_SIZE} are accepted")
+            raise CodeObjectError(
+                f"code object of {len(data)} bytes; at most {MAX_SIZE} are accepted"
+            )
         return cls(bytes(data))
 
     @property
@@ -140,7 +152,9 @@ class CodeObject:
             start = vaddr - segment.vaddr
             if 0 <= start and start + size <= segment.filesz:
                 return self.data[segment.offset + start : segment.offset + start + size]
-        raise CodeObjectError(f"{size} bytes at address {vaddr:#x} are in no segment of the code object")
+        raise CodeObjectError(
+            f"{size} bytes at address {vaddr:#x} are in no segment of the code object"
+        )
 
     def code_segment(self, vaddr: int) -> Segment:
         """Return the executable segment that holds `vaddr`; CodeObjectError if none does."""
@@ -251,7 +265,9 @@ def _unpack(text: bytes) -> dict[str, Any]:
 def _field(row: dict[str, Any], key: str, kind: type, owner: str, default: Any = None) -> Any:
     value = row.get(key, default)
     if not isinstance(value, kind):
-        raise CodeObjectError(f"metadata of {owner}: {key} is {value!r:.60}, not of type {kind.__name__}")
+        raise CodeObjectError(
+            f"metadata of {owner}: {key} is {value!r:.60}, not of type {kind.__name__}"
+        )
     return value
 
 

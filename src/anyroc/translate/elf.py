@@ -167,8 +167,12 @@ class ElfFile:
         names = b""
         if rows:
             if header.shstrndx >= len(rows):
-                raise CodeObjectError(f"section names are in section {header.shstrndx}, past the last")
-            names = self.bytes_at(rows[header.shstrndx][4], rows[header.shstrndx][5], "section names")
+                raise CodeObjectError(
+                    f"section names are in section {header.shstrndx}, past the last"
+                )
+            names = self.bytes_at(
+                rows[header.shstrndx][4], rows[header.shstrndx][5], "section names"
+            )
         for index, fields in enumerate(rows):
             name, kind, flags, vaddr, offset, size, link, info, _align, entsize = fields
             if kind not in (0, SHT_NOBITS):
@@ -202,7 +206,11 @@ class ElfFile:
             if section.type not in (SHT_RELA, SHT_REL) or not section.flags & SHF_ALLOC:
                 continue
             raw = self.contents(section)
-            if section.type == SHT_REL or len(raw) % _RELA.size or section.link >= len(self.sections):
+            if (
+                section.type == SHT_REL
+                or len(raw) % _RELA.size
+                or section.link >= len(self.sections)
+            ):
                 raise CodeObjectError(f"relocation table {section.name} is malformed")
             symbols = self.symbols(self.sections[section.link]) if raw else []
             for vaddr, info, addend in _RELA.iter_unpack(raw):
@@ -228,7 +236,9 @@ class ElfFile:
                 text_at = name_at + (name_size + 3 & ~3)
                 position = text_at + (size_ + 3 & ~3)
                 if text_at + size_ > len(raw):
-                    raise CodeObjectError(f"note at file offset {offset + name_at - 12:#x} is cut off")
+                    raise CodeObjectError(
+                        f"note at file offset {offset + name_at - 12:#x} is cut off"
+                    )
                 yield raw[name_at : name_at + name_size], kind, raw[text_at : text_at + size_]
 
 

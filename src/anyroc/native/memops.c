@@ -1,0 +1,403 @@
+/* Memory instructions: every helper serves all lanes of a wave.
+ *
+ * An access is described by constants (space, bytes, extension, direction), so that each instantiation below
+ * is a loop over chunks of 16 lanes with the fast cases that matter: contiguous, uniform, else lane by lane. */
+#include "memops.h"
+
+enum space { GLOBAL64, GLOBAL32, FLAT, SCRATCH, LDS };
+enum form { WORDS, U8, I8, U16, I16, U8_LO, U8_HI, I8_LO, I8_HI, B16_LO, B16_HI };
+
+uint8_t *anyroc_resolve_global(struct anyroc_wave *wave, uint64_t address, uint32_t size,
+                               uint32_t lane, uint32_t kind) {
+  if (!in_device_range(address, size) && !anyroc_host_range_ok(address, size))
+    anyroc_fault(wave, kind, address, lane, size);
+  return (uint8_t *)address;
+}
+
+static const u32x16 zeros;
+
+INLINE uint32_t bytes_of(enum form form, uint32_t words) {
+  switch (form) {
+    case WORDS: return 4 * words;
+    case U8: case I8: case U8_LO: case U8_HI: case I8_LO: case I8_HI: return 1;
+    default: return 2;
+  }
+}
+
+INLINE uint32_t extend(enum form form, uint32_t raw, uint32_t old) {
+  switch (form) {
+    case U8: return (uint8_t)raw;
+    case I8: return (uint32_t)(int8_t)raw;
+    case U16: return (uint16_t)raw;
+    case I16: return (uint32_t)(int16_t)raw;
+    case U8_LO: return (old & 0xffff0000u) | (uint8_t)raw;
+    case I8_LO: return (old & 0xffff0000u) | (uint16_t)(int8_t)raw;
+    case B16_LO: return (old & 0xffff0000u) | (uint16_t)raw;
+    case U8_HI: return (old & 0xffffu) | (uint32_t)(uint8_t)raw << 16;
+    case I8_HI: return (old & 0xffffu) | (uint32_t)(uint16_t)(int8_t)raw << 16;
+    case B16_HI: return (old & 0xffffu) | raw << 16;
+    default: return raw;
+  }
+}
+
+/* Copies between a lane's registers and contiguous memory. */
+INLINE void lane_transfer(uint32_t *rows, uint32_t wave_size, uint8_t *p, enum form form,
+                          uint32_t words, int write) {
+  if (form == WORDS) {
+    for (uint32_t i = 0; i < words; i++) {
+      if (write) memcpy(p + 4 * i, rows + (size_t)i * wave_size, 4);
+      else memcpy(rows + (size_t)i * wave_size, p + 4 * i, 4);
+    }
+    return;
+  }
+  uint32_t size = bytes_of(form, 1), raw = 0;
+  if (write) {
+    raw = form == U8_HI || form == B16_HI ? *rows >> 16 : *rows;
+    memcpy(p, &raw, size);
+  } else {
+    memcpy(&raw, p, size);
+    *rows = extend(form, raw, *rows);
+  }
+}
+
+static __attribute__((noinline)) void scratch_lane(struct anyroc_wave *wave, uint32_t *rows,
+                                                   uint64_t offset, uint32_t lane, enum form form,
+                                                   uint32_t words, int write) {
+  uint32_t size = bytes_of(form, words);
+  if (offset > wave->scratch_size || size > wave->scratch_size - offset)
+    anyroc_fault(wave, ANYROC_FAULT_PRIVATE, offset, lane, size);
+  uint8_t buffer[16];
+  if (write) lane_transfer(rows, wave->wave_size, buffer, form, words, 1);
+  for (uint32_t i = 0; i < size; i++) {
+    uint8_t *p = scratch_byte(wave, (uint32_t)offset + i, lane);
+    if (write) *p = buffer[i];
+    else buffer[i] = *p;
+  }
+  if (!write) lane_transfer(rows, wave->wave_size, buffer, form, words, 0);
+}
+
+/* A flat access of one lane that is not plain device memory. */
+static __attribute__((noinline)) void flat_lane(struct anyroc_wave *wave, uint32_t *rows,
+                                                uint64_t address, uint32_t lane, enum form form,
+                                                uint32_t words, int write) {
+  uint32_t size = bytes_of(form, words), high = address >> 32, low = (uint32_t)address;
+  if (high == ANYROC_PRIVATE_APERTURE) {
+    scratch_lane(wave, rows, low, lane, form, words, write);
+    return;
+  }
+  uint8_t none[16] = {0}, *p;
+  if (high == ANYROC_SHARED_APERTURE) {
+    int inside = low <= wave->lds_size && size <= wave->lds_size - low;
+    p = inside ? wave->lds + low : none;
+  } else {
+    p = resolve_global(wave, address, size, lane, write ? ANYROC_FAULT_WRITE : ANYROC_FAULT_READ);
+  }
+  lane_transfer(rows, wave->wave_size, p, form, words, write);
+}
+
+INLINE u32x16 even(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+
+INLINE u32x16 odd(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+INLINE u32x16 zip_low(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+INLINE u32x16 zip_high(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+INLINE u32x16 load16(const void *p) { return *(const u32x16_unaligned *)p; }
+INLINE void store16(void *p, u32x16 v) { *(u32x16_unaligned *)p = v; }
+
+/* Sixteen enabled lanes on consecutive addresses. */
+INLINE void contiguous(uint32_t *rows, uint32_t wave_size, uint8_t *p, enum form form,
+                       uint32_t words, int write) {
+  if (form == WORDS && words == 1) {
+    if (write) store16(p, load16(rows));
+    else store16(rows, load16(p));
+  } else if (form == WORDS && words == 2) {
+    uint32_t *second = rows + wave_size;
+    if (write) {
+      u32x16 a = load16(rows), b = load16(second);
+      store16(p, zip_low(a, b));
+      store16(p + 64, zip_high(a, b));
+    } else {
+      u32x16 a = load16(p), b = load16(p + 64);
+      store16(rows, even(a, b));
+      store16(second, odd(a, b));
+    }
+  } else if (form == WORDS && words == 4) {
+    if (write) {
+      u32x16 r0 = load16(rows), r1 = load16(rows + wave_size);
+      u32x16 r2 = load16(rows + 2 * wave_size), r3 = load16(rows + 3 * wave_size);
+      u32x16 a = zip_low(r0, r2), b = zip_low(r1, r3), c = zip_high(r0, r2), d = zip_high(r1, r3);
+      store16(p, zip_low(a, b));
+      store16(p + 64, zip_high(a, b));
+      store16(p + 128, zip_low(c, d));
+      store16(p + 192, zip_high(c, d));
+    } else {
+      u32x16 a = load16(p), b = load16(p + 64), c = load16(p + 128), d = load16(p + 192);
+      u32x16 ab0 = even(a, b), ab1 = odd(a, b), cd0 = even(c, d), cd1 = odd(c, d);
+      store16(rows, even(ab0, cd0));
+      store16(rows + wave_size, even(ab1, cd1));
+      store16(rows + 2 * wave_size, odd(ab0, cd0));
+      store16(rows + 3 * wave_size, odd(ab1, cd1));
+    }
+  } else if (form == U8 || form == I8) {
+    if (write) *(u8x16 *)p = __builtin_convertvector(load16(rows), u8x16);
+    else if (form == U8) store16(rows, __builtin_convertvector(*(u8x16 *)p, u32x16));
+    else store16(rows, (u32x16)__builtin_convertvector(*(i8x16 *)p, i32x16));
+  } else if (form == U16 || form == I16) {
+    if (write) *(u16x16 *)p = __builtin_convertvector(load16(rows), u16x16);
+    else if (form == U16) store16(rows, __builtin_convertvector(*(u16x16 *)p, u32x16));
+    else store16(rows, (u32x16)__builtin_convertvector(*(i16x16 *)p, i32x16));
+  } else {
+    uint32_t size = bytes_of(form, words);
+    for (uint32_t i = 0; i < CHUNK; i++)
+      lane_transfer(rows + i, wave_size, p + (size_t)i * size, form, words, write);
+  }
+}
+
+/* All enabled lanes read one address. */
+INLINE void uniform_load(uint32_t *rows, uint32_t wave_size, const uint8_t *p, uint32_t mask,
+                         enum form form, uint32_t words) {
+  uint32_t count = form == WORDS ? words : 1;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t *row = rows + (size_t)i * wave_size, raw = 0;
+    memcpy(&raw, p + 4 * i, form == WORDS ? 4 : bytes_of(form, 1));
+    u32x16 value = zeros + (form == WORDS ? raw : extend(form, raw, 0));
+    store16(row, mask == 0xffff ? value : blend(mask, value, load16(row)));
+  }
+}
+
+INLINE int keeps_old(enum form form) { return form >= U8_LO; }
+
+INLINE void access_global(struct anyroc_wave *wave, uint32_t *rows, const uint32_t *vaddr,
+                          uint64_t base, enum space space, enum form form, uint32_t words,
+                          int write) {
+  const uint32_t size = bytes_of(form, words), wave_size = wave->wave_size;
+  const uint32_t kind = write ? ANYROC_FAULT_WRITE : ANYROC_FAULT_READ;
+  const uint64_t exec = wave_exec(wave);
+  for (uint32_t c = 0; c < wave_size; c += CHUNK, rows += CHUNK) {
+    uint32_t mask = exec >> c & 0xffff;
+    if (!mask) continue;
+    uint32_t first = __builtin_ctz(mask);
+    u32x16 low = vaddr ? load16(vaddr + c) : zeros, high = zeros;
+    uint64_t start = base + (vaddr ? vaddr[c + first] : 0);
+    u32x16 steps = low - (vaddr ? vaddr[c + first] : 0);
+    uint32_t same_page = 0xffff;
+    if (space != GLOBAL32) {
+      high = load16(vaddr + wave_size + c);
+      start += (uint64_t)vaddr[wave_size + c + first] << 32;
+      same_page = lanes_where(high == vaddr[wave_size + c + first]);
+    }
+    if (mask == 0xffff) {
+      if ((lanes_where(steps == lane_numbers() * size) & same_page) == 0xffff &&
+          LIKELY(in_device_range(start, (uint64_t)CHUNK * size))) {
+        uint8_t *p = (uint8_t *)start;
+        if (!write) __builtin_prefetch(p + 4096);
+        contiguous(rows, wave_size, p, form, words, write);
+        continue;
+      }
+    } else if (form == WORDS && words == 1) {
+      u32x16 expected = (lane_numbers() - first) * 4;
+      uint32_t last = 31 - __builtin_clz(mask);
+      if ((lanes_where(steps == expected) & same_page & mask) == mask &&
+          LIKELY(in_device_range(start, (uint64_t)(last - first + 1) * 4))) {
+        uint8_t *p = (uint8_t *)start - 4 * first;
+#ifdef __AVX512F__
+        if (write)
+          __builtin_ia32_storedqusi512_mask((void *)p, (i32x16)load16(rows), (uint16_t)mask);
+        else
+          store16(rows, (u32x16)__builtin_ia32_loaddqusi512_mask(
+                            (const void *)p, (i32x16)load16(rows), (uint16_t)mask));
+#else
+        for (uint32_t m = mask; m; m &= m - 1) {
+          uint32_t i = __builtin_ctz(m);
+          lane_transfer(rows + i, wave_size, p + 4 * i, form, words, write);
+        }
+#endif
+        continue;
+      }
+    }
+    if (!write && !keeps_old(form) && (lanes_where(steps == 0) & same_page & mask) == mask &&
+        LIKELY(in_device_range(start, size))) {
+      uniform_load(rows, wave_size, (uint8_t *)start, mask, form, words);
+      continue;
+    }
+    for (uint32_t m = mask; m; m &= m - 1) {
+      uint32_t i = __builtin_ctz(m);
+      uint64_t address = base + low[i] + ((uint64_t)high[i] << 32);
+      if (LIKELY(in_device_range(address, size)))
+        lane_transfer(rows + i, wave_size, (uint8_t *)address, form, words, write);
+      else if (space == FLAT)
+        flat_lane(wave, rows + i, address, c + i, form, words, write);
+      else
+        lane_transfer(rows + i, wave_size,
+                      anyroc_resolve_global(wave, address, size, c + i, kind), form, words, write);
+    }
+  }
+}
+
+INLINE void access_scratch(struct anyroc_wave *wave, uint32_t *rows, const uint32_t *vaddr,
+                           uint64_t base, enum form form, uint32_t words, int write) {
+  const uint32_t size = bytes_of(form, words), wave_size = wave->wave_size;
+  const uint64_t exec = wave_exec(wave);
+  for (uint32_t c = 0; c < wave_size; c += CHUNK, rows += CHUNK) {
+    uint32_t mask = exec >> c & 0xffff;
+    if (!mask) continue;
+    uint32_t first = __builtin_ctz(mask), start = vaddr ? vaddr[c + first] : 0;
+    u32x16 steps = vaddr ? load16(vaddr + c) - start : zeros;
+    uint64_t offset = (uint32_t)(base + start);
+    if (form == WORDS && offset % 4 == 0 && (lanes_where(steps == 0) & mask) == mask &&
+        offset + size <= wave->scratch_size) {
+      uint32_t *memory = (uint32_t *)wave->scratch + offset / 4 * wave_size + c;
+      for (uint32_t i = 0; i < words; i++, memory += wave_size) {
+        uint32_t *row = rows + (size_t)i * wave_size;
+        uint32_t *to = write ? memory : row, *from = write ? row : memory;
+        store16(to, mask == 0xffff ? load16(from) : blend(mask, load16(from), load16(to)));
+      }
+      continue;
+    }
+    for (uint32_t m = mask; m; m &= m - 1) {
+      uint32_t i = __builtin_ctz(m);
+      uint32_t at = (uint32_t)(base + (vaddr ? vaddr[c + i] : 0));
+      scratch_lane(wave, rows + i, at, c + i, form, words, write);
+    }
+  }
+}
+
+/* One address per lane; out-of-range reads give 0 and writes are dropped, as LDS does it. */
+INLINE void lds_chunk(struct anyroc_wave *wave, uint32_t *rows, u32x16 offsets, uint32_t mask,
+                      enum form form, uint32_t words, int write) {
+  const uint32_t size = bytes_of(form, words), wave_size = wave->wave_size;
+  uint32_t limit = wave->lds_size >= size ? wave->lds_size - size + 1 : 0;
+  uint32_t inside = lanes_where(offsets < limit) & mask;
+  uint32_t first = __builtin_ctz(mask), start = offsets[first];
+  u32x16 steps = offsets - start;
+  if (LIKELY(inside == mask)) {
+    uint8_t *p = wave->lds + start;
+    if (mask == 0xffff && lanes_where(steps == lane_numbers() * size) == 0xffff) {
+      contiguous(rows, wave_size, p, form, words, write);
+      return;
+    }
+    if (!write && !keeps_old(form) && (lanes_where(steps == 0) & mask) == mask) {
+      uniform_load(rows, wave_size, p, mask, form, words);
+      return;
+    }
+#ifdef __AVX512F__
+    if (!write && form == WORDS) {
+      for (uint32_t i = 0; i < words; i++) {
+        uint32_t *row = rows + (size_t)i * wave_size;
+        store16(row, (u32x16)__builtin_ia32_gathersiv16si((i32x16)load16(row), wave->lds + 4 * i,
+                                                          (i32x16)offsets, (uint16_t)mask, 1));
+      }
+      return;
+    }
+#endif
+  }
+  uint8_t none[16] = {0};
+  for (uint32_t m = mask; m; m &= m - 1) {
+    uint32_t i = __builtin_ctz(m);
+    int valid = inside >> i & 1;
+    if (write && !valid) continue;
+    lane_transfer(rows + i, wave_size, valid ? wave->lds + offsets[i] : none, form, words, write);
+  }
+}
+
+INLINE void access_lds(struct anyroc_wave *wave, uint32_t *rows, const uint32_t *vaddr,
+                       uint64_t base, enum form form, uint32_t words, int write) {
+  const uint64_t exec = wave_exec(wave);
+  for (uint32_t c = 0; c < wave->wave_size; c += CHUNK, rows += CHUNK) {
+    uint32_t mask = exec >> c & 0xffff;
+    if (!mask) continue;
+    u32x16 offsets = (vaddr ? load16(vaddr + c) : zeros) + (uint32_t)base;
+    lds_chunk(wave, rows, offsets, mask, form, words, write);
+  }
+}
+
+INLINE void access_memory(struct anyroc_wave *wave, uint32_t *rows, const uint32_t *vaddr,
+                          uint64_t base, enum space space, enum form form, uint32_t words,
+                          int write) {
+  if (space == LDS) access_lds(wave, rows, vaddr, base, form, words, write);
+  else if (space == SCRATCH) access_scratch(wave, rows, vaddr, base, form, words, write);
+  else access_global(wave, rows, vaddr, base, space, form, words, write);
+}
+
+#define HELPER(space_name, SPACE, name, form, words, write)                                   \
+  void anyroc_##space_name##_##name(struct anyroc_wave *wave, uint32_t *rows,                  \
+                                    const uint32_t *vaddr, uint64_t base) {                    \
+    access_memory(wave, rows, vaddr, base, SPACE, form, words, write);                         \
+  }
+
+#define HELPERS(n, S)                                                                           \
+  HELPER(n, S, load_u8, U8, 1, 0) HELPER(n, S, load_i8, I8, 1, 0)                               \
+  HELPER(n, S, load_u16, U16, 1, 0) HELPER(n, S, load_i16, I16, 1, 0)                           \
+  HELPER(n, S, load_u8_lo, U8_LO, 1, 0) HELPER(n, S, load_u8_hi, U8_HI, 1, 0)                   \
+  HELPER(n, S, load_i8_lo, I8_LO, 1, 0) HELPER(n, S, load_i8_hi, I8_HI, 1, 0)                   \
+  HELPER(n, S, load_u16_lo, B16_LO, 1, 0) HELPER(n, S, load_u16_hi, B16_HI, 1, 0)               \
+  HELPER(n, S, load_b32, WORDS, 1, 0) HELPER(n, S, load_b64, WORDS, 2, 0)                       \
+  HELPER(n, S, load_b96, WORDS, 3, 0) HELPER(n, S, load_b128, WORDS, 4, 0)                      \
+  HELPER(n, S, store_u8, U8, 1, 1) HELPER(n, S, store_u8_hi, U8_HI, 1, 1)                       \
+  HELPER(n, S, store_u16, U16, 1, 1) HELPER(n, S, store_u16_hi, B16_HI, 1, 1)                   \
+  HELPER(n, S, store_b32, WORDS, 1, 1) HELPER(n, S, store_b64, WORDS, 2, 1)                     \
+  HELPER(n, S, store_b96, WORDS, 3, 1) HELPER(n, S, store_b128, WORDS, 4, 1)
+
+HELPERS(global64, GLOBAL64)
+HELPERS(global32, GLOBAL32)
+HELPERS(flat, FLAT)
+HELPERS(scratch, SCRATCH)
+HELPERS(lds, LDS)
+
+/* Two-address LDS forms: both addresses are taken before either result is written. */
+INLINE void lds_pair(struct anyroc_wave *wave, uint32_t *first, uint32_t *second,
+                     const uint32_t *vaddr, uint32_t offset0, uint32_t offset1, uint32_t words,
+                     int write) {
+  const uint64_t exec = wave_exec(wave);
+  for (uint32_t c = 0; c < wave->wave_size; c += CHUNK) {
+    uint32_t mask = exec >> c & 0xffff;
+    if (!mask) continue;
+    u32x16 offsets = load16(vaddr + c);
+    lds_chunk(wave, first + c, offsets + offset0, mask, WORDS, words, write);
+    lds_chunk(wave, second + c, offsets + offset1, mask, WORDS, words, write);
+  }
+}
+
+#define LDS_PAIR(name, words, write)                                                            \
+  void anyroc_lds_##name(struct anyroc_wave *wave, uint32_t *first, uint32_t *second,           \
+                         const uint32_t *vaddr, uint32_t offset0, uint32_t offset1) {           \
+    lds_pair(wave, first, second, vaddr, offset0, offset1, words, write);                       \
+  }
+LDS_PAIR(load_2addr_b32, 1, 0)
+LDS_PAIR(load_2addr_b64, 2, 0)
+LDS_PAIR(store_2addr_b32, 1, 1)
+LDS_PAIR(store_2addr_b64, 2, 1)
+
+/* Scalar loads: whole dwords into consecutive SGPRs. */
+void anyroc_scalar_load(struct anyroc_wave *wave, uint64_t address, uint32_t dst, uint32_t count) {
+  uint32_t size = 4 * count;
+  address &= ~(uint64_t)3;
+  memcpy(&wave->sgpr[dst], resolve_global(wave, address, size, 0, ANYROC_FAULT_READ), size);
+}
+
+/* Where an atomic of one lane acts: NULL where it is dropped (outside LDS). */
+uint8_t *anyroc_atomic_address(struct anyroc_wave *wave, uint32_t space, uint64_t address,
+                               uint32_t lane, uint32_t size) {
+  uint32_t high = address >> 32, low = (uint32_t)address;
+  if (space == FLAT && high == ANYROC_SHARED_APERTURE) space = LDS;
+  if (space == FLAT && high == ANYROC_PRIVATE_APERTURE) space = SCRATCH;
+  if (address % size && space != LDS) anyroc_fault(wave, ANYROC_FAULT_MISALIGNED, address, lane, size);
+  if (space == LDS)
+    return low <= wave->lds_size && size <= wave->lds_size - low ? wave->lds + low : NULL;
+  if (space == SCRATCH) {
+    if (low > wave->scratch_size || size > wave->scratch_size - low || size > 4)
+      anyroc_fault(wave, ANYROC_FAULT_PRIVATE, low, lane, size);
+    return scratch_byte(wave, low, lane);
+  }
+  return resolve_global(wave, address, size, lane, ANYROC_FAULT_ATOMIC);
+}

@@ -1,0 +1,708 @@
+"""A kernel as one LLVM function over a wave.
+
+Blocks are emitted in address order.  Within a block, scalar instructions are emitted where they stand;
+lane-local vector instructions are queued in a :class:`Region`; memory instructions are queued behind it.
+A queued memory access stays behind the region, so vector instructions that do not depend on it may still join:
+loads cluster and regions grow.  Queues are emptied where something needs their results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from anyroc.hooks import BlockSite, Instrument, MemorySite
+from anyroc.isa.instruction import Instruction, Operand
+from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
+from anyroc.semantics.lane import dpp_source, swizzle_source
+from anyroc.semantics.values import BOOL, F32, U32, U64, Type, Value, bits, convert
+from anyroc.translate import layout
+from anyroc.translate.cfg import Block, Graph
+from anyroc.translate.llvm import CodeBuilder
+from anyroc.translate.memory import MemoryEmitter
+from anyroc.translate.operands import (
+    Source,
+    Unsupported,
+    apply_modifiers,
+    clamp_float,
+    elements,
+    output_modifier,
+    scalar_source,
+)
+from anyroc.translate.region import CHUNK, TEMPORARY, Region, row_of
+from anyroc.translate.registers import ScalarFile
+
+__all__ = ["emit_kernel"]
+
+_INDEX_ROW = TEMPORARY
+_MOVED_ROW = TEMPORARY + 1
+
+
+def emit_kernel(
+    graph: Graph, name: str, instruments: Sequence[Instrument] = ()
+) -> tuple[str, tuple[str, ...]]:
+    """The LLVM module of a kernel: a function ``i32 name(ptr wave)``, and the helpers that it calls."""
+    emitter = _Emitter(graph, name, instruments)
+    ir = emitter.module()
+    return ir, tuple(n for n in emitter.code.declarations if n.startswith("anyroc_"))
+
+
+def _is_scalar(inst: Instruction) -> bool:
+    return inst.format.startswith("SOP")
+
+
+class _Emitter:
+    def __init__(self, graph: Graph, name: str, instruments: Sequence[Instrument]) -> None:
+        self.graph = graph
+        self.name = name
+        self.instruments = instruments
+        self.code = CodeBuilder()
+        self.memory = MemoryEmitter(self.code, graph.wave_size, graph.accum_offset)
+        self.resume_ids: dict[int, int] = {}
+        self.tables: list[str] = []
+        self.regions = 0
+        self.indirect = False
+        self._start_block_state(next(iter(graph.blocks.values())))
+
+    def module(self) -> str:
+        graph = self.graph
+        ordered = sorted(graph.blocks)
+        resumable = [a for a in ordered if graph.blocks[a].resumable]
+        self.resume_ids = {a: i + 1 for i, a in enumerate(resumable)}
+        for address in ordered:
+            self._block(graph.blocks[address])
+        head = ["entry:", *self.code.allocas]
+        head += [
+            f"%vgpr.at = getelementptr i8, ptr %wave, i64 {layout.VGPR}",
+            "%vgpr = load ptr, ptr %vgpr.at",
+            f"%resume.at = getelementptr i8, ptr %wave, i64 {layout.RESUME}",
+        ]
+        if resumable:
+            cases = " ".join(f"i32 {i}, label %b{a:x}" for a, i in self.resume_ids.items())
+            head.append("%resume = load i32, ptr %resume.at")
+            head.append(f"switch i32 %resume, label %b{graph.entry:x} [ {cases} ]")
+        else:
+            head.append(f"br label %b{graph.entry:x}")
+        lines = head + self.code.lines
+        if self.indirect:
+            lines = ["entry.slots:", "%target = alloca i64", "br label %entry", *lines]
+            lines += self._dispatcher()
+        parts = [*self.tables, *self.code.declarations.values(), *self.memory.functions.values()]
+        body = "\n".join(lines)
+        return "\n".join(parts) + f"\ndefine i32 @{self.name}(ptr noalias %wave) {{\n{body}\n}}\n"
+
+    def _dispatcher(self) -> list[str]:
+        """Where indirect jumps arrive: known addresses have a block, others end the wave."""
+        targets = sorted(self.graph.targets | {self.graph.entry})
+        cases = " ".join(f"i64 {a}, label %b{a:x}" for a in targets if a in self.graph.blocks)
+        return [
+            "dispatch:",
+            "%wanted = load i64, ptr %target",
+            f"switch i64 %wanted, label %lost [ {cases} ]",
+            "lost:",
+            f"%lost.at = getelementptr i8, ptr %wave, i64 {layout.FAULT_ADDRESS}",
+            "store i64 %wanted, ptr %lost.at",
+            f"ret i32 {layout.BAD_PC}",
+        ]
+
+    # Blocks and queues.
+
+    def _start_block_state(self, block: Block) -> None:
+        self.block = block
+        self.scalars = ScalarFile(self.code, self.graph.wave_size)
+        self.region = self._new_region()
+        self.pending: list[Callable[[], None]] = []
+        self.pending_uses = 0
+        self.pending_defs = 0
+        self.full = block.full
+        self.live_before_next = 0
+
+    def _new_region(self) -> Region:
+        return Region(self.code, self.scalars, self.graph.target, self.graph.accum_offset)
+
+    def _block(self, block: Block) -> None:
+        self._start_block_state(block)
+        self.code.start(f"b{block.start:x}")
+        self._instrument_block(block)
+        live = self.graph.live_after(block)
+        for i, inst in enumerate(block.instructions):
+            last = i == len(block.instructions) - 1
+            try:
+                self._instruction(inst)
+            except NotImplementedError as error:
+                raise Unsupported(inst, str(error)) from error
+            self.live_before_next = live[i]
+            self.full = self.graph.step_full(inst, self.full)
+            if last:
+                self._finish(inst)
+
+    def _finish(self, inst: Instruction) -> None:
+        """Ends a block that falls through; control instructions end theirs themselves."""
+        if inst.parts or not isinstance(self.graph.operation(inst), Control) or self.block_open:
+            self._flush()
+            self.scalars.store()
+            self.code.do(f"br label %b{self.block.successors[0]:x}")
+
+    @property
+    def block_open(self) -> bool:
+        """Whether the current LLVM block still lacks its terminator."""
+        return not self.code.lines[-1].startswith(("br ", "ret ", "switch "))
+
+    def _flush_region(self) -> None:
+        live = self.live_before_next | self.pending_uses
+        self.regions += 1
+        self.region.flush(live, layout.EXEC in self.full, self.regions)
+        self.region = self._new_region()
+
+    def _flush(self) -> None:
+        """Empties both queues."""
+        if self.region.items:
+            self._flush_region()
+        if self.pending:
+            self.scalars.store_exec()
+            for emit in self.pending:
+                emit()
+            self.pending = []
+            self.pending_uses = self.pending_defs = 0
+
+    def _touches_pending_masks(self, inst: Instruction) -> bool:
+        masks = self.region.written_masks
+        if not masks:
+            return False
+        width = self.graph.wave_size // 32
+        touched = {
+            i
+            for o in (*inst.src, *inst.dst)
+            if o.kind == "s"
+            for i in range(o.index, o.index + max(o.count, 1))
+        }
+        if any(o.kind == "special" for o in inst.src):
+            touched |= {layout.VCC, layout.EXEC}
+        return any(m + k in touched for m in masks for k in range(width))
+
+    # Instructions.
+
+    def _instruction(self, inst: Instruction) -> None:
+        if inst.parts:
+            parts = []
+            for part in inst.parts:
+                entry = self.graph.operation(part)
+                if not isinstance(entry, Op):
+                    raise Unsupported(part, "in a dual-issue pair")
+                parts.append((part, entry))
+            self._vector(inst, parts)
+            return
+        entry = self.graph.operation(inst)
+        if isinstance(entry, Op):
+            if _is_scalar(inst) or inst.format == "VOP3_SCALAR":
+                self._scalar(inst, entry)
+            else:
+                self._vector(inst, [(inst, entry)])
+        elif isinstance(entry, Access):
+            self._access(inst, entry)
+        elif isinstance(entry, Cross):
+            self._cross(inst, entry)
+        elif isinstance(entry, Matrix):
+            self._matrix(inst, entry)
+        else:
+            self._control(inst, entry)
+
+    def _scalar(self, inst: Instruction, op: Op) -> None:
+        implicit = {s.role for s in (*op.sources, *op.results)}
+        if self._touches_pending_masks(inst) or (
+            self.region.written_masks and implicit & {"exec", "vcc"}
+        ):
+            self._flush()
+        if self.graph.exec_effect(inst):
+            self._flush()
+        operands = iter(inst.src)
+        arguments = [self._scalar_argument(inst, slot, operands) for slot in op.sources]
+        result = op.body(*arguments)
+        values = list(result) if isinstance(result, tuple) else [result]
+        targets = iter(inst.dst)
+        for slot, value in zip(op.results, values):
+            self._scalar_result(inst, slot, value, targets)
+
+    def _scalar_argument(self, inst: Instruction, slot: Slot, operands: Any) -> Any:
+        scalars = self.scalars
+        ops = scalars.ops
+        if slot.role == "scc":
+            return Value(ops, BOOL, scalars.read_scc())
+        if slot.role == "exec":
+            raw = scalars.read64(layout.EXEC) if slot.type is U64 else scalars.read32(layout.EXEC)
+            return Value(ops, slot.type, raw)
+        if slot.role == "m0":
+            return Value(ops, U32, scalars.read32(layout.M0))
+        if slot.role == "mode":
+            return Value(ops, U32, scalars.load_mode())
+        if slot.role == "vcc":
+            return Value(ops, scalars.mask_type, scalars.read_mask(layout.VCC))
+        if slot.role == "simm16":
+            return Value(ops, slot.type, inst.mods.simm16 & 0xFFFF)
+        if slot.role == "pc":
+            return Value(ops, U64, self._code_address(inst.offset + inst.size))
+        if slot.role == "offset":
+            return Value(ops, slot.type, inst.mods.offset)
+        operand = next(operands, None)
+        if operand is None:
+            raise Unsupported(inst, "fewer operands than its semantics take")
+        width = 64 if slot.type.bits * slot.count > 32 else 32
+        source = scalar_source(operand, width, scalars)
+        if slot.count > 1:
+            word = Value(ops, U64 if width == 64 else U32, source.raw)
+            words = [word] if width == 32 else [convert(word, U32), convert(word >> 32, U32)]
+            return tuple(elements(words, slot.type, slot.count))
+        value = Value(ops, U64 if width == 64 else U32, source.raw)
+        if slot.type.bits < 32:
+            value = convert(value, slot.type.unsigned)
+        value = bits(value, slot.type)
+        return apply_modifiers(value, operand.neg, operand.abs)
+
+    def _scalar_result(self, inst: Instruction, slot: Slot, value: Value, targets: Any) -> None:
+        scalars = self.scalars
+        if slot.role == "scc":
+            scalars.write_scc(value.raw)
+            return
+        if slot.role == "exec":
+            index = layout.EXEC
+        elif slot.role == "vcc":
+            index = layout.VCC
+        elif slot.role == "m0":
+            index = layout.M0
+        else:
+            operand = next(targets)
+            if operand.kind == "none":
+                return
+            if operand.kind in "va":
+                raise Unsupported(inst, "a vector destination of a scalar operation")
+            index = operand.index
+        if value.type.is_float:
+            value = output_modifier(value, inst.mods.omod)
+            if inst.mods.clamp:
+                value = clamp_float(value)
+        if value.type.bits == 64:
+            scalars.write64(index, bits(value, U64).raw)
+        else:
+            word = (
+                convert(bits(value, value.type.unsigned), U32)
+                if value.type.bits < 32
+                else bits(value, U32)
+            )
+            scalars.write32(index, word.raw)
+
+    def _vector(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> None:
+        if all(o.kind == "s" for part, _ in parts for o in part.dst) and self._scalar_float(
+            inst, parts
+        ):
+            return
+        uses, defs = self.graph.uses(inst), self.graph.defs(inst)
+        if uses & self.pending_defs or defs & (self.pending_uses | self.pending_defs):
+            self._flush()
+        for part, op in parts:
+            self._before_vector(part, op)
+        prepared = [(self._prepare_dpp(part), op) for part, op in parts]
+        self.region.add(prepared)
+        if any(op.writes_exec for _, op in parts) or any(
+            o.kind == "s" and o.index in (layout.EXEC, layout.EXEC + 1) for o in inst.dst
+        ):
+            self.live_before_next = -1
+            self._flush()
+
+    def _scalar_float(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> bool:
+        """Vector encodings with a scalar result that is no mask (RDNA4's v_s_* functions)."""
+        op = parts[0][1]
+        if any(s.role != "operand" for s in op.results):
+            return False
+        self._scalar(inst, op)
+        return True
+
+    def _before_vector(self, inst: Instruction, op: Op) -> None:
+        """Empties the queues where a source is not yet there: a pending mask read as data."""
+        masks = self.region.written_masks
+        if not masks:
+            return
+        width = self.graph.wave_size // 32
+        encoded = [s for s in op.sources if s.role in ("operand", "mask")]
+        for slot, operand in zip(encoded, inst.src):
+            if operand.kind == "special" and str(operand.value) in ("vccz", "execz"):
+                self._flush()
+            if operand.kind != "s" or slot.role == "mask":
+                continue
+            span = range(operand.index, operand.index + operand.count)
+            if any(m + k in span for m in masks for k in range(width)):
+                self._flush()
+                return
+
+    def _prepare_dpp(self, inst: Instruction) -> Instruction:
+        """DPP that leaves the row, or must see disabled lanes, reads a row prepared by a helper."""
+        dpp = inst.mods.dpp
+        if dpp is None or inst.src[0].kind not in "va":
+            return inst
+        table = [
+            dpp_source(dpp.ctrl, lane, self.graph.wave_size) for lane in range(self.graph.wave_size)
+        ]
+        in_row = all(s is None or s // CHUNK == lane // CHUNK for lane, s in enumerate(table))
+        row = row_of(inst.src[0], self.graph.accum_offset)
+        if in_row and not (dpp.fi and row in self.region.written_rows):
+            return inst
+        raise Unsupported(inst, "DPP across rows")
+
+    def _access(self, inst: Instruction, access: Access) -> None:
+        if access.space in ("scalar", "scalar_buffer"):
+            if self._touches_pending_masks(inst):
+                self._flush()
+            self.memory.scalar_load(inst, access, self.scalars)
+            return
+        if self._touches_pending_masks(inst):
+            self._flush()
+        emit = self.memory.capture(inst, access, self.scalars)
+        self._instrument_access(inst, access)
+        self.pending.append(emit)
+        self.pending_uses |= self.graph.uses(inst)
+        self.pending_defs |= self.graph.defs(inst)
+
+    # Across lanes.
+
+    def _row_pointer(self, row: int) -> str:
+        if row >= TEMPORARY:
+            return self.code.temporary(row - TEMPORARY)
+        return self.memory.row_address(row)
+
+    def _cross(self, inst: Instruction, cross: Cross) -> None:
+        encoded = list(inst.src)
+        moved = encoded[cross.row]
+        self._flush()
+        self.scalars.store_exec()
+        if cross.kind in ("read_first", "read_lane"):
+            self._read_lane(inst, cross, moved)
+        elif cross.kind == "write_lane":
+            self._write_lane(inst, cross, moved)
+        elif cross.kind == "swizzle":
+            self._swizzle(inst, moved)
+        elif cross.kind in ("gather", "gather_any", "scatter"):
+            self._permute(inst, cross, moved)
+        else:
+            raise Unsupported(inst, f"cross-lane kind {cross.kind}")
+
+    def _lane_number(self, inst: Instruction, cross: Cross, skip: int) -> Any:
+        operands = iter([o for i, o in enumerate(inst.src) if i != skip])
+        slots = [s for i, s in enumerate(cross.sources) if i != cross.row]
+        arguments = [self._scalar_argument(inst, slot, operands) for slot in slots]
+        lane = cross.body(*arguments)
+        masked = lane & (self.graph.wave_size - 1)
+        return self.scalars.ops.convert(U32, U64, masked.raw)
+
+    def _read_lane(self, inst: Instruction, cross: Cross, moved: Operand) -> None:
+        ops, code = self.scalars.ops, self.code
+        dst = inst.dst[0].index
+        if moved.kind not in "va":
+            self.scalars.write32(dst, scalar_source(moved, 32, self.scalars).raw)
+            return
+        if cross.kind == "read_first":
+            mask = self.scalars.read_mask(layout.EXEC)
+            width = ops.type(self.scalars.mask_type)
+            name = f"llvm.cttz.{width}"
+            code.declare(name, width, width, "i1")
+            first = code.emit(f"call {width} @{name}({width} {ops.text(U64, mask)}, i1 false)")
+            lane: Any = code.emit(f"and {width} {first}, {self.graph.wave_size - 1}")
+            if width == "i32":
+                lane = code.emit(f"zext i32 {lane} to i64")
+        else:
+            lane = self._lane_number(inst, cross, cross.row)
+        row = self._row_pointer(row_of(moved, self.graph.accum_offset))
+        at = code.emit(f"getelementptr i32, ptr {row}, i64 {ops.text(U64, lane)}")
+        self.scalars.write32(dst, code.emit(f"load i32, ptr {at}"))
+
+    def _write_lane(self, inst: Instruction, cross: Cross, moved: Operand) -> None:
+        ops, code = self.scalars.ops, self.code
+        value = scalar_source(moved, 32, self.scalars).raw
+        lane = self._lane_number(inst, cross, cross.row)
+        row = self._row_pointer(row_of(inst.dst[0], self.graph.accum_offset))
+        at = code.emit(f"getelementptr i32, ptr {row}, i64 {ops.text(U64, lane)}")
+        code.do(f"store i32 {ops.text(U32, value)}, ptr {at}")
+
+    def _table(self, entries: list[int | None]) -> str:
+        name = f"@table{len(self.tables)}"
+        values = ", ".join(f"i8 {-1 if e is None else e}" for e in entries)
+        self.tables.append(f"{name} = private constant [{len(entries)} x i8] [{values}]")
+        return name
+
+    def _swizzle(self, inst: Instruction, moved: Operand) -> None:
+        offset = inst.mods.offset or inst.mods.offset0 | inst.mods.offset1 << 8
+        size = self.graph.wave_size
+        table = self._table([swizzle_source(offset, lane) for lane in range(size)])
+        source = self._row_pointer(row_of(moved, self.graph.accum_offset))
+        temporary = self._row_pointer(_MOVED_ROW)
+        self.code.declare("anyroc_gather_row", "i64", "ptr", "ptr", "ptr", "ptr", "i32")
+        self.code.emit(
+            f"call i64 @anyroc_gather_row(ptr %wave, ptr {temporary}, ptr {source}, ptr {table}, i32 0)"
+        )
+        self._copy_row(inst, _MOVED_ROW)
+
+    def _copy_row(self, inst: Instruction, row: int) -> None:
+        """Moves a scratch row to the destination, enabled lanes only."""
+        move = Op("move", (Slot("operand", U32),), (Slot("operand", U32),), lambda a: a)
+        self.region.add([(replace(inst, src=(Operand("v", row),), mods=type(inst.mods)()), move)])
+        self._flush_keeping(inst)
+
+    def _flush_keeping(self, inst: Instruction) -> None:
+        """Empties the region now, keeping what the instruction itself defines."""
+        self.live_before_next |= self.graph.defs(inst)
+        self._flush()
+
+    def _permute(self, inst: Instruction, cross: Cross, moved: Operand) -> None:
+        slots = tuple(
+            s for i, s in enumerate(cross.sources) if i != cross.row and s.role != "offset"
+        )
+        offset = inst.mods.offset or inst.mods.offset0 | inst.mods.offset1 << 8
+        positions = [s for i, s in enumerate(cross.sources) if i != cross.row]
+
+        def index(*arguments: Value) -> Value:
+            values = iter(arguments)
+            like = arguments[0]
+            return cross.body(
+                *[like.const(offset) if s.role == "offset" else next(values) for s in positions]
+            )
+
+        op = Op("index", slots, (Slot("operand", U32),), index)
+        others = tuple(o for i, o in enumerate(inst.src) if i != cross.row)
+        pseudo = replace(inst, src=others, dst=(Operand("v", _INDEX_ROW),), mods=type(inst.mods)())
+        self.region.add([(pseudo, op)])
+        self._flush()
+        code = self.code
+        if moved.kind in "va":
+            source = self._row_pointer(row_of(moved, self.graph.accum_offset))
+        else:
+            raise Unsupported(inst, "a scalar that moves across lanes")
+        target = self._row_pointer(row_of(inst.dst[0], self.graph.accum_offset))
+        table = self._row_pointer(_INDEX_ROW)
+        if cross.kind == "scatter":
+            code.declare("anyroc_permute_scatter", "void", "ptr", "ptr", "ptr", "ptr")
+            code.do(
+                f"call void @anyroc_permute_scatter(ptr %wave, ptr {target}, ptr {source}, ptr {table})"
+            )
+            return
+        code.declare("anyroc_permute_gather", "void", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
+        is_lds = inst.format == "DS"
+        fetch = cross.kind == "gather_any" and (is_lds or bool(inst.mods.op_sel[0]))
+        keep = not is_lds and not inst.mods.op_sel[1]
+        code.do(
+            f"call void @anyroc_permute_gather(ptr %wave, ptr {target}, ptr {source}, ptr {table},"
+            f" i32 {int(fetch)}, i32 {int(keep)})"
+        )
+
+    def _matrix(self, inst: Instruction, matrix: Matrix) -> None:
+        self._flush()
+        self.scalars.store_exec()
+        code = self.code
+        rows, constant = [], 0
+        for operand in inst.src[:3]:
+            if operand.kind in "va":
+                rows.append(self._row_pointer(row_of(operand, self.graph.accum_offset)))
+            elif operand.kind == "const":
+                rows.append("null")
+                constant = int(operand.value) & 0xFFFFFFFF
+            else:
+                raise Unsupported(inst, "a scalar matrix operand")
+        target = self._row_pointer(row_of(inst.dst[0], self.graph.accum_offset))
+        mods = inst.mods
+        if inst.format == "MAI":
+            packed = mods.cbsz | mods.abid << 3 | mods.blgp << 7
+        else:
+            packed = sum(
+                bool(bit) << i
+                for i, bit in enumerate(
+                    (*mods.neg_lo[:3], *mods.neg_hi[:3], mods.clamp, *mods.op_sel[:3])
+                )
+            )
+        name = f"anyroc_{matrix.helper}"
+        code.declare(name, "void", "ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
+        code.do(
+            f"call void @{name}(ptr %wave, ptr {target}, ptr {rows[0]}, ptr {rows[1]}, ptr {rows[2]},"
+            f" i32 {constant}, i32 {packed})"
+        )
+
+    # Control.
+
+    def _code_address(self, vaddr: int) -> Any:
+        base = self.code.emit(f"load i64, ptr {self.scalars.address(layout.CODE_BASE)}")
+        return self.scalars.ops.binary("add", U64, base, vaddr)
+
+    def _control(self, inst: Instruction, entry: Control) -> None:
+        kind = entry.kind
+        if kind == "nop":
+            return
+        if kind in ("denorm_mode", "round_mode"):
+            self._mode(inst, 4 if kind == "denorm_mode" else 0)
+            return
+        if kind in ("getpc", "getreg", "clock", "setreg"):
+            getattr(self, f"_{kind}")(inst)
+            return
+        self._flush()
+        if kind == "end":
+            self.code.do(f"ret i32 {layout.END}")
+            return
+        if kind == "branch":
+            self._branch(inst, entry.argument)
+        elif kind in ("barrier", "sleep"):
+            self._leave(inst, layout.BARRIER if kind == "barrier" else layout.YIELD)
+        elif kind == "trap":
+            self._trap(inst)
+        elif kind in ("setpc", "swappc", "call"):
+            self._jump(inst, kind)
+        else:
+            raise Unsupported(inst, f"control kind {kind}")
+
+    def _leave(self, inst: Instruction, status: int) -> None:
+        self.scalars.store()
+        follow = self.block.successors[0]
+        self.code.do(f"store i32 {self.resume_ids[follow]}, ptr %resume.at")
+        self.code.do(f"ret i32 {status}")
+
+    def _trap(self, inst: Instruction) -> None:
+        number = inst.mods.simm16 & 0xFF
+        if number == 3:  # a debug trap does nothing without a debugger
+            self.scalars.store()
+            self.code.do(f"br label %b{self.block.successors[0]:x}")
+            return
+        self.memory.note_position(inst)
+        self.code.do(f"store i32 {number}, ptr {self.scalars.address(layout.TRAP_ID)}")
+        self.scalars.store()
+        self.code.do(f"ret i32 {layout.TRAP}")
+
+    def _condition(self, argument: str) -> Any:
+        scalars = self.scalars
+        if argument in ("scc0", "scc1"):
+            value, negate = scalars.read_scc(), argument == "scc0"
+            text = scalars.ops.text(BOOL, value)
+            return self.code.emit(f"xor i1 {text}, true") if negate else text
+        register = layout.VCC if argument.startswith("vcc") else layout.EXEC
+        name = "eq" if argument.endswith("z") and not argument.endswith("nz") else "ne"
+        return scalars.ops.compare(name, scalars.mask_type, scalars.read_mask(register), 0)
+
+    def _branch(self, inst: Instruction, argument: str) -> None:
+        target = inst.branch_target
+        condition = self._condition(argument) if argument else None
+        self.scalars.store()
+        label = f"%b{target:x}"
+        backward = target <= self.block.start
+        if backward:
+            label = f"%back{inst.offset:x}"
+        if condition is None:
+            self.code.do(f"br label {label}")
+        else:
+            follow = self.block.successors[1]
+            self.code.do(f"br i1 {condition}, label {label}, label %b{follow:x}")
+        if backward:
+            self._back_edge(inst, target)
+
+    def _back_edge(self, inst: Instruction, target: int) -> None:
+        """A backward branch: counts down the budget, so that no wave runs forever unasked."""
+        code = self.code
+        at = f"{inst.offset:x}"
+        code.start(f"back{at}")
+        budget = code.emit(f"getelementptr i8, ptr %wave, i64 {layout.BUDGET}")
+        left = code.emit(f"sub i64 {code.emit(f'load i64, ptr {budget}')}, 1")
+        code.do(f"store i64 {left}, ptr {budget}")
+        spent = code.emit(f"icmp slt i64 {left}, 0")
+        code.do(f"br i1 {spent}, label %spent{at}, label %b{target:x}")
+        code.start(f"spent{at}")
+        code.do(f"store i32 {self.resume_ids[target]}, ptr %resume.at")
+        code.do(f"ret i32 {layout.YIELD}")
+
+    def _jump(self, inst: Instruction, kind: str) -> None:
+        scalars, ops = self.scalars, self.scalars.ops
+        follow = inst.offset + inst.size
+        if kind == "call":
+            scalars.write64(inst.dst[0].index, self._code_address(follow))
+            scalars.store()
+            self.code.do(f"br label %b{inst.branch_target:x}")
+            return
+        target = scalars.read64(inst.src[0].index)
+        if kind == "swappc":
+            scalars.write64(inst.dst[0].index, self._code_address(follow))
+        base = self._code_address(0)
+        self.indirect = True
+        relative = ops.binary("sub", U64, target, base)
+        scalars.store()
+        self.memory.note_position(inst)
+        self.code.do(f"store i64 {ops.text(U64, relative)}, ptr %target")
+        self.code.do("br label %dispatch")
+
+    def _getpc(self, inst: Instruction) -> None:
+        self.scalars.write64(inst.dst[0].index, self._code_address(inst.offset + inst.size))
+
+    def _clock(self, inst: Instruction) -> None:
+        self.code.declare("anyroc_clock", "i64")
+        now = self.code.emit("call i64 @anyroc_clock()")
+        if inst.dst[0].count == 2:
+            self.scalars.write64(inst.dst[0].index, now)
+        else:
+            self.scalars.write32(inst.dst[0].index, self.scalars.ops.convert(U64, U32, now))
+
+    def _register_field(self, inst: Instruction) -> tuple[int, int, int]:
+        word = inst.mods.simm16 & 0xFFFF
+        return word & 63, word >> 6 & 31, (word >> 11) + 1
+
+    def _getreg(self, inst: Instruction) -> None:
+        number, offset, size = self._register_field(inst)
+        ops = self.scalars.ops
+        value: Any = 0
+        if number == 1:
+            value = self.scalars.load_mode()
+        elif number == 29:
+            self.code.declare("anyroc_clock", "i64")
+            value = ops.convert(U64, U32, self.code.emit("call i64 @anyroc_clock()"))
+        moved = ops.binary("lshr", U32, value, offset)
+        mask = (1 << size) - 1
+        self.scalars.write32(inst.dst[0].index, ops.binary("and", U32, moved, mask))
+
+    def _setreg(self, inst: Instruction) -> None:
+        number, offset, size = self._register_field(inst)
+        if number != 1:
+            return
+        ops = self.scalars.ops
+        mask = ((1 << size) - 1) << offset
+        source = scalar_source(inst.src[0], 32, self.scalars).raw
+        placed = ops.binary("and", U32, ops.binary("shl", U32, source, offset), mask)
+        kept = ops.binary("and", U32, self.scalars.load_mode(), 0xFFFFFFFF ^ mask)
+        self.scalars.store_mode(ops.binary("or", U32, kept, placed))
+
+    def _mode(self, inst: Instruction, shift: int) -> None:
+        """s_round_mode and s_denorm_mode set MODE[3:0] and MODE[7:4]."""
+        ops = self.scalars.ops
+        kept = ops.binary("and", U32, self.scalars.load_mode(), 0xFFFFFFFF ^ (15 << shift))
+        self.scalars.store_mode(ops.binary("or", U32, kept, (inst.mods.simm16 & 15) << shift))
+
+    # Instruments.
+
+    def _count(self, counter: int, amount: Any) -> None:
+        code = self.code
+        table = code.emit(f"load ptr, ptr {self.scalars.address(layout.COUNTERS)}")
+        at = code.emit(f"getelementptr i64, ptr {table}, i64 {counter}")
+        total = code.emit(f"add i64 {code.emit(f'load i64, ptr {at}')}, {amount}")
+        code.do(f"store i64 {total}, ptr {at}")
+
+    def _instrument_block(self, block: Block) -> None:
+        for instrument in self.instruments:
+            for counter, amount in instrument.block(
+                BlockSite(block.start, tuple(block.instructions))
+            ):
+                self._count(counter, amount)
+
+    def _instrument_access(self, inst: Instruction, access: Access) -> None:
+        for instrument in self.instruments:
+            site = MemorySite(inst, access.space, access.kind, access.size)
+            for counter, per_lane in instrument.access(site):
+                self._count(counter, self._active_lanes(per_lane))
+
+    def _active_lanes(self, factor: int) -> Any:
+        scalars, ops = self.scalars, self.scalars.ops
+        mask = scalars.read_mask(layout.EXEC)
+        lanes = ops.unary("ctpop", scalars.mask_type, mask)
+        wide = ops.convert(scalars.mask_type, U64, lanes)
+        return ops.text(U64, ops.binary("mul", U64, wide, factor))
+
+
+_ = (F32, Source, Type)

@@ -1,0 +1,199 @@
+"""From a kernel's machine code to a function of this process, by way of the on-disk cache."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache as memoize
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from anyroc import cache, native
+from anyroc.errors import UnsupportedInstruction
+from anyroc.hooks import Instrument
+from anyroc.isa.targets import Target
+from anyroc.translate.codeobject import CodeObject, Kernel
+
+if TYPE_CHECKING:
+    import llvmlite.binding as llvm
+
+__all__ = ["NativeKernel", "Translation", "compile_kernel", "translate"]
+
+_ENTRY = "wave"
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What translating a kernel gave: LLVM IR, the native helpers it calls, how many GPU instructions."""
+
+    ir: str
+    helpers: tuple[str, ...]
+    instructions: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class NativeKernel:
+    """A kernel ready to run: ``address`` is an ``anyroc_wave_fn`` (native/wave.h).
+
+    ``cached``: it came from disk; ``seconds``: what getting it took; ``instructions``: GPU instructions
+    translated, 0 if it was cached.
+    """
+
+    address: int
+    cached: bool
+    seconds: float
+    instructions: int
+    engine: Any = None
+
+
+def translate(
+    code: CodeObject,
+    kernel: Kernel,
+    target: Target,
+    *,
+    starts_full: bool = False,
+    instruments: Sequence[Instrument] = (),
+) -> Translation:
+    """The LLVM IR of a kernel.
+
+    Raises UnsupportedInstruction, with name, address and kernel, and CodeObjectError on code that does
+    not decode.
+    """
+    import anyroc.semantics  # noqa: F401  (registers the instructions)
+    from anyroc.translate import cfg, emitter
+    from anyroc.translate.operands import Unsupported
+
+    try:
+        graph = cfg.build(code, kernel, target, starts_full=starts_full)
+        ir, helpers = emitter.emit_kernel(graph, _ENTRY, instruments)
+    except Unsupported as error:
+        raise UnsupportedInstruction(
+            error.inst.mnemonic,
+            error.inst.offset,
+            kernel.name,
+            detail=error.why or None,
+            hint=f"see what {target.name} can run with: anyroc isa coverage",
+        ) from error
+    count = sum(len(block.instructions) for block in graph.blocks.values())
+    return Translation(ir, helpers, count, len(graph.blocks))
+
+
+@memoize
+def _llvm() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@memoize
+def _host() -> tuple[str, str]:
+    """The CPU that code is generated for, and its features."""
+    llvm = _llvm()
+    cpu = os.environ.get("ANYROC_HOST_CPU")
+    if cpu:
+        return cpu, ""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+def _machine(level: int) -> llvm.TargetMachine:
+    cpu, features = _host()
+    target = _llvm().Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=cpu, features=features, opt=level, reloc="default", codemodel="jitdefault", jit=True
+    )
+
+
+def _optimisation_level() -> int:
+    return int(os.environ.get("ANYROC_OPT", "0"))
+
+
+def _object(ir: str, level: int) -> bytes:
+    """Native code of a module, as an object file."""
+    llvm = _llvm()
+    module = llvm.parse_assembly(ir)
+    machine = _machine(level)
+    module.triple = machine.triple
+    data: bytes = machine.emit_object(module)
+    return data
+
+
+def _pack(names: Sequence[str], data: bytes) -> bytes:
+    """A cache entry: the helpers that the object needs, and the object."""
+    return "\n".join(names).encode() + b"\0" + data
+
+
+def _load(entry: bytes) -> tuple[int, Any]:
+    llvm = _llvm()
+    names, _, data = entry.partition(b"\0")
+    for name in names.decode().split():
+        _bind(name)
+    empty = llvm.parse_assembly("")
+    engine = llvm.create_mcjit_compiler(empty, _machine(0))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+    engine.finalize_object()
+    return engine.get_function_address(_ENTRY), engine
+
+
+@memoize
+def _bind(name: str) -> None:
+    """Tells LLVM's linker where a native helper is."""
+    _llvm().add_symbol(name, native.symbol(name))
+
+
+@memoize
+def _environment_key() -> str:
+    """What generated code depends on besides the kernel."""
+    cpu, features = _host()
+    return cache.key(
+        cache.code_version("isa", "semantics", "translate"),
+        version("llvmlite"),
+        cpu,
+        features,
+        _optimisation_level(),
+    )
+
+
+def compile_kernel(
+    code: CodeObject,
+    kernel: Kernel,
+    target: Target,
+    instruments: Sequence[Instrument] = (),
+    *,
+    starts_full: bool = False,
+) -> NativeKernel:
+    """A kernel's native code: from the cache, or translated and put there.
+
+    ``starts_full`` promises that every wave starts with all its lanes (whole waves only).
+    """
+    began = time.perf_counter()
+    key = cache.key(
+        _environment_key(),
+        code.digest,
+        kernel.symbol,
+        target.name,
+        int(starts_full),
+        *[i.key for i in instruments],
+    )
+    with _lock:
+        store = cache.default()
+        path = store.get("kernel", key, ".o")
+        instructions = 0
+        if path is not None:
+            data = path.read_bytes()
+        else:
+            result = translate(
+                code, kernel, target, starts_full=starts_full, instruments=instruments
+            )
+            data = _pack(result.helpers, _object(result.ir, _optimisation_level()))
+            instructions = result.instructions
+            store.put("kernel", key, ".o", data)
+        address, engine = _load(data)
+    seconds = time.perf_counter() - began
+    return NativeKernel(address, path is not None, seconds, instructions, engine)

@@ -1,0 +1,583 @@
+"""A region: lane-local vector instructions that run as one loop over chunks of 16 lanes.
+
+Instructions are queued in program order and emitted together.  Inside the loop a chunk's registers are
+SSA values: loaded once, and stored at the end where something later wants them.  Lanes that EXEC disables
+compute too; only what is stored and what becomes a mask is limited to the enabled ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from anyroc.isa.instruction import Instruction, Operand
+from anyroc.isa.targets import Target
+from anyroc.semantics.core import Op, Slot
+from anyroc.semantics.lane import dpp8_source, dpp_source
+from anyroc.semantics.values import (
+    BOOL,
+    F32,
+    TYPES,
+    U16,
+    U32,
+    U64,
+    Type,
+    Value,
+    bits,
+    convert,
+    select,
+)
+from anyroc.translate import layout
+from anyroc.translate.llvm import CodeBuilder, LLVMBackend
+from anyroc.translate.operands import (
+    Source,
+    Unsupported,
+    apply_modifiers,
+    clamp_float,
+    elements,
+    narrow,
+    output_modifier,
+    saturate,
+    scalar_source,
+    sdwa_select,
+)
+from anyroc.translate.registers import RegisterCache, ScalarFile
+
+__all__ = ["CHUNK", "TEMPORARY", "Region", "row_of"]
+
+CHUNK = 16
+TEMPORARY = 1024
+"""Rows from here on are no registers but the function's own scratch rows."""
+
+
+def row_of(operand: Operand, accum_offset: int) -> int:
+    """The VGPR row of a vector register: accumulation registers lie behind the others."""
+    return operand.index + (accum_offset if operand.kind == "a" else 0)
+
+
+@dataclass
+class _Item:
+    inst: Instruction
+    op: Op
+    sources: list[Source]
+
+
+class _ChunkMemory:
+    """The chunk's part of the VGPR rows."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+
+    def _address(self, row: int) -> str:
+        code = self.region.code
+        if row >= TEMPORARY:
+            base = code.temporary(row - TEMPORARY)
+            return code.emit(f"getelementptr i8, ptr {base}, i64 %offset{self.region.id}")
+        return code.emit(
+            f"getelementptr i8, ptr %chunk{self.region.id}, i64 {row * self.region.row_bytes}"
+        )
+
+    def load_word(self, index: int) -> Any:
+        return self.region.code.emit(f"load <{CHUNK} x i32>, ptr {self._address(index)}, align 64")
+
+    def load_pair(self, index: int) -> Any:
+        return None
+
+    def store_word(self, index: int, value: Any) -> None:
+        region = self.region
+        address = self._address(index)
+        text = region.ops.text(U32, value)
+        mask = region.exec_chunk()
+        if mask is not None:
+            old = region.code.emit(f"load <{CHUNK} x i32>, ptr {address}, align 64")
+            text = region.code.emit(
+                f"select <{CHUNK} x i1> {mask}, <{CHUNK} x i32> {text}, <{CHUNK} x i32> {old}"
+            )
+        region.code.do(f"store <{CHUNK} x i32> {text}, ptr {address}, align 64")
+
+    def store_pair(self, index: int, value: Any) -> bool:
+        return False
+
+
+class Region:
+    """Queues instructions of one basic block and emits their chunk loop."""
+
+    def __init__(
+        self, code: CodeBuilder, scalars: ScalarFile, target: Target, accum_offset: int
+    ) -> None:
+        self.code = code
+        self.scalars = scalars
+        self.target = target
+        self.accum_offset = accum_offset
+        self.wave_size = scalars.wave_size
+        self.row_bytes = 4 * self.wave_size
+        self.items: list[list[_Item]] = []
+        self.written_masks: set[int] = set()
+        self.written_rows: set[int] = set()
+        self.id = 0
+        self.ops = LLVMBackend(code, CHUNK)
+        self._exec_raw: Any = None
+        self._exec_mask: str | None = None
+        self._splats: dict[Any, Any] = {}
+        self._masks: dict[Any, Any] = {}
+        self._registers = RegisterCache(self.ops, _ChunkMemory(self))
+
+    # Queueing: called where the instruction stands.
+
+    def add(self, parts: list[tuple[Instruction, Op]]) -> None:
+        """Queues one instruction; a dual-issue one has two parts that both read before either writes."""
+        group = [_Item(inst, op, self._capture(inst, op)) for inst, op in parts]
+        self.items.append(group)
+        for inst, op in parts:
+            if op.writes_exec:
+                self.written_masks.add(layout.EXEC)
+            for slot, operand in zip(_encoded(op.results), inst.dst):
+                if slot.role == "mask":
+                    self.written_masks.add(operand.index)
+                elif operand.kind in "va":
+                    row = row_of(operand, self.accum_offset)
+                    self.written_rows.update(range(row, row + operand.count))
+
+    def _capture(self, inst: Instruction, op: Op) -> list[Source]:
+        result = []
+        operands = iter(inst.src)
+        for slot in op.sources:
+            if slot.role in ("operand", "mask"):
+                operand = next(operands, None)
+                if operand is None:
+                    raise Unsupported(inst, "fewer operands than its semantics take")
+                result.append(self._capture_operand(slot, operand, op.packed))
+            else:
+                result.append(self._capture_implicit(inst, slot))
+        return result
+
+    def _capture_operand(self, slot: Slot, operand: Operand, packed: int) -> Source:
+        if slot.role == "mask":
+            if operand.kind == "s" and operand.index in self.written_masks:
+                return Source("mask", None, index=operand.index)
+            if operand.kind == "const":
+                value = int(operand.value) & ((1 << self.wave_size) - 1)
+                return Source("mask", value)
+            return Source("mask", self.scalars.read_mask(operand.index))
+        if operand.kind in "va":
+            return Source("row", row_of(operand, self.accum_offset))
+        width = 64 if slot.type.bits * slot.count * packed > 32 else 32
+        return scalar_source(operand, width, self.scalars)
+
+    def _capture_implicit(self, inst: Instruction, slot: Slot) -> Source:
+        if slot.role == "vcc":
+            if layout.VCC in self.written_masks:
+                return Source("mask", None, index=layout.VCC)
+            return Source("mask", self.scalars.read_mask(layout.VCC))
+        if slot.role == "m0":
+            return Source("scalar", self.scalars.read32(layout.M0))
+        if slot.role == "mode":
+            return Source("scalar", self.scalars.load_mode())
+        if slot.role == "lane":
+            return Source("lane", None)
+        if slot.role == "span":
+            return Source("const", min(self.wave_size, self.target.permute_span))
+        if slot.role == "scc":
+            return Source("bool", self.scalars.read_scc())
+        raise Unsupported(inst, f"it reads {slot.role}")
+
+    # Emission.
+
+    def flush(self, live: int | None, exec_full: bool, number: int) -> None:
+        """Emits what is queued; ``live``: rows that somebody reads later (None: all)."""
+        if not self.items:
+            return
+        code, scalars = self.code, self.scalars
+        self.id = number
+        self.ops = LLVMBackend(code, CHUNK)
+        self._registers = RegisterCache(self.ops, _ChunkMemory(self))
+        self._splats, self._masks = {}, {}
+        self._exec_mask = None
+        self._exec_raw = None if exec_full else scalars.read_mask(layout.EXEC)
+        mask_type = scalars.ops.type(scalars.mask_type)
+        slots = {}
+        for index in sorted(self.written_masks):
+            slots[index] = f"%mask{number}.{index}"
+            code.allocas.append(f"{slots[index]} = alloca {mask_type}")
+            code.do(f"store {mask_type} 0, ptr {slots[index]}")
+        before = code.current
+        code.do(f"br label %region{number}")
+        code.start(f"region{number}")
+        code.do(f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %region{number} ]")
+        code.do(f"%shift{number} = lshr i64 %offset{number}, 2")
+        code.do(f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}")
+        for group in self.items:
+            results = [self._run(item) for item in group]
+            for item, values in zip(group, results):
+                self._write(item, values)
+        self._registers.store(None if live is None else live | -1 << TEMPORARY)
+        for index in sorted(self.written_masks):
+            self._accumulate(slots[index], self._masks[index], mask_type)
+        code.do(f"%next{number} = add i64 %offset{number}, {4 * CHUNK}")
+        code.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
+        code.do(f"br i1 %done{number}, label %after{number}, label %region{number}")
+        code.start(f"after{number}")
+        for index in sorted(self.written_masks):
+            scalars.write_mask(index, code.emit(f"load {mask_type}, ptr {slots[index]}"))
+        self.items = []
+        self.written_masks = set()
+        self.written_rows = set()
+
+    def _accumulate(self, slot: str, mask: Any, mask_type: str) -> None:
+        code = self.code
+        text = self.ops.text(BOOL, mask)
+        exec_mask = self.exec_chunk()
+        if exec_mask is not None:
+            text = code.emit(f"and <{CHUNK} x i1> {text}, {exec_mask}")
+        word = code.emit(f"bitcast <{CHUNK} x i1> {text} to i{CHUNK}")
+        wide = code.emit(f"zext i{CHUNK} {word} to {mask_type}")
+        placed = code.emit(f"shl {mask_type} {wide}, {self._shift(mask_type)}")
+        old = code.emit(f"load {mask_type}, ptr {slot}")
+        code.do(f"store {mask_type} {code.emit(f'or {mask_type} {old}, {placed}')}, ptr {slot}")
+
+    def _shift(self, mask_type: str) -> str:
+        if mask_type == "i64":
+            return f"%shift{self.id}"
+        return self.code.emit(f"trunc i64 %shift{self.id} to i32")
+
+    def _chunk_of_mask(self, raw: Any) -> Any:
+        """The chunk's lanes of a lane mask, as booleans."""
+        if not isinstance(raw, str):
+            full = (1 << self.wave_size) - 1
+            if raw in (0, full):
+                return int(raw == full)
+        key = ("mask", raw)
+        if key not in self._splats:
+            t = self.scalars.mask_type
+            mask_type = self.scalars.ops.type(t)
+            text = self.scalars.ops.text(t, raw)
+            moved = self.code.emit(f"lshr {mask_type} {text}, {self._shift(mask_type)}")
+            part = self.code.emit(f"trunc {mask_type} {moved} to i{CHUNK}")
+            self._splats[key] = self.code.emit(f"bitcast i{CHUNK} {part} to <{CHUNK} x i1>")
+        return self._splats[key]
+
+    def exec_chunk(self) -> Any:
+        """The chunk's enabled lanes, None where all are."""
+        if self._exec_raw is None:
+            return None
+        mask = self._chunk_of_mask(self._exec_raw)
+        if not isinstance(mask, str):
+            return None if mask else "zeroinitializer"
+        return mask
+
+    def _splat(self, t: Type, raw: Any) -> Any:
+        if not isinstance(raw, str):
+            return raw
+        key = (t.bits, raw)
+        if key not in self._splats:
+            vector, scalar = self.ops.type(t.unsigned), f"i{t.bits}"
+            one = self.code.emit(f"insertelement {vector} poison, {scalar} {raw}, i64 0")
+            self._splats[key] = self.code.emit(
+                f"shufflevector {vector} {one}, {vector} poison, <{CHUNK} x i32> zeroinitializer"
+            )
+        return self._splats[key]
+
+    def _value(self, t: Type, raw: Any) -> Value:
+        return Value(self.ops, t, raw)
+
+    def _lane_ids(self) -> Value:
+        if "lanes" not in self._splats:
+            start = self.code.emit(f"trunc i64 %shift{self.id} to i32")
+            ids = ", ".join(f"i32 {i}" for i in range(CHUNK))
+            base = self._splat(U32, start)
+            self._splats["lanes"] = self.code.emit(f"add <{CHUNK} x i32> {base}, <{ids}>")
+        return self._value(U32, self._splats["lanes"])
+
+    def _words(self, source: Source, count: int) -> list[Value]:
+        """The dwords of an operand."""
+        if source.kind == "row":
+            return [self._value(U32, self._registers.read32(source.raw + i)) for i in range(count)]
+        if source.bits == 64:
+            both = self._value(U64, self._splat(U64, source.raw))
+            return [convert(both, U32), convert(both >> 32, U32)][:count]
+        word = self._value(U32, self._splat(U32, source.raw))
+        return [word] * count
+
+    def _read(self, item: _Item, position: int, slot: Slot, element: int) -> Any:
+        """The value of one source slot; ``element`` counts a packed instruction's repetitions."""
+        source = item.sources[position]
+        if source.kind == "lane":
+            return self._lane_ids()
+        if source.kind == "bool":
+            return self._value(BOOL, self._splat_bool(source.raw))
+        if source.kind == "mask":
+            raw = (
+                self._masks[source.index] if source.raw is None else self._chunk_of_mask(source.raw)
+            )
+            return self._value(BOOL, raw)
+        if slot.role not in ("operand",):
+            return self._value(slot.type, self._splat(slot.type, source.raw))
+        operand = _operand_of(item, position)
+        t = slot.type
+        if item.op.packed > 1:
+            return self._read_packed(item, position, t, element, source, operand)
+        if slot.count > 1:
+            words = self._words(source, (t.bits * slot.count + 31) // 32)
+            words = [self._moved(item, position, word) for word in words]
+            parts = elements(words, t, slot.count)
+            mods = item.inst.mods
+            sign = [mods.neg_lo, *[mods.neg_hi] * (slot.count - 1)]
+            encoded = _encoded_index(item.op, position)
+            if encoded < 3 and item.inst.format.startswith("VOP3P"):
+                parts = [apply_modifiers(p, s[encoded], False) for p, s in zip(parts, sign)]
+            return tuple(parts)
+        if t.bits == 64:
+            raw = (
+                self._registers.read64(source.raw)
+                if source.kind == "row"
+                else self._splat(U64, source.raw)
+            )
+            if position == 0 and (item.inst.mods.dpp or item.inst.mods.dpp8):
+                words = [self._moved(item, 0, word) for word in self._words(source, 2)]
+                return apply_modifiers(elements(words, t, 1)[0], operand.neg, operand.abs)
+            return apply_modifiers(bits(self._value(U64, raw), t), operand.neg, operand.abs)
+        word = self._moved(item, position, self._words(source, 1)[0])
+        if t.bits < 32:
+            encoded = _encoded_index(item.op, position)
+            selectors = item.inst.mods.op_sel
+            high = encoded < len(selectors) and selectors[encoded] and source.kind != "const"
+            value = narrow(word, t, bool(high))
+        else:
+            value = bits(word, t)
+        return apply_modifiers(value, operand.neg, operand.abs)
+
+    def _splat_bool(self, raw: Any) -> Any:
+        if not isinstance(raw, str):
+            return raw
+        one = self.code.emit(f"insertelement <{CHUNK} x i1> poison, i1 {raw}, i64 0")
+        return self.code.emit(
+            f"shufflevector <{CHUNK} x i1> {one}, <{CHUNK} x i1> poison,"
+            f" <{CHUNK} x i32> zeroinitializer"
+        )
+
+    def _read_packed(
+        self, item: _Item, position: int, t: Type, element: int, source: Source, operand: Operand
+    ) -> Value:
+        mods = item.inst.mods
+        encoded = min(_encoded_index(item.op, position), 2)
+        selectors = mods.op_sel if element == 0 else mods.op_sel_hi
+        high = encoded < len(selectors) and bool(selectors[encoded])
+        if t.bits == 32:
+            if source.kind == "row":
+                value = self._value(U32, self._registers.read32(source.raw + high))
+            elif source.kind == "const":
+                value = self._value(U32, int(source.raw) >> (32 * high) & 0xFFFFFFFF)
+            else:
+                value = self._words(source, 2)[high]
+            value = bits(value, t)
+        else:
+            value = narrow(self._moved(item, position, self._words(source, 1)[0]), t, high)
+        negate = mods.neg_lo if element == 0 else mods.neg_hi
+        return apply_modifiers(value, encoded < len(negate) and bool(negate[encoded]), False)
+
+    def _moved(self, item: _Item, position: int, word: Value) -> Value:
+        """A source word after DPP or SDWA."""
+        mods = item.inst.mods
+        if position == 0 and (mods.dpp or mods.dpp8):
+            return self._value(U32, self._shuffle(item, word.raw, U32))
+        if mods.sdwa and position < 2:
+            selector = mods.sdwa.src1_sel if position else mods.sdwa.src0_sel
+            sign = mods.sdwa.src1_sext if position else mods.sdwa.src0_sext
+            return sdwa_select(word, selector, sign)
+        return word
+
+    def _sources_in_row(self, inst: Instruction) -> list[int | None]:
+        """For each lane of a chunk, the lane of the chunk that DPP reads."""
+        mods = inst.mods
+        if mods.dpp8:
+            return [dpp8_source(mods.dpp8, lane) for lane in range(CHUNK)]
+        assert mods.dpp is not None
+        table = [dpp_source(mods.dpp.ctrl, lane, self.wave_size) for lane in range(CHUNK)]
+        if any(s is not None and not 0 <= s < CHUNK for s in table):
+            raise Unsupported(inst, "DPP across rows")
+        return table
+
+    def _shuffle(self, item: _Item, raw: Any, t: Type) -> Any:
+        """Moves lanes inside the row; lanes without a source get 0."""
+        table = self._sources_in_row(item.inst)
+        vector = self.ops.type(t)
+        indices = ", ".join(f"i32 {CHUNK if s is None else s}" for s in table)
+        text = self.ops.text(t, raw)
+        moved = self.code.emit(
+            f"shufflevector {vector} {text}, {vector} zeroinitializer, <{CHUNK} x i32> <{indices}>"
+        )
+        if t is BOOL:
+            return moved
+        active = self._source_active(item)
+        return moved if active is None else self.ops.select(t, active, moved, 0)
+
+    def _source_active(self, item: _Item) -> Any:
+        """Where DPP's source lane exists and is enabled; None: everywhere."""
+        dpp = item.inst.mods.dpp
+        if dpp is None:
+            return None
+        mask = self.exec_chunk()
+        if dpp.fi or mask is None:
+            table = self._sources_in_row(item.inst)
+            if all(s is not None for s in table):
+                return None
+            words = ", ".join(f"i1 {'false' if s is None else 'true'}" for s in table)
+            return f"<{words}>"
+        return self._shuffle(item, mask, BOOL)
+
+    def _write_mask(self, item: _Item) -> Any:
+        """The lanes that DPP lets an instruction write, beyond EXEC; None: all."""
+        dpp = item.inst.mods.dpp
+        if dpp is None:
+            return None
+        mask = None if dpp.bound_ctrl else self._source_active(item)
+        if dpp.bank_mask != 15 or dpp.row_mask != 15:
+            rows = self._value(U32, self._lane_ids().raw) >> 4
+            banks = (self._lane_ids() >> 2) & 3
+            allowed = (((rows * 0 + dpp.row_mask) >> rows) & 1) != 0
+            allowed = allowed & ((((banks * 0 + dpp.bank_mask) >> banks) & 1) != 0)
+            if mask is None:
+                return allowed.raw
+            return self.ops.binary("and", BOOL, allowed.raw, mask)
+        return mask
+
+    def _run(self, item: _Item) -> list[Any]:
+        """The values of the result slots; a packed instruction's as tuples of its elements."""
+        op = item.op
+        if op.packed > 1:
+            rounds = [
+                op.body(*[self._read(item, i, slot, e) for i, slot in enumerate(op.sources)])
+                for e in range(op.packed)
+            ]
+            return [tuple(rounds)]
+        arguments = [self._read(item, i, slot, 0) for i, slot in enumerate(op.sources)]
+        if (
+            item.inst.mods.clamp
+            and not op.results[0].type.is_float
+            and op.results[0].role == "operand"
+        ):
+            return self._run_saturating(op, arguments)
+        result = op.body(*arguments)
+        return list(result) if len(op.results) > 1 else [result]
+
+    def _run_saturating(self, op: Op, arguments: list[Any]) -> list[Any]:
+        """Integer clamp: the same body in 64 bits, then limited to the result's range."""
+        t = op.results[0].type
+        wide = [convert(a, TYPES["i64"]) if a.type is not BOOL else a for a in arguments]
+        result = op.body(*wide)
+        values = list(result) if isinstance(result, tuple) else [result]
+        return [saturate(values[0], t), *values[1:]]
+
+    def _write(self, item: _Item, values: list[Any]) -> None:
+        inst = item.inst
+        operands = iter(inst.dst)
+        for slot, value in zip(item.op.results, values):
+            operand = next(operands)
+            if slot.role == "mask":
+                self._masks[operand.index] = value.raw
+                if item.op.writes_exec:
+                    self._masks[layout.EXEC] = value.raw
+                continue
+            row = row_of(operand, self.accum_offset)
+            if item.op.packed > 1:
+                value = tuple(self._finish(inst, v) for v in value)
+                words = _join(value)
+            elif slot.count > 1:
+                words = _join(value)
+            else:
+                value = self._finish(inst, value)
+                if slot.type.bits == 64:
+                    self._write_pair(item, row, bits(value, U64))
+                    continue
+                words = [self._whole_word(item, row, value)]
+            for i, word in enumerate(words):
+                self._write_word(item, row + i, word)
+
+    def _finish(self, inst: Instruction, value: Value) -> Value:
+        if value.type.is_float:
+            value = output_modifier(value, inst.mods.omod)
+            if inst.mods.clamp:
+                value = clamp_float(value)
+        return value
+
+    def _whole_word(self, item: _Item, row: int, value: Value) -> Value:
+        """A result as the dword that its register gets."""
+        mods = item.inst.mods
+        if value.type is BOOL:
+            return convert(value, U32)
+        if value.type.bits == 32:
+            word = bits(value, U32)
+        else:
+            half = convert(bits(value, value.type.unsigned), U32)
+            high = len(mods.op_sel) > 3 and mods.op_sel[3]
+            if high:
+                old = self._value(U32, self._registers.read32(row))
+                word = (old & 0xFFFF) | (half << 16)
+            elif mods.sdwa or (self.target.zeroes_high_half and value.type.bits == 16):
+                word = half
+            else:
+                old = self._value(U32, self._registers.read32(row))
+                keep = 0xFFFFFFFF ^ ((1 << value.type.bits) - 1)
+                word = (old & keep) | half
+        if mods.sdwa and mods.sdwa.dst_sel != 6:
+            word = self._place(mods.sdwa.dst_sel, mods.sdwa.dst_unused, row, word)
+        return word
+
+    def _place(self, selector: int, unused: int, row: int, word: Value) -> Value:
+        """SDWA destination selection; ``unused``: 0 zeroes, 1 sign-extends, 2 preserves the rest."""
+        width, at = (8, 8 * selector) if selector < 4 else (16, 16 * (selector - 4))
+        low = word & ((1 << width) - 1)
+        if unused == 2:
+            old = self._value(U32, self._registers.read32(row))
+            keep = 0xFFFFFFFF ^ (((1 << width) - 1) << at)
+            return (old & keep) | (low << at)
+        if unused == 1:
+            moved = bits(low << (32 - width), TYPES["i32"]) >> (32 - width - at)
+            return bits(moved, U32) & (0xFFFFFFFF ^ ((1 << at) - 1))
+        return low << at
+
+    def _write_word(self, item: _Item, row: int, word: Value) -> None:
+        mask = self._write_mask(item)
+        if mask is not None:
+            word = select(
+                self._value(BOOL, mask), word, self._value(U32, self._registers.read32(row))
+            )
+        self._registers.write32(row, word.raw)
+
+    def _write_pair(self, item: _Item, row: int, value: Value) -> None:
+        mask = self._write_mask(item)
+        if mask is not None:
+            old = self._value(U64, self._registers.read64(row))
+            value = select(self._value(BOOL, mask), value, old)
+        self._registers.write64(row, value.raw)
+
+
+def _encoded(slots: tuple[Slot, ...]) -> list[Slot]:
+    return [s for s in slots if s.role in ("operand", "mask")]
+
+
+def _encoded_index(op: Op, position: int) -> int:
+    """The number among the encoded operands of a source slot."""
+    return sum(s.role in ("operand", "mask") for s in op.sources[:position])
+
+
+def _operand_of(item: _Item, position: int) -> Operand:
+    return item.inst.src[_encoded_index(item.op, position)]
+
+
+def _join(values: tuple[Value, ...]) -> list[Value]:
+    """Elements, low first, as dwords."""
+    width = values[0].type.bits
+    if width == 32:
+        return [bits(v, U32) for v in values]
+    per_word = 32 // width
+    words = []
+    for i in range(0, len(values), per_word):
+        word = convert(bits(values[i], values[i].type.unsigned), U32)
+        for j, v in enumerate(values[i + 1 : i + per_word], 1):
+            word = word | (convert(bits(v, v.type.unsigned), U32) << (width * j))
+        words.append(word)
+    return words
+
+
+_ = (F32, U16)
