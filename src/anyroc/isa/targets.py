@@ -48,6 +48,10 @@ class Target:
     workgroup_id_in_ttmp: bool = False
     architected_flat_scratch: bool = True
     kernarg_preload_prologue: int = 0
+    # Whether 16-bit vector results clear the register's upper half, and over how many lanes a
+    # ds_permute_b32 or ds_bpermute_b32 reaches.
+    zeroes_high_half: bool = False
+    permute_span: int = 32
     features: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -95,6 +99,8 @@ _RECORDS = (
         max_waves_per_simd=8,
         max_sgprs=102,
         has_agprs=True,
+        zeroes_high_half=True,
+        permute_span=64,
         kernarg_preload_prologue=256,
     ),
     _rdna(
