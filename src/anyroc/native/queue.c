@@ -202,3 +202,9 @@ int anyroc_queue_call(struct anyroc_queue *queue, void (*function)(void *), void
   if (result != ANYROC_OK) free(command);
   return result;
 }
+
+/* Sizes of the structures that Python mirrors, for it to check. */
+const uint64_t anyroc_layout[] = {
+    sizeof(struct anyroc_wave), sizeof(struct anyroc_kernel), sizeof(struct anyroc_fault_record),
+    sizeof(struct anyroc_options), sizeof(struct anyroc_hidden),
+};

@@ -1,0 +1,150 @@
+"""Kernels on a device: loaded code, and what the C runtime needs to start them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from anyroc.gpu import binding
+from anyroc.translate.codeobject import Kernel
+
+if TYPE_CHECKING:
+    from anyroc.gpu.module import Module
+
+DYNAMIC_STACK = 16 << 10
+"""Bytes per lane that a kernel with a dynamic stack gets on top of what it is known to need."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelStats:
+    """What a kernel did so far; `busy_ns` is summed over the worker threads."""
+
+    launches: int
+    waves: int
+    busy_ns: int
+
+
+class LoadedKernel:
+    """A kernel of a module loaded on a device; translated at its first launch."""
+
+    def __init__(self, module: Module, kernel: Kernel) -> None:
+        self.module = module
+        self.kernel = kernel
+        self.name = kernel.name
+        self.native: Any = None
+        """What the translator made of it, None before `prepare`."""
+        self._lock = threading.Lock()
+        self._hidden = _hidden(kernel)
+        self._params = _params(kernel)
+        self._counters: Any = None
+        self.struct = self._struct()
+        self.address = ctypes.addressof(self.struct)
+        self.ready = False
+        _BY_ADDRESS[self.address] = self
+
+    @property
+    def stats(self) -> KernelStats:
+        """Launches, waves and time so far."""
+        return KernelStats(self.struct.launches, self.struct.waves, self.struct.busy_ns)
+
+    @property
+    def counters(self) -> list[int]:
+        """The instrumentation counters' totals, in the order the translator numbered them."""
+        return list(self._counters) if self._counters is not None else []
+
+    def prepare(self) -> None:
+        """Translate the kernel now, if that has not been done."""
+        with self._lock:
+            if self.ready:
+                return
+            if os.environ.get("ANYROC_NOOP_KERNELS", "0") in ("", "0"):
+                self._translate()
+            self.ready = True
+
+    def _translate(self) -> None:
+        from anyroc.translate.jit import compile_kernel
+
+        module = self.module
+        self.native = compile_kernel(
+            module.code, self.kernel, module.device.target, module.device.instruments
+        )
+        count = getattr(self.native, "counter_count", 0)
+        if count:
+            self._counters = (ctypes.c_uint64 * count)()
+            self.struct.counters = self._counters
+            self.struct.counter_count = count
+        self.struct.entry = self.native.address
+
+    def _struct(self) -> binding.Kernel:
+        kernel, target = self.kernel, self.module.device.target
+        decoded = kernel.descriptor
+        user = {sgpr.name: sgpr.index for sgpr in decoded.user_sgprs}
+        ids, index = [], decoded.user_sgpr_count
+        for enabled in decoded.workgroup_ids:
+            ids.append(index if enabled else binding.NO_SGPR)
+            index += enabled
+        stack = DYNAMIC_STACK if kernel.uses_dynamic_stack else 0
+        return binding.Kernel(
+            code_base=self.module.base,
+            kernel_object=self.module.base + self.module.code.symbols[kernel.symbol].vaddr,
+            wave_size=kernel.wave_size,
+            vgpr_rows=decoded.vgprs,
+            lds_size=kernel.lds_size,
+            scratch_size=kernel.scratch_size + stack,
+            mode=decoded.mode,
+            max_block=min(kernel.max_flat_workgroup_size, target.max_workgroup_size),
+            max_lds=target.lds_bytes,
+            kernarg_size=kernel.kernarg_size,
+            user_sgprs=decoded.user_sgpr_count,
+            packed_ids=target.packed_tid,
+            id_dims=decoded.work_item_dims,
+            ids_in_ttmp=target.workgroup_id_in_ttmp,
+            preload_sgpr=decoded.preload[0],
+            preload_count=decoded.preload[1],
+            preload_offset=decoded.preload[2],
+            sgpr_dispatch_ptr=user.get("dispatch_ptr", binding.NO_SGPR),
+            sgpr_queue_ptr=user.get("queue_ptr", binding.NO_SGPR),
+            sgpr_kernarg_ptr=user.get("kernarg_segment_ptr", binding.NO_SGPR),
+            sgpr_dispatch_id=user.get("dispatch_id", binding.NO_SGPR),
+            sgpr_scratch_size=user.get("private_segment_size", binding.NO_SGPR),
+            sgpr_group_x=ids[0],
+            sgpr_group_y=ids[1],
+            sgpr_group_z=ids[2],
+            hidden_count=len(self._hidden),
+            param_count=len(self._params),
+            hidden=self._hidden,
+            params=self._params,
+        )
+
+
+_BY_ADDRESS: WeakValueDictionary[int, LoadedKernel] = WeakValueDictionary()
+
+
+def kernel_at(address: int | None) -> LoadedKernel | None:
+    """Return the loaded kernel whose structure is at `address`, if it is still alive."""
+    return _BY_ADDRESS.get(address) if address is not None else None
+
+
+def _hidden(kernel: Kernel) -> ctypes.Array[binding.Hidden]:
+    rows = []
+    for arg in kernel.args:
+        if not arg.hidden or arg.offset + arg.size > kernel.kernarg_size:
+            continue
+        kind = binding.HIDDEN_KINDS.get(arg.value_kind, 0)
+        value = binding.HIDDEN_CONSTANTS.get(arg.value_kind, 0)
+        if kind or value:
+            rows.append(binding.Hidden(arg.offset, min(arg.size, 8), kind, 0, value))
+    return (binding.Hidden * len(rows))(*rows)
+
+
+def _params(kernel: Kernel) -> ctypes.Array[binding.Param]:
+    rows = [
+        binding.Param(arg.offset, arg.size)
+        for arg in kernel.explicit_args
+        if arg.offset + arg.size <= kernel.kernarg_size
+    ]
+    return (binding.Param * len(rows))(*rows)

@@ -1,0 +1,337 @@
+"""Device memory: one reserved range of addresses, shared by all devices of the process.
+
+Device addresses are host addresses. Each allocation has pages of its own that end at its end (as
+far as alignment permits) with an unmapped page behind, so that an overrun faults early; freed pages
+are unmapped at once and their addresses come into use again as late as possible, so that a use
+after free faults too. Since the system limits how many mappings a process has, small allocations
+beyond some thousands share pages.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from bisect import bisect_right, insort
+from dataclasses import dataclass, field
+from functools import cache
+
+from anyroc.errors import AnyrocError
+from anyroc.gpu import binding
+
+PAGE = 4096
+ALIGNMENT = 256
+"""Bytes to which every allocation is aligned, as hipMalloc promises."""
+
+_HUGE_PAGE = 2 << 20
+_GUARDED_LIMIT = 12_000  # allocations with pages of their own; each takes two mappings of 65 530
+_SLAB = 1 << 20
+_SLAB_LARGEST = 64 << 10  # larger ones always have pages of their own
+_POISON = 0xA5
+_COUNTED = ("device", "managed")
+
+
+class OutOfMemory(AnyrocError):
+    """The device has no room for an allocation."""
+
+
+class BadAddress(AnyrocError):
+    """An address that is not the start of an allocation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A live allocation: `size` bytes from `base`; `kind` and `device` as given to `alloc`."""
+
+    base: int
+    size: int
+    kind: str
+    device: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.base + self.size
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes of {self.kind} memory at {self.base:#x}"
+
+
+@dataclass(slots=True)
+class _Pages:
+    """Pages that belong to one allocation."""
+
+    start: int
+    size: int
+
+
+@dataclass(slots=True)
+class _Slab:
+    """Pages cut into slots of one size."""
+
+    start: int
+    slot: int
+    free: list[int] = field(default_factory=list)
+    live: int = 0
+
+
+def _round_up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit
+
+
+class AddressSpace:
+    """The process's range of device addresses and every allocation in it."""
+
+    def __init__(self) -> None:
+        self._runtime = binding.runtime()
+        if self._runtime.anyroc_range_reserve(0) != binding.OK:
+            raise OutOfMemory(
+                "cannot reserve a range of addresses for device memory",
+                hint="raise the limit on address space (ulimit -v unlimited)",
+            )
+        self.base, self.size = binding.range_bounds()
+        self._lock = threading.Lock()
+        self._free = [(self.base, self.size)]  # disjoint (start, size), sorted
+        self._rover = self.base
+        self._bases: list[int] = []
+        self._allocations: dict[int, tuple[Allocation, _Pages | _Slab]] = {}
+        self._guarded = 0
+        self._slabs: dict[int, list[_Slab]] = {}
+        self._hosts: dict[int, int] = {}
+        self.memories: dict[int, Memory] = {}
+
+    def alloc(self, size: int, kind: str, device: int, align: int) -> Allocation:
+        """Make an allocation of `size` > 0 bytes; OutOfMemory if addresses or pages run out."""
+        base: int
+        home: _Pages | _Slab
+        with self._lock:
+            if self._guarded >= _GUARDED_LIMIT and size <= _SLAB_LARGEST and align <= ALIGNMENT:
+                base, home = self._slot(size)
+            else:
+                base, home = self._own_pages(size, align)
+            allocation = Allocation(base, size, kind, device)
+            self._allocations[base] = (allocation, home)
+            insort(self._bases, base)
+        return allocation
+
+    def free(self, base: int) -> Allocation:
+        """End an allocation; BadAddress if `base` starts none."""
+        with self._lock:
+            try:
+                allocation, home = self._allocations.pop(base)
+            except KeyError:
+                raise BadAddress(self._not_allocated(base)) from None
+            del self._bases[bisect_right(self._bases, base) - 1]
+            if isinstance(home, _Pages):
+                self._guarded -= 1
+                self._release(home.start, home.size)
+            else:
+                self._free_slot(home, base)
+        return allocation
+
+    def find(self, address: int) -> Allocation | None:
+        """Return the allocation that holds `address`, if any."""
+        with self._lock:
+            index = bisect_right(self._bases, address) - 1
+            if index < 0:
+                return None
+            allocation = self._allocations[self._bases[index]][0]
+        return allocation if address < allocation.end else None
+
+    def nearest(self, address: int) -> Allocation | None:
+        """Return the allocation that holds `address` or is fewest bytes away from it."""
+        with self._lock:
+            index = bisect_right(self._bases, address)
+            around = [
+                self._allocations[base][0] for base in self._bases[max(index - 1, 0) : index + 1]
+            ]
+        return min(
+            around, key=lambda a: max(a.base - address, address - a.end + 1, 0), default=None
+        )
+
+    def allocations(self) -> list[Allocation]:
+        """Return all live allocations by address."""
+        with self._lock:
+            return [self._allocations[base][0] for base in self._bases]
+
+    def register_host(self, address: int, size: int) -> None:
+        """Let kernels use host memory; BadAddress if it overlaps a range registered before."""
+        with self._lock:
+            for start, length in self._hosts.items():
+                if address < start + length and start < address + size:
+                    raise BadAddress(f"host memory at {address:#x} is already registered")
+            if self._runtime.anyroc_host_register(address, size) != binding.OK:
+                raise OutOfMemory("no memory to register host memory")
+            self._hosts[address] = size
+
+    def unregister_host(self, address: int) -> None:
+        """Undo `register_host`; BadAddress if `address` was not registered."""
+        with self._lock:
+            if self._hosts.pop(address, None) is None:
+                raise BadAddress(f"host memory at {address:#x} is not registered")
+            self._runtime.anyroc_host_unregister(address)
+
+    def find_host(self, address: int) -> Allocation | None:
+        """Return the registered host range that holds `address`, if any, as kind "registered"."""
+        with self._lock:
+            for start, size in self._hosts.items():
+                if start <= address < start + size:
+                    return Allocation(start, size, "registered", -1)
+        return None
+
+    def _not_allocated(self, base: int) -> str:
+        index = bisect_right(self._bases, base) - 1
+        if index >= 0:
+            inside = self._allocations[self._bases[index]][0]
+            if base < inside.end:
+                return f"address {base:#x} is {base - inside.base} bytes inside {inside}"
+        return f"address {base:#x} is not allocated (never was, or was freed)"
+
+    def _own_pages(self, size: int, align: int) -> tuple[int, _Pages]:
+        rounded = _round_up(size, max(align, ALIGNMENT))
+        span = _round_up(rounded, PAGE)
+        start = self._take(span + PAGE, _HUGE_PAGE if span >= _HUGE_PAGE else max(align, PAGE))
+        if self._runtime.anyroc_range_commit(start, span) != binding.OK:
+            self._give(start, span + PAGE)
+            raise OutOfMemory(f"the system refuses {size} bytes of memory")
+        self._guarded += 1
+        return start + span - rounded, _Pages(start, span + PAGE)
+
+    def _release(self, start: int, size: int) -> None:
+        self._runtime.anyroc_range_decommit(start, size)
+        self._give(start, size)
+
+    def _take(self, size: int, align: int) -> int:
+        """Cut `size` bytes out of the free addresses, at or after where the last cut was made."""
+        first = max(bisect_right(self._free, (self._rover, self.size)) - 1, 0)
+        count = len(self._free)
+        for turn in range(count):
+            index = (first + turn) % count
+            begin, length = self._free[index]
+            start = _round_up(max(begin, self._rover) if turn == 0 else begin, align)
+            if start + size <= begin + length:
+                rest = [(begin, start - begin), (start + size, begin + length - start - size)]
+                self._free[index : index + 1] = [piece for piece in rest if piece[1]]
+                self._rover = start + size
+                return start
+        if self._rover != self.base:
+            self._rover = self.base
+            return self._take(size, align)
+        raise OutOfMemory(f"no {size} bytes of addresses left in the device range")
+
+    def _give(self, start: int, size: int) -> None:
+        index = bisect_right(self._free, (start, 0))
+        if index < len(self._free) and self._free[index][0] == start + size:
+            size += self._free.pop(index)[1]
+        if index and sum(self._free[index - 1]) == start:
+            index -= 1
+            before, length = self._free.pop(index)
+            start, size = before, length + size
+        self._free.insert(index, (start, size))
+
+    def _slot(self, size: int) -> tuple[int, _Slab]:
+        slot = max(ALIGNMENT, 1 << (size - 1).bit_length())
+        slabs = self._slabs.setdefault(slot, [])
+        if not slabs:
+            start = self._take(_SLAB + PAGE, PAGE)
+            if self._runtime.anyroc_range_commit(start, _SLAB) != binding.OK:
+                self._give(start, _SLAB + PAGE)
+                raise OutOfMemory(f"the system refuses {_SLAB} bytes of memory")
+            slabs.append(_Slab(start, slot, list(range(start + _SLAB - slot, start - 1, -slot))))
+        slab = slabs[-1]
+        slab.live += 1
+        base = slab.free.pop()
+        if not slab.free:
+            slabs.pop()
+        return base, slab
+
+    def _free_slot(self, slab: _Slab, base: int) -> None:
+        slabs = self._slabs[slab.slot]
+        if not slab.free:
+            slabs.insert(0, slab)
+        slab.free.insert(0, base)
+        slab.live -= 1
+        if slab.live == 0:
+            slabs.remove(slab)
+            self._release(slab.start, _SLAB + PAGE)
+
+
+@cache
+def address_space() -> AddressSpace:
+    """Return the process's address space of device memory."""
+    return AddressSpace()
+
+
+class Memory:
+    """The memory of one device: `capacity` bytes in the common address space."""
+
+    def __init__(self, device: int, capacity: int) -> None:
+        self.device = device
+        self.capacity = capacity
+        self.used = 0
+        self._space = address_space()
+        self._space.memories[device] = self
+        self._lock = threading.Lock()
+        self._poison = os.environ.get("ANYROC_POISON", "0") not in ("", "0")
+
+    @property
+    def available(self) -> int:
+        """Bytes that can still be allocated."""
+        return self.capacity - self.used
+
+    def alloc(self, size: int, kind: str = "device", align: int = ALIGNMENT) -> int:
+        """Allocate `size` > 0 bytes and return their address.
+
+        `kind` is "device", "managed" (both count against the capacity), "host" or "internal".
+        Contents are zero, or a pattern under ANYROC_POISON. OutOfMemory when there is no room.
+        """
+        if size <= 0:
+            raise BadAddress(f"an allocation has a size greater than 0, not {size}")
+        counted = kind in _COUNTED
+        if counted:
+            with self._lock:
+                if size > self.available:
+                    raise OutOfMemory(
+                        f"device {self.device} has {self.available} of {self.capacity} bytes free, "
+                        f"{size} are wanted",
+                        hint="ANYROC_MEMORY sets how much memory a device has",
+                    )
+                self.used += size
+        try:
+            base = self._space.alloc(size, kind, self.device, align).base
+        except OutOfMemory:
+            if counted:
+                self._forget(size)
+            raise
+        if self._poison and kind != "internal":
+            binding.fill_memory(base, _POISON, size)
+        return base
+
+    def free(self, address: int) -> None:
+        """Free an allocation at once; BadAddress if `address` is not the start of one.
+
+        Work that still uses the memory faults: wait for it first. The memory may be another
+        device's.
+        """
+        allocation = self._space.free(address)
+        if allocation.kind in _COUNTED:
+            self._space.memories[allocation.device]._forget(allocation.size)
+
+    def _forget(self, size: int) -> None:
+        with self._lock:
+            self.used -= size
+
+    def find(self, address: int) -> Allocation | None:
+        """Return the allocation or registered host range that holds `address`, if any."""
+        return self._space.find(address) or self._space.find_host(address)
+
+    def nearest(self, address: int) -> Allocation | None:
+        """Return the allocation that holds `address` or is fewest bytes away."""
+        return self._space.nearest(address)
+
+    def register_host(self, address: int, size: int) -> None:
+        """Let kernels use `size` bytes of host memory; BadAddress if registered already."""
+        self._space.register_host(address, size)
+
+    def unregister_host(self, address: int) -> None:
+        """Take back `register_host`; BadAddress if `address` was not registered."""
+        self._space.unregister_host(address)
