@@ -16,17 +16,18 @@ from anyroc.hooks import BlockSite, Instrument, MemorySite
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
 from anyroc.semantics.lane import dpp_source, swizzle_source
-from anyroc.semantics.values import BOOL, F32, U32, U64, Type, Value, bits, convert
+from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.cfg import Block, Graph
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.operands import (
-    Source,
+    ENCODED,
     Unsupported,
     apply_modifiers,
     clamp_float,
     elements,
+    field_value,
     output_modifier,
     scalar_source,
 )
@@ -238,12 +239,13 @@ class _Emitter:
             return Value(ops, U32, scalars.load_mode())
         if slot.role == "vcc":
             return Value(ops, scalars.mask_type, scalars.read_mask(layout.VCC))
-        if slot.role == "simm16":
-            return Value(ops, slot.type, inst.mods.simm16 & 0xFFFF)
         if slot.role == "pc":
             return Value(ops, U64, self._code_address(inst.offset + inst.size))
-        if slot.role == "offset":
-            return Value(ops, slot.type, inst.mods.offset)
+        if slot.role not in ENCODED:
+            field = field_value(inst, slot.role)
+            if field is None:
+                raise Unsupported(inst, f"it reads {slot.role}")
+            return Value(ops, slot.type, field)
         operand = next(operands, None)
         if operand is None:
             raise Unsupported(inst, "fewer operands than its semantics take")
@@ -323,7 +325,7 @@ class _Emitter:
         if not masks:
             return
         width = self.graph.wave_size // 32
-        encoded = [s for s in op.sources if s.role in ("operand", "mask")]
+        encoded = [s for s in op.sources if s.role in ENCODED]
         for slot, operand in zip(encoded, inst.src):
             if operand.kind == "special" and str(operand.value) in ("vccz", "execz"):
                 self._flush()
@@ -429,7 +431,7 @@ class _Emitter:
         return name
 
     def _swizzle(self, inst: Instruction, moved: Operand) -> None:
-        offset = inst.mods.offset or inst.mods.offset0 | inst.mods.offset1 << 8
+        offset = field_value(inst, "offset") or 0
         size = self.graph.wave_size
         table = self._table([swizzle_source(offset, lane) for lane in range(size)])
         source = self._row_pointer(row_of(moved, self.graph.accum_offset))
@@ -455,7 +457,7 @@ class _Emitter:
         slots = tuple(
             s for i, s in enumerate(cross.sources) if i != cross.row and s.role != "offset"
         )
-        offset = inst.mods.offset or inst.mods.offset0 | inst.mods.offset1 << 8
+        offset = field_value(inst, "offset") or 0
         positions = [s for i, s in enumerate(cross.sources) if i != cross.row]
 
         def index(*arguments: Value) -> Value:
@@ -703,6 +705,3 @@ class _Emitter:
         lanes = ops.unary("ctpop", scalars.mask_type, mask)
         wide = ops.convert(scalars.mask_type, U64, lanes)
         return ops.text(U64, ops.binary("mul", U64, wide, factor))
-
-
-_ = (F32, Source, Type)

@@ -48,6 +48,7 @@ class NativeKernel:
     cached: bool
     seconds: float
     instructions: int
+    counter_count: int = 0
     engine: Any = None
 
 
@@ -196,4 +197,5 @@ def compile_kernel(
             store.put("kernel", key, ".o", data)
         address, engine = _load(data)
     seconds = time.perf_counter() - began
-    return NativeKernel(address, path is not None, seconds, instructions, engine)
+    counters = sum(i.counters for i in instruments)
+    return NativeKernel(address, path is not None, seconds, instructions, counters, engine)

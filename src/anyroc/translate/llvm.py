@@ -97,6 +97,14 @@ def _mangle(text: str) -> str:
     return f"v{count}{_SUFFIX.get(element, element)}"
 
 
+def _compare_constants(name: str, t: Type, a: int, b: int) -> int:
+    if name[0] == "s":
+        a, b = ((v ^ 1 << (t.bits - 1)) for v in (a, b))
+        name = "u" + name[1:]
+    answers = {"eq": a == b, "ne": a != b, "ult": a < b, "ule": a <= b, "ugt": a > b, "uge": a >= b}
+    return int(answers[name])
+
+
 class LLVMBackend:
     """Values as LLVM operands: strings for SSA names, Python numbers for constants.
 
@@ -196,6 +204,8 @@ class LLVMBackend:
         return self._call(_UNARY[name], t, f"{vector} {self.text(t, a)}", 1)
 
     def compare(self, name: str, t: Type, a: Any, b: Any) -> Any:
+        if not (isinstance(a, str) or isinstance(b, str) or t.is_float):
+            return _compare_constants(name, t, a, b)
         word = "fcmp" if t.is_float else "icmp"
         return self.code.emit(f"{word} {name} {self.type(t)} {self.text(t, a)}, {self.text(t, b)}")
 

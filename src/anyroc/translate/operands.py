@@ -28,9 +28,14 @@ from anyroc.translate import layout
 from anyroc.translate.registers import ScalarFile
 
 __all__ = [
-    "Source", "Unsupported", "apply_modifiers", "clamp_float", "elements", "narrow", "output_modifier",
+    "ENCODED", "Source", "Unsupported", "apply_modifiers", "clamp_float", "elements",
+    "field_value", "integer_fields", "narrow", "output_modifier",
     "saturate", "scalar_source", "sdwa_select", "special",
 ]  # fmt: skip
+
+
+ENCODED = ("operand", "mask", "mix", "integer")
+"""Roles of slots that take the next encoded operand."""
 
 
 class Unsupported(Exception):
@@ -52,6 +57,29 @@ class Source:
     raw: Any
     bits: int = 32
     index: int = -1
+
+
+def field_value(inst: Instruction, role: str) -> int | None:
+    """A field of the instruction that its body reads as a constant; None if ``role`` is no field."""
+    mods = inst.mods
+    if role in ("op_sel", "op_sel_hi", "neg_lo"):
+        flags: tuple[bool, ...] = getattr(mods, role)
+        return sum(bool(flag) << i for i, flag in enumerate(flags))
+    if role == "offset":
+        return mods.offset or mods.offset0 | mods.offset1 << 8
+    if role == "simm16":
+        return mods.simm16 & 0xFFFF
+    return dict(mods.extra).get(role)
+
+
+def integer_fields(word: Value, count: int, signed: bool) -> tuple[Value, ...]:
+    """The ``count`` integers that a dword is made of, extended to I32."""
+    width = 32 // count
+    i32 = TYPES["i32"]
+    if signed:
+        moved = [bits(word << (32 - width - i * width), i32) for i in range(count)]
+        return tuple(part >> (32 - width) for part in moved)
+    return tuple(bits((word >> (i * width)) & ((1 << width) - 1), i32) for i in range(count))
 
 
 def special(name: str, scalars: ScalarFile, width: int) -> Source:

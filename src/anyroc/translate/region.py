@@ -30,11 +30,14 @@ from anyroc.semantics.values import (
 from anyroc.translate import layout
 from anyroc.translate.llvm import CodeBuilder, LLVMBackend
 from anyroc.translate.operands import (
+    ENCODED,
     Source,
     Unsupported,
     apply_modifiers,
     clamp_float,
     elements,
+    field_value,
+    integer_fields,
     narrow,
     output_modifier,
     saturate,
@@ -142,7 +145,7 @@ class Region:
         result = []
         operands = iter(inst.src)
         for slot in op.sources:
-            if slot.role in ("operand", "mask"):
+            if slot.role in ENCODED:
                 operand = next(operands, None)
                 if operand is None:
                     raise Unsupported(inst, "fewer operands than its semantics take")
@@ -179,7 +182,10 @@ class Region:
             return Source("const", min(self.wave_size, self.target.permute_span))
         if slot.role == "scc":
             return Source("bool", self.scalars.read_scc())
-        raise Unsupported(inst, f"it reads {slot.role}")
+        value = field_value(inst, slot.role)
+        if value is None:
+            raise Unsupported(inst, f"it reads {slot.role}")
+        return Source("const", value)
 
     # Emission.
 
@@ -310,10 +316,16 @@ class Region:
                 self._masks[source.index] if source.raw is None else self._chunk_of_mask(source.raw)
             )
             return self._value(BOOL, raw)
-        if slot.role not in ("operand",):
+        if slot.role not in ENCODED:
             return self._value(slot.type, self._splat(slot.type, source.raw))
         operand = _operand_of(item, position)
         t = slot.type
+        if slot.role == "mix":
+            return self._read_mixed(item, position, operand)
+        if slot.role == "integer":
+            word = self._words(source, 1)[0]
+            signed = item.inst.mods.neg_lo[_encoded_index(item.op, position)]
+            return integer_fields(word, slot.count, signed)
         if item.op.packed > 1:
             return self._read_packed(item, position, t, element, source, operand)
         if slot.count > 1:
@@ -354,6 +366,15 @@ class Region:
             f"shufflevector <{CHUNK} x i1> {one}, <{CHUNK} x i1> poison,"
             f" <{CHUNK} x i32> zeroinitializer"
         )
+
+    def _read_mixed(self, item: _Item, position: int, operand: Operand) -> Value:
+        """An F32, or one half of the register as F16, as op_sel_hi and op_sel say."""
+        word = self._moved(item, position, self._words(item.sources[position], 1)[0])
+        mods, at = item.inst.mods, _encoded_index(item.op, position)
+        if not mods.op_sel_hi[at]:
+            return apply_modifiers(bits(word, F32), operand.neg, operand.abs)
+        half = convert(narrow(word, F16, bool(mods.op_sel[at])), F32)
+        return apply_modifiers(half, operand.neg, operand.abs)
 
     def _read_packed(
         self, item: _Item, position: int, t: Type, element: int, source: Source, operand: Operand
@@ -509,11 +530,14 @@ class Region:
             word = bits(value, U32)
         else:
             half = convert(bits(value, value.type.unsigned), U32)
-            high = len(mods.op_sel) > 3 and mods.op_sel[3]
+            mixes = any(s.role == "mix" for s in item.op.sources)
+            high = len(mods.op_sel) > 3 and mods.op_sel[3] or (mixes and "mixhi" in item.op.name)
             if high:
                 old = self._value(U32, self._registers.read32(row))
                 word = (old & 0xFFFF) | (half << 16)
-            elif mods.sdwa or (self.target.zeroes_high_half and value.type.bits == 16):
+            elif mods.sdwa or (
+                self.target.zeroes_high_half and value.type.bits == 16 and not mixes
+            ):
                 word = half
             else:
                 old = self._value(U32, self._registers.read32(row))
@@ -553,12 +577,12 @@ class Region:
 
 
 def _encoded(slots: tuple[Slot, ...]) -> list[Slot]:
-    return [s for s in slots if s.role in ("operand", "mask")]
+    return [s for s in slots if s.role in ENCODED]
 
 
 def _encoded_index(op: Op, position: int) -> int:
     """The number among the encoded operands of a source slot."""
-    return sum(s.role in ("operand", "mask") for s in op.sources[:position])
+    return sum(s.role in ENCODED for s in op.sources[:position])
 
 
 def _operand_of(item: _Item, position: int) -> Operand:
@@ -578,6 +602,3 @@ def _join(values: tuple[Value, ...]) -> list[Value]:
             word = word | (convert(bits(v, v.type.unsigned), U32) << (width * j))
         words.append(word)
     return words
-
-
-_ = (F32, U16)
