@@ -110,7 +110,7 @@ class CodeObject:
 
     @classmethod
     def parse(cls, data: bytes) -> CodeObject:
-        """Parse the bytes of a linked AMDGPU ELF file; CodeObjectError says what is wrong with them."""
+        """Parse a linked AMDGPU ELF file; CodeObjectError says what is wrong with it."""
         if len(data) > MAX_SIZE:
             raise CodeObjectError(
                 f"code object of {len(data)} bytes; at most {MAX_SIZE} are accepted"

@@ -98,7 +98,7 @@ class KernelDescriptor:
 
 
 def decode(raw: bytes, target: Target) -> KernelDescriptor:
-    """Decode the descriptor `raw` (64 bytes) of a kernel for `target`; CodeObjectError if it cannot be."""
+    """Decode a descriptor's 64 bytes for `target`; CodeObjectError if they make no sense."""
     if len(raw) != SIZE:
         raise CodeObjectError(f"a kernel descriptor has {SIZE} bytes, not {len(raw)}")
     lds, scratch, kernarg, entry, rsrc3, rsrc1, rsrc2, properties, preload = _LAYOUT.unpack(raw)

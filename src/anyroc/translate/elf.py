@@ -50,7 +50,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A program header; `filesz` bytes at file `offset` go to `vaddr`, zeros follow up to `memsz`."""
+    """A program header: `filesz` bytes at file `offset` go to `vaddr`, zeros follow to `memsz`."""
 
     type: int
     flags: int
@@ -78,7 +78,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A symbol; `kind` is "func", "object" or "other", `section` its section index (0: undefined)."""
+    """A symbol; `kind` is "func", "object" or "other", `section` an index (0: undefined)."""
 
     name: str
     vaddr: int
@@ -116,7 +116,7 @@ class ElfFile:
         self.sections = tuple(self._read_sections())
 
     def bytes_at(self, offset: int, size: int, what: str) -> bytes:
-        """Return `size` bytes at file `offset`; CodeObjectError names `what` when the file is short."""
+        """Return `size` bytes at file `offset`; CodeObjectError names `what` if they are not there."""
         if offset > len(self.data) or size > len(self.data) - offset:
             raise CodeObjectError(
                 f"{what}: {size} bytes at file offset {offset:#x} lie outside the file "
