@@ -18,7 +18,7 @@ from anyroc.cli.storage import human_size
 from anyroc.hip import implemented
 from anyroc.isa.tables import Row, table
 from anyroc.isa.targets import TARGETS, Target
-from anyroc.semantics import OPERATIONS
+from anyroc.semantics.core import OPERATIONS
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTICE = "<!-- Generated from the tables by `make docs`. Do not edit. -->\n\n"

@@ -81,7 +81,7 @@ def hip_coverage(missing: bool, as_json: bool) -> None:
 def _instructions(isa: str) -> tuple[set[str], set[str]]:
     """Return the mnemonics that decode, and those of them that have no semantics."""
     from anyroc.isa.tables import table
-    from anyroc.semantics import OPERATIONS
+    from anyroc.semantics.core import OPERATIONS
 
     rows = list(table(isa))
     return {row.mnemonic for row in rows}, {

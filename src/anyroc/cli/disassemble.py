@@ -13,10 +13,11 @@ from anyroc.cli.options import input_file
 from anyroc.errors import BadInput, CodeObjectError
 
 if TYPE_CHECKING:
-    from anyroc.translate.codeobject import CodeObject
+    from anyroc.translate.codeobject import CodeObject, Symbol
 
-_COLUMN = 60  # where llvm-objdump puts the address
+_COLUMN = 59  # how wide llvm-objdump makes the instruction
 _WORD = 4
+_BRANCHES = ("s_branch", "s_cbranch", "s_call")
 
 
 @click.command()
@@ -80,13 +81,16 @@ def listing(code: CodeObject, name: str | None, title: str) -> Iterator[str]:
     yield f"\n{title}:\tfile format elf64-amdgpu\n"
     yield "Disassembly of section .text:"
     wave_sizes = {kernel.name: kernel.wave_size for kernel in code.kernels.values()}
+    usual = next(iter(wave_sizes.values()), code.target.default_wave_size)
     for symbol in wanted:
         yield f"\n{symbol.vaddr:016x} <{symbol.name}>:"
-        wave_size = wave_sizes.get(symbol.name, code.target.default_wave_size)
-        yield from instructions(code, symbol.vaddr, symbol.size, wave_size)
+        wave_size = wave_sizes.get(symbol.name, usual)
+        yield from instructions(code, functions, symbol.vaddr, symbol.size, wave_size)
 
 
-def instructions(code: CodeObject, vaddr: int, size: int, wave_size: int) -> Iterator[str]:
+def instructions(
+    code: CodeObject, functions: list[Symbol], vaddr: int, size: int, wave_size: int
+) -> Iterator[str]:
     """Yield a line per instruction; what is none is shown as the data that it is."""
     from anyroc.isa.decode import decode
     from anyroc.isa.disasm import format_instruction
@@ -94,10 +98,13 @@ def instructions(code: CodeObject, vaddr: int, size: int, wave_size: int) -> Ite
     text = code.text(vaddr, size)
     offset = 0
     while offset < len(text):
+        goal = None
         try:
             instruction = decode(code.target, text, offset, wave_size=wave_size)
             shown = format_instruction(instruction, code.target)
             length = instruction.size
+            if instruction.op.startswith(_BRANCHES):
+                goal = instruction.branch_target
         except CodeObjectError:
             length = min(_WORD, len(text) - offset)
             shown = f".long 0x{int.from_bytes(text[offset : offset + length], 'little'):08x}"
@@ -106,5 +113,15 @@ def instructions(code: CodeObject, vaddr: int, size: int, wave_size: int) -> Ite
             f"{int.from_bytes(raw[at : at + _WORD], 'little'):08X}"
             for at in range(0, length, _WORD)
         )
-        yield f"\t{shown:<{_COLUMN}}// {vaddr + offset:012X}: {words}"
+        place = "" if goal is None else _place(functions, vaddr + goal)
+        yield f"\t{shown:<{_COLUMN}}// {vaddr + offset:012X}: {words}{place}"
         offset += length
+
+
+def _place(functions: list[Symbol], vaddr: int) -> str:
+    """Name an address by the function before it, as in <main+0x10>."""
+    before = [symbol for symbol in functions if symbol.vaddr <= vaddr]
+    if not before:
+        return ""
+    distance = vaddr - before[-1].vaddr
+    return f" <{before[-1].name}+{distance:#x}>" if distance else f" <{before[-1].name}>"
