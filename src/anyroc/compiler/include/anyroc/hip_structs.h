@@ -915,3 +915,7 @@ typedef struct hipDeviceProp_tR0000 {
     int pageableMemoryAccess;
     int pageableMemoryAccessUsesHostPageTables;
 } hipDeviceProp_tR0000;
+
+typedef enum hipGLDeviceList {
+    hipGLDeviceListAll = 1, hipGLDeviceListCurrentFrame = 2, hipGLDeviceListNextFrame = 3
+} hipGLDeviceList;

@@ -1,0 +1,13 @@
+/* CUDA's driver interface, as names for HIP's. */
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#define CUDA_VERSION 12040
+#define CUDAAPI
+#define CUDA_CB
+#define CU_IPC_HANDLE_SIZE HIP_IPC_HANDLE_SIZE
+#define CU_DEVICE_CPU hipCpuDeviceId
+#define CU_DEVICE_INVALID hipInvalidDeviceId
+#define CU_STREAM_LEGACY hipStreamLegacy
+#define CU_STREAM_PER_THREAD hipStreamPerThread

@@ -1,0 +1,2 @@
+#pragma once
+#include "anyroc/math_constants.h"

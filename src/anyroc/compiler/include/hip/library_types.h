@@ -1,0 +1,2 @@
+#pragma once
+#include "anyroc/hip_structs.h"
