@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from anyroc.cli.app import app
-from anyroc.errors import AnyrocError
+from anyroc.errors import AnyrocError, CompileError
 
 EXIT_ERROR = 2
 EXIT_INTERNAL = 70
@@ -37,6 +37,9 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except CompileError as error:
+        print(error.output.rstrip(), file=sys.stderr)
+        return _fail(AnyrocError.__str__(error), EXIT_ERROR)
     except AnyrocError as error:
         return _fail(str(error), EXIT_ERROR)
     except BrokenPipeError:

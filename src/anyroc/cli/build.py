@@ -49,8 +49,6 @@ def build(
       anyroc build saxpy.cu --target gfx942 --target gfx1201
       anyroc build kernels.hip --device-only -o kernels.co
     """
-    from anyroc.compiler import compile_program
-
     chosen = compiling.targets(target_names)
     options = compiling.options(chosen, **compiler)
     paths = compiling.sources(files)
@@ -61,9 +59,7 @@ def build(
     if device_only:
         write_output(output, _device_code(paths, chosen, options))
     else:
-        program = compile_program(paths, target=chosen, options=options)
-        click.echo(program.warnings, err=True, nl=False)
-        write_output(output, program.shared_object.read_bytes())
+        write_output(output, compiling.program(paths, chosen, options).read_bytes())
     click.echo(output)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,3 +70,16 @@ def sources(paths: Sequence[Path]) -> list[Path]:
                 hint=f"the names of source files end in {', '.join(SOURCE_SUFFIXES)}",
             )
     return list(paths)
+
+
+def program(paths: Sequence[Path], chosen: Sequence[Target], options: Options) -> Path:
+    """Compile and link a program against the HIP library; return the shared object."""
+    from dataclasses import replace
+
+    from anyroc.cabi.library import library
+    from anyroc.compiler import compile_program
+
+    linked = replace(options, libraries=(library(),))
+    made = compile_program(paths, target=chosen, options=linked)
+    print(made.warnings, end="", file=sys.stderr)
+    return made.shared_object

@@ -61,21 +61,32 @@ def run(
     if noop_kernels:
         os.environ["ANYROC_NOOP_KERNELS"] = "1"
     library = _library([program, *others], compiler)
+    command = [str(program), *arguments]
+    if not stats:
+        return _run(library, command)
 
+    from anyroc.tools.stats import collect
+
+    with collect() as collected:
+        code = _run(library, command)
+
+    from anyroc.cli import statistics
+
+    statistics.show(collected.rows())
+    return code
+
+
+def _run(library: Path, command: list[str]) -> int:
     from anyroc.hip import host
 
     with ends_the_process():
-        return host.run(library, [str(program), *arguments])
+        return host.run(library, command)
 
 
 def _library(files: list[Path], compiler: dict[str, Any]) -> Path:
     """Return the shared object to run: the only file given, or what its sources compile to."""
     if len(files) == 1 and not is_source(input_file(files[0])):
         return files[0]
-    from anyroc.compiler import compile_program
-
     chosen = compiling.targets(())
     options = compiling.options(chosen, **compiler)
-    made = compile_program(compiling.sources(files), target=chosen, options=options)
-    click.echo(made.warnings, err=True, nl=False)
-    return made.shared_object
+    return compiling.program(compiling.sources(files), chosen, options)

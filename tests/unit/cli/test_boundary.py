@@ -33,7 +33,7 @@ def fail_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             CompileError("a.cu does not compile", output="a.cu:3:1: error: what?\n"),
             2,
-            "anyroc: a.cu:3:1: error: what?\na.cu does not compile\n",
+            "a.cu:3:1: error: what?\nanyroc: a.cu does not compile\n",
         ),
         (
             UnsupportedInstruction("v_dance_f32", 0x1904, "tango"),

@@ -1,0 +1,52 @@
+"""The table that ``anyroc run --stats`` prints on stderr when the program has ended."""
+
+from __future__ import annotations
+
+import sys
+
+from anyroc.cli.storage import human_size
+from anyroc.tools.stats import KernelStats
+
+_LONGEST_NAME = 48
+
+
+def show(rows: list[KernelStats]) -> None:
+    """Print a table with a column per kernel's figure; a note if there was no kernel."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(stderr=True, soft_wrap=False, width=None if sys.stderr.isatty() else 160)
+    if not rows:
+        console.print("no kernel was launched")
+        return
+    for row in rows:
+        table = Table(title=row.name[:_LONGEST_NAME], title_justify="left", show_header=False)
+        table.add_column(justify="left")
+        table.add_column(justify="right")
+        for label, value in facts(row):
+            table.add_row(label, value)
+        console.print(table)
+
+
+def facts(row: KernelStats) -> list[tuple[str, str]]:
+    """Return the lines of a kernel's table: labels and values."""
+    total = sum(row.instructions.values())
+    lines = [
+        ("launches", f"{row.launches:,}"),
+        ("waves", f"{row.waves:,}"),
+        ("CPU time", human_time(row.seconds)),
+        ("instructions", f"{total:,}"),
+    ]
+    lines += [(f"  {name}", f"{count:,}") for name, count in row.instructions.items() if count]
+    lines += [(f"bytes {name}", human_size(size)) for name, size in row.moved.items() if size]
+    if total and row.seconds:
+        lines.append(("a wave's instruction", f"{row.seconds / total * 1e9:.1f} ns"))
+    return lines
+
+
+def human_time(seconds: float) -> str:
+    """Return a duration as people write it: 1.5 ms."""
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"

@@ -1,0 +1,1 @@
+"""Tools that observe kernels through `anyroc.hooks`."""
