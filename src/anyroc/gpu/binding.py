@@ -94,6 +94,7 @@ class Kernel(ctypes.Structure):
 
     _fields_ = (
         ("entry", c_void_p),
+        ("entry_full", c_void_p),
         ("code_base", c_uint64),
         ("kernel_object", c_uint64),
         ("wave_size", c_uint32),

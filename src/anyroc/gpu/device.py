@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Sequence
 from functools import cache, cached_property
-from typing import Any
 
 from anyroc.cache import parse_size
 from anyroc.errors import AnyrocError, BadInput, UnknownTarget
@@ -30,8 +28,6 @@ class Device:
         self.index = index
         self.target = target
         self.memory = Memory(index, _capacity(target))
-        self.instruments: Sequence[Any] = ()
-        """Observers that kernels are translated with; see `anyroc.hooks`."""
         self._lock = threading.Lock()
         self._queues: list[Queue] = []
         self._modules: list[Module] = []

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from anyroc import hooks
 from anyroc.gpu import binding
 from anyroc.translate.codeobject import Kernel
 
 if TYPE_CHECKING:
     from anyroc.gpu.module import Module
+    from anyroc.translate.jit import NativeKernel
 
 DYNAMIC_STACK = 16 << 10
 """Bytes per lane that a kernel with a dynamic stack gets on top of what it is known to need."""
@@ -35,15 +37,15 @@ class LoadedKernel:
         self.module = module
         self.kernel = kernel
         self.name = kernel.name
-        self.native: Any = None
-        """What the translator made of it, None before `prepare`."""
+        self.wave_size = kernel.wave_size
+        self.natives: dict[bool, NativeKernel | None] = {}
+        """What the translator made of it, by whether all waves start with all lanes."""
         self._lock = threading.Lock()
         self._hidden = _hidden(kernel)
         self._params = _params(kernel)
         self._counters: Any = None
         self.struct = self._struct()
         self.address = ctypes.addressof(self.struct)
-        self.ready = False
         _BY_ADDRESS[self.address] = self
 
     @property
@@ -56,28 +58,33 @@ class LoadedKernel:
         """The instrumentation counters' totals, in the order the translator numbered them."""
         return list(self._counters) if self._counters is not None else []
 
-    def prepare(self) -> None:
-        """Translate the kernel now, if that has not been done."""
-        with self._lock:
-            if self.ready:
-                return
-            if os.environ.get("ANYROC_NOOP_KERNELS", "0") in ("", "0"):
-                self._translate()
-            self.ready = True
+    def prepare(self, full: bool) -> None:
+        """Translate the kernel now, if that has not been done.
 
-    def _translate(self) -> None:
+        `full`: for launches all of whose waves start with all lanes.
+        """
+        with self._lock:
+            if full in self.natives:
+                return
+            noop = os.environ.get("ANYROC_NOOP_KERNELS", "0") not in ("", "0")
+            self.natives[full] = None if noop else self._translate(full)
+
+    def _translate(self, full: bool) -> NativeKernel:
         from anyroc.translate.jit import compile_kernel
 
         module = self.module
-        self.native = compile_kernel(
-            module.code, self.kernel, module.device.target, module.device.instruments
+        native = compile_kernel(
+            module.code, self.kernel, module.device.target, hooks.active(), starts_full=full
         )
-        count = getattr(self.native, "counter_count", 0)
-        if count:
-            self._counters = (ctypes.c_uint64 * count)()
+        if native.counter_count and self._counters is None:
+            self._counters = (ctypes.c_uint64 * native.counter_count)()
             self.struct.counters = self._counters
-            self.struct.counter_count = count
-        self.struct.entry = self.native.address
+            self.struct.counter_count = native.counter_count
+        if full:
+            self.struct.entry_full = native.address
+        else:
+            self.struct.entry = native.address
+        return native
 
     def _struct(self) -> binding.Kernel:
         kernel, target = self.kernel, self.module.device.target

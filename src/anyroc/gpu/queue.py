@@ -98,10 +98,10 @@ class Queue:
         `block`.
         LaunchError when the launch breaks a limit of the kernel or the device.
         """
-        if not kernel.ready:
-            kernel.prepare()
-        if tail is not None:
-            tail_array = (ctypes.c_uint32 * 3)(*tail)
+        x, y, z = block
+        full = x * y * z % kernel.wave_size == 0 and tail is None
+        if full not in kernel.natives:
+            kernel.prepare(full)
         result = self._launch(
             self.handle,
             kernel.address,
@@ -112,7 +112,7 @@ class Queue:
             len(arguments),
             parameters,
             buffers,
-            tail_array if tail is not None else None,
+            None if tail is None else (ctypes.c_uint32 * 3)(*tail),
         )
         if result != binding.OK:
             raise _launch_error(result, kernel, grid, block, dynamic_lds)

@@ -255,7 +255,7 @@ _Noreturn static void wave_broke(struct anyroc_wave *wave, int32_t status) {
 /* Gives each wave that can run one turn. */
 static enum turn take_turns(struct anyroc_group *group, struct worker *worker) {
   struct residents *residents = worker->residents;
-  anyroc_wave_fn entry = residents->launch->kernel->entry;
+  anyroc_wave_fn entry = residents->launch->entry;
   uint32_t count = group->wave_count;
   uint32_t first = residents->random != 0 ? (uint32_t)(random_next(residents) % count) : 0;
   enum turn result = TURN_STALLED;

@@ -161,11 +161,13 @@ static void choose_order(struct launch *launch) {
 
 static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint32_t dynamic_lds) {
   uint64_t groups = 1, items = 1;
+  int whole = 1;
   for (int axis = 0; axis < 3; axis++) {
     uint32_t block = launch->block[axis];
     if (launch->grid[axis] == 0 || block == 0) return ANYROC_EMPTY_GRID;
     if (block > MAX_BLOCK) return ANYROC_BLOCK_TOO_LARGE;
     if (launch->tail[axis] == 0 || launch->tail[axis] > block) launch->tail[axis] = block;
+    whole &= launch->tail[axis] == block;
     items *= block;
     if (__builtin_mul_overflow(groups, launch->grid[axis], &groups)) return ANYROC_EMPTY_GRID;
   }
@@ -173,6 +175,7 @@ static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint
   if ((uint64_t)kernel->lds_size + dynamic_lds > kernel->max_lds) return ANYROC_LDS_TOO_LARGE;
   launch->lds_size = kernel->lds_size + dynamic_lds;
   launch->job.total = groups;
+  launch->entry = whole && items % kernel->wave_size == 0 ? kernel->entry_full : kernel->entry;
   return ANYROC_OK;
 }
 
@@ -234,7 +237,7 @@ int launch_execute(struct command *command, struct worker *worker) {
   job->finish = finish;
   job->queue = command->queue;
   job->command = command;
-  if (launch->kernel->entry == NULL || atomic_load(&command->queue->faulted)) {
+  if (launch->entry == NULL || atomic_load(&command->queue->faulted)) {
     atomic_store(&command->queue->ring_tail, launch->ring_end);
     return 1;
   }

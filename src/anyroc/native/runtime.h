@@ -70,7 +70,8 @@ struct anyroc_param {
 
 /* A kernel ready to launch. Python fills it; the runtime only writes the statistics. */
 struct anyroc_kernel {
-  anyroc_wave_fn entry; /* NULL: launches do nothing */
+  anyroc_wave_fn entry;      /* NULL: launches do nothing */
+  anyroc_wave_fn entry_full; /* the same for launches all of whose waves start with all lanes */
   uint64_t code_base;
   uint64_t kernel_object; /* device address of the descriptor */
   uint32_t wave_size, vgpr_rows, lds_size, scratch_size;
