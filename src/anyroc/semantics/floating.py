@@ -8,6 +8,7 @@ from anyroc.semantics import floats
 from anyroc.semantics.core import op
 from anyroc.semantics.floats import (
     INFINITY,
+    MANTISSA_BITS,
     MIN_MAX,
     QUIET,
     add,
@@ -180,9 +181,10 @@ def _div_fixup(quotient: Value, denominator: Value, numerator: Value) -> Value:
     result = bits(magnitude(quotient) | sign, t)
     if t.bits > 16:
         # Far out of range the quotient's approximation is meaningless.
-        span = {32: 150, 64: 1075}[t.bits]
-        far = bits(exponent(numerator) - exponent(denominator), t.signed) < -span
-        result = select(far, _signed(0, sign, quotient), result)
+        distance = bits(exponent(numerator) - exponent(denominator), t.signed)
+        least, greatest = {32: (-150, 128), 64: (-1075, 1024)}[t.bits]
+        result = select(distance < least, _signed(0, sign, quotient), result)
+        result = select(distance > greatest, _signed(infinity, sign, quotient), result)
     infinite = (d == 0) | (n == infinity)
     zero = (d == infinity) | (n == 0)
     result = select(zero, _signed(0, sign, quotient), result)
@@ -229,11 +231,22 @@ def _div_scale(a: Value, denominator: Value, numerator: Value) -> tuple[Value, V
 
 
 def _div_fmas(a: Value, b: Value, c: Value, scaled: Value) -> Value:
-    """Undoes v_div_scale after the last step: downwards for a small quotient, upwards for a large one."""
-    power = DIVISION[c.type.bits][0]
-    factor = select(fabs(c) >= 2.0, c.const(2.0**power), c.const(2.0**-power))
+    """Undoes v_div_scale after the last step, upwards for a large quotient and downwards for a small one.
+
+    Downwards the result may be denormal: a sum that rounded to just between two of those goes to
+    the side where the exact one is, so that there is one rounding in all.
+    """
+    t = c.type
+    power, _, _, least = DIVISION[t.bits]
     d = fma(a, b, c)
-    return select(scaled, d * factor, d)
+    error = fma(a, b, c - d)
+    half_unit = 2.0 ** (power - least - MANTISSA_BITS[t.bits] - 1)
+    tie = fabs(d - (d * 2.0**-power) * 2.0**power) == half_unit
+    inward = bits(raw(d) ^ raw(error), t.signed) < 0
+    step = select(inward, raw(d).const(-1), raw(d).const(1))
+    nudged = select(tie & (error != 0.0), bits(raw(d) + step, t), d)
+    result = select(fabs(c) >= 2.0, d * 2.0**power, nudged * 2.0**-power)
+    return select(scaled, result, d)
 
 
 for _t in ("f32", "f64"):
