@@ -104,8 +104,7 @@ def code_object(
     symbols = [struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)]
     for name, address, size in variables:
         symbols.append(struct.pack("<IBBHQQ", strings.add(name), 0x11, 0, 3, address, size))
-    for name in undefined:
-        symbols.append(struct.pack("<IBBHQQ", strings.add(name), 0x10, 0, 0, 0, 0))
+    symbols += [struct.pack("<IBBHQQ", strings.add(name), 0x10, 0, 0, 0, 0) for name in undefined]
     for number, kernel in enumerate(kernels):
         text += b"\0" * (-len(text) % 256)
         entry, place = TEXT + len(text), 0x200 + 64 * number

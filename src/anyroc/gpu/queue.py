@@ -74,7 +74,9 @@ class Queue:
         self._memory = device.memory.alloc(_QUEUE_RECORD + _RING, "internal")
         apertures = struct.pack("<II", binding.SHARED_APERTURE, binding.PRIVATE_APERTURE)
         binding.write_memory(self._memory + _SHARED_APERTURE_AT, apertures)
-        self.handle = self._runtime.anyroc_queue_create(self._memory + _QUEUE_RECORD, _RING)
+        self.ring = self._memory + _QUEUE_RECORD
+        """Device address of the memory for dispatch packets and kernel arguments."""
+        self.handle = self._runtime.anyroc_queue_create(self.ring, _RING)
         self._launch = self._runtime.anyroc_launch
 
     def launch(

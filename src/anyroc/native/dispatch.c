@@ -34,8 +34,10 @@ struct anyroc_group {
 /* Initial vector registers of a workgroup's waves; they depend on its shape only. */
 struct lane_ids {
   uint32_t block[3], wave_size, dims, packed;
-  uint32_t rows; /* VGPRs set per wave */
-  uint32_t values[3 * (MAX_BLOCK + 64)];
+  uint32_t rows;       /* VGPRs set per wave */
+  uint32_t wave_count;
+  uint64_t last_exec;  /* EXEC of the last wave, which may be partial */
+  uint32_t values[3 * (MAX_BLOCK + 64)] __attribute__((aligned(64)));
 };
 
 struct residents {
@@ -137,17 +139,19 @@ static int prepare(struct anyroc_group *group, struct residents *residents) {
 /* ---- initial registers --------------------------------------------------------------------------- */
 
 static void make_ids(struct lane_ids *ids, const uint32_t block[3], const struct anyroc_kernel *kernel) {
-  uint32_t dims = kernel->id_dims, packed = kernel->packed_ids;
-  if (memcmp(ids->block, block, sizeof ids->block) == 0 && ids->wave_size == kernel->wave_size &&
-      ids->dims == dims && ids->packed == packed)
+  uint32_t dims = kernel->id_dims, packed = kernel->packed_ids, wave_size = kernel->wave_size;
+  if (ids->block[0] == block[0] && ids->block[1] == block[1] && ids->block[2] == block[2] &&
+      ids->wave_size == wave_size && ids->dims == dims && ids->packed == packed)
     return;
   memcpy(ids->block, block, sizeof ids->block);
-  ids->wave_size = kernel->wave_size;
+  ids->wave_size = wave_size;
   ids->dims = dims;
   ids->packed = packed;
   ids->rows = packed ? 1 : dims;
   uint32_t items = block[0] * block[1] * block[2];
-  uint32_t lanes = waves_for(items, kernel->wave_size) * kernel->wave_size;
+  ids->wave_count = waves_for(items, wave_size);
+  uint32_t lanes = ids->wave_count * wave_size, rest = items - (lanes - wave_size);
+  ids->last_exec = rest >= 64 ? ~0ull : (1ull << rest) - 1;
   uint32_t x = 0, y = 0, z = 0;
   for (uint32_t item = 0; item < lanes; item++) {
     uint32_t *row = ids->values + item / ids->wave_size * ids->rows * ids->wave_size + item % ids->wave_size;
@@ -188,33 +192,39 @@ static void set_group_ids(struct anyroc_wave *wave, const struct anyroc_kernel *
   if (kernel->sgpr_group_z != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_z] = index[2];
 }
 
-static void set_exec(struct anyroc_wave *wave, uint32_t lanes) {
-  uint64_t mask = lanes >= 64 ? ~0ull : (1ull << lanes) - 1;
-  memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &mask, sizeof mask);
+static inline void copy_ids(struct anyroc_wave *wave, const struct lane_ids *ids, uint32_t index) {
+  const uint32_t *from = ids->values + index * ids->rows * ids->wave_size;
+  if (ids->rows != 1)
+    memcpy(wave->vgpr, from, ids->rows * ids->wave_size * 4);
+  else if (ids->wave_size == 64)
+    memcpy(wave->vgpr, from, 64 * 4);
+  else
+    memcpy(wave->vgpr, from, 32 * 4);
 }
 
 /* Begins the workgroup at residents->at. */
 static void begin(struct anyroc_group *group, struct residents *residents) {
   const struct launch *launch = residents->launch;
   const struct anyroc_kernel *kernel = launch->kernel;
+  struct lane_ids *ids = &residents->ids;
   uint32_t block[3];
   for (int axis = 0; axis < 3; axis++) {
-    group->index[axis] = residents->at[axis];
-    block[axis] = residents->at[axis] + 1 == launch->grid[axis] ? launch->tail[axis] : launch->block[axis];
+    uint32_t at = group->index[axis] = residents->at[axis];
+    block[axis] = at + 1 == launch->grid[axis] ? launch->tail[axis] : launch->block[axis];
   }
-  make_ids(&residents->ids, block, kernel);
-  uint32_t items = block[0] * block[1] * block[2], lanes = kernel->wave_size;
-  uint32_t rows = residents->ids.rows;
-  group->wave_count = group->live = waves_for(items, lanes);
+  make_ids(ids, block, kernel);
+  group->wave_count = group->live = ids->wave_count;
   group->waiting = 0;
-  residents->waves += group->wave_count;
+  residents->waves += ids->wave_count;
   if (anyroc_options.poison) poison(group, launch);
-  for (uint32_t i = 0; i < group->wave_count; i++) {
+  uint64_t all = kernel->wave_size == 64 ? ~0ull : 0xffffffffull;
+  for (uint32_t i = 0; i < ids->wave_count; i++) {
     struct anyroc_wave *wave = wave_of(group, i);
-    memcpy(wave->sgpr, launch->sgpr, kernel->user_sgprs * 4);
+    memcpy(wave->sgpr, launch->sgpr, sizeof launch->sgpr);
     set_group_ids(wave, kernel, group->index);
-    set_exec(wave, items - i * lanes < lanes ? items - i * lanes : lanes);
-    memcpy(wave->vgpr, residents->ids.values + i * rows * lanes, rows * lanes * 4);
+    uint64_t exec = i + 1 == ids->wave_count ? ids->last_exec : all;
+    memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &exec, sizeof exec);
+    copy_ids(wave, ids, i);
     wave->scc = 0;
     wave->mode = kernel->mode;
     wave->resume = 0;
