@@ -25,9 +25,8 @@ def files() -> dict[Path, str]:
     """Return the content of every generated header."""
     return {
         _FOLDER / "hip_prototypes.inc": _NOTE + prototypes(),
-        _FOLDER / "cuda_names.inc": _NOTE + "".join(
-            f"#define {cuda} {hip}\n" for cuda, hip in _cuda_names().items()
-        ),
+        _FOLDER / "cuda_names.inc": _NOTE
+        + "".join(f"#define {cuda} {hip}\n" for cuda, hip in _cuda_names().items()),
     }
 
 

@@ -92,3 +92,24 @@ API hipChannelFormatDesc hipCreateChannelDesc(int x, int y, int z, int w, int fo
 {
     return (hipChannelFormatDesc){{x, y, z, w, format}};
 }
+
+/* hipStreamAddCallback: queues call a function with one argument, HIP's callbacks have three. */
+struct callback {
+    void (*function)(void *stream, int status, void *user_data);
+    void *stream, *user_data;
+};
+
+API void *anyroc_stream_callback(void *function, void *stream, void *user_data)
+{
+    struct callback *made = malloc(sizeof *made);
+    if (made)
+        *made = (struct callback){(void (*)(void *, int, void *))function, stream, user_data};
+    return made;
+}
+
+API void anyroc_call_back(void *argument)
+{
+    struct callback made = *(struct callback *)argument;
+    free(argument);
+    made.function(made.stream, anyroc_device_error, made.user_data);
+}

@@ -124,7 +124,7 @@ class Library:
 
         A body gets integers for numbers, enumerations and pointers, bytes or None for
         `const char *`, the members of a small structure or the address of a big one, and returns an
-        integer or None for 0. `failure(name, exception)` turns what a body raises into the function's result.
+        integer or None for 0. `failure(name, exception)` turns what a body raises into the result.
         """
         entries = (ctypes.c_void_p * len(self.table.functions)).in_dll(
             self._handle, "anyroc_entries"
@@ -138,20 +138,29 @@ class Library:
         self.integer("anyroc_state").value = 1
         atexit.register(self._handle.anyroc_close)
 
+    def at_exit(self, function: Callable[[int], int]) -> None:
+        """Let `function(status)` give the exit status when a program in this process calls exit."""
+        callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(function)
+        self._bound.append(callback)
+        self._handle.anyroc_at_exit(callback)
+
     def integer(self, name: str) -> ctypes.c_int:
         """Return the C variable `int NAME` of the library."""
         return ctypes.c_int.in_dll(self._handle, name)
 
     def address(self, name: str) -> int:
-        """Return the address of a function of the library, or 0."""
-        if name not in self.table:
-            return 0
-        return ctypes.cast(getattr(self._handle, name), ctypes.c_void_p).value or 0
+        """Return the address of a function of the table, or 0."""
+        return self.address_of(name) if name in self.table else 0
 
-    def function(self, name: str, *arguments: Any, result: Any = ctypes.c_int) -> Any:
-        """Return a function of the library for Python to call through C, as other programs do."""
-        prototype = ctypes.CFUNCTYPE(result, *arguments)
-        return prototype((name, self._handle))
+    def address_of(self, symbol: str) -> int:
+        """Return the address of a symbol of the library."""
+        return ctypes.cast(getattr(self._handle, symbol), ctypes.c_void_p).value or 0
+
+    def function(self, name: str, result: str, *arguments: str) -> Callable[..., Any]:
+        """Return a function of the library for Python to call; the types are C's."""
+        prototype = ctypes.CFUNCTYPE(_CTYPES[result], *(_CTYPES[c_type] for c_type in arguments))
+        function: Callable[..., Any] = prototype((name, self._handle))
+        return function
 
     def _prototype(self, function: Function) -> Any:
         types: list[Any] = []

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define API __attribute__((visibility("default")))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -128,4 +129,27 @@ API void anyroc_close(void)
     anyroc_state = CLOSED;
     for (int i = 0; i < FUNCTIONS; ++i)
         __atomic_store_n(&anyroc_entries[i], NULL, __ATOMIC_RELAXED);
+}
+
+static int (*exit_callback)(int status);
+
+static void leave_process(int status, void *unused)
+{
+    (void)unused;
+    if (anyroc_state != BOUND || !exit_callback)
+        return;
+    int changed = exit_callback(status);
+    if (changed != status) {
+        fflush(NULL);
+        _exit(changed);
+    }
+}
+
+/* Have `callback` called when the program calls exit, after its own destructors; what it returns is
+ * the process's exit status. Once Python has gone nothing is called. */
+API void anyroc_at_exit(int (*callback)(int status))
+{
+    if (!exit_callback)
+        on_exit(leave_process, NULL);
+    exit_callback = callback;
 }

@@ -1,0 +1,266 @@
+"""Allocation: device, host, managed and pitched memory, and what is known of a pointer."""
+
+from __future__ import annotations
+
+import struct
+
+from anyroc.cabi import memory
+from anyroc.gpu.memory import Allocation, BadAddress, address_space
+from anyroc.hip.device import Gpu, current, gpus, resetting
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.registration import is_managed_variable
+from anyroc.hip.stream import of
+
+PITCH = 256
+"""Rows of pitched memory start at multiples of this many bytes."""
+
+_MEMORY_TYPES = {"host": 1, "registered": 1, "device": 2, "managed": 3}
+_UNREGISTERED, _NO_DEVICE = 0, -2
+_ATTRIBUTES = struct.Struct("@iiQQiI")
+
+_HOST_FLAGS = 0xF0000007
+_MAPPED = 2
+_ATTACH_GLOBAL, _ATTACH_HOST = 1, 2
+_EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
+
+_flags: dict[int, int] = {}  # of host allocations and registrations, by address
+
+
+def _alloc(out: int, size: int, kind: str) -> int:
+    require(out)
+    address = current().memory.alloc(size, kind) if size else 0
+    memory.put_u64(out, address)
+    return address
+
+
+def _free(address: int, kinds: tuple[str, ...]) -> None:
+    """Free an allocation of one of the kinds once its device is done with all it has to do."""
+    if not address:
+        return
+    allocation = find(address)
+    if allocation is None or allocation.base != address or allocation.kind not in kinds:
+        raise HipError(Error.InvalidValue)
+    owner = gpus()[allocation.device]
+    owner.synchronize()
+    owner.memory.free(address)
+    _flags.pop(address, None)
+
+
+def find(address: int) -> Allocation | None:
+    """Return the allocation or the registered host range that an address lies in."""
+    return current().memory.find(address)
+
+
+def owner_of(allocation: Allocation) -> Gpu:
+    """Return the device that an allocation belongs to; registered host memory is everybody's."""
+    return gpus()[allocation.device] if allocation.device >= 0 else current()
+
+
+@resetting.add
+def _free_all(gpu: Gpu) -> None:
+    for allocation in address_space().allocations():
+        if (
+            allocation.device == gpu.index
+            and allocation.kind in ("device", "managed")
+            and not is_managed_variable(allocation.base)
+        ):
+            gpu.memory.free(allocation.base)
+
+
+def hipMalloc(out: int, size: int) -> None:
+    _alloc(out, size, "device")
+
+
+def hipExtMallocWithFlags(out: int, size: int, flags: int) -> None:
+    require(flags in _EXT_FLAGS)
+    _alloc(out, size, "device")
+
+
+def hipMallocManaged(out: int, size: int, flags: int) -> None:
+    require(out and size)
+    require(flags in (_ATTACH_GLOBAL, _ATTACH_HOST))
+    _alloc(out, size, "managed")
+
+
+def hipFree(address: int) -> None:
+    _free(address, ("device", "managed"))
+
+
+def hipHostMalloc(out: int, size: int, flags: int) -> None:
+    require(out)
+    require(flags & ~_HOST_FLAGS == 0)
+    address = _alloc(out, size, "host")
+    if address:
+        _flags[address] = flags
+
+
+hipHostAlloc = hipHostMalloc
+
+
+def hipMallocHost(out: int, size: int) -> None:
+    hipHostMalloc(out, size, 0)
+
+
+hipMemAllocHost = hipMallocHost
+
+
+def hipHostFree(address: int) -> None:
+    _free(address, ("host",))
+
+
+hipFreeHost = hipHostFree
+
+
+def hipHostRegister(address: int, size: int, flags: int) -> None:
+    require(address and size)
+    require(flags & ~0xF == 0)
+    require(find(address) is None, Error.HostMemoryAlreadyRegistered)
+    try:
+        current().memory.register_host(address, size)
+    except BadAddress:
+        raise HipError(Error.HostMemoryAlreadyRegistered) from None
+    _flags[address] = flags
+
+
+def hipHostUnregister(address: int) -> None:
+    require(address)
+    current().synchronize()
+    try:
+        current().memory.unregister_host(address)
+    except BadAddress:
+        raise HipError(Error.HostMemoryNotRegistered) from None
+    _flags.pop(address, None)
+
+
+def hipHostGetDevicePointer(out: int, address: int, flags: int) -> None:
+    require(out and address and flags == 0)
+    allocation = find(address)
+    require(allocation is not None and allocation.kind in ("host", "registered", "managed"))
+    memory.put_u64(out, address)
+
+
+def hipHostGetFlags(out: int, address: int) -> None:
+    require(out and address)
+    allocation = find(address)
+    require(allocation is not None and allocation.base in _flags)
+    assert allocation is not None
+    memory.put_i32(out, _flags[allocation.base])
+
+
+def hipMallocPitch(out: int, pitch: int, width: int, height: int) -> None:
+    require(out and pitch)
+    row = -(-width // PITCH) * PITCH
+    memory.put_u64(pitch, row)
+    _alloc(out, row * height, "device")
+
+
+def hipMemAllocPitch(out: int, pitch: int, width: int, height: int, element: int) -> None:
+    require(element in (4, 8, 16))
+    require(width and height)
+    hipMallocPitch(out, pitch, width, height)
+
+
+def hipMalloc3D(out: int, extent: int) -> None:
+    require(out)
+    width, height, depth = struct.unpack("<3Q", memory.read(extent, 24))
+    row = -(-width // PITCH) * PITCH
+    size = row * height * depth
+    address = current().memory.alloc(size) if size else 0
+    memory.write(out, struct.pack("<4Q", address, row, width, height))
+
+
+def hipMemGetInfo(free: int, total: int) -> None:
+    require(free or total)
+    space = current().memory
+    if free:
+        memory.put_u64(free, space.available)
+    if total:
+        memory.put_u64(total, space.capacity)
+
+
+def hipMemGetAddressRange(base: int, size: int, address: int) -> None:
+    require(base or size)
+    allocation = find(address)
+    if allocation is None:
+        raise HipError(Error.NotFound)
+    if base:
+        memory.put_u64(base, allocation.base)
+    if size:
+        memory.put_u64(size, allocation.size)
+
+
+def hipMemPtrGetInfo(address: int, size: int) -> None:
+    require(size)
+    allocation = find(address)
+    require(allocation is not None or not address)
+    memory.put_u64(size, allocation.size if allocation else 0)
+
+
+def hipPointerGetAttributes(out: int, address: int) -> None:
+    require(out and address)
+    allocation = find(address)
+    if allocation is None:
+        memory.write(out, _ATTRIBUTES.pack(_UNREGISTERED, _NO_DEVICE, 0, 0, 0, 0))
+        return
+    kind = _MEMORY_TYPES.get(allocation.kind, _MEMORY_TYPES["device"])
+    device = owner_of(allocation).index
+    host = address if kind != _MEMORY_TYPES["device"] else 0
+    managed = allocation.kind == "managed"
+    flags = _flags.get(allocation.base, 0)
+    memory.write(out, _ATTRIBUTES.pack(kind, device, address, host, managed, flags))
+
+
+def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
+    require(out and address)
+    allocation = find(address)
+    if allocation is None:
+        raise HipError(Error.InvalidValue)
+    kind = _MEMORY_TYPES.get(allocation.kind, _MEMORY_TYPES["device"])
+    if attribute == 2:  # memory type
+        memory.put_i32(out, kind)
+    elif attribute == 3:  # device pointer
+        memory.put_u64(out, address)
+    elif attribute == 4:  # host pointer
+        memory.put_u64(out, address if kind != _MEMORY_TYPES["device"] else 0)
+    elif attribute == 7:  # identifier of the allocation
+        memory.put_u64(out, allocation.base)
+    elif attribute == 8:  # managed
+        memory.write(out, bytes([allocation.kind == "managed"]))
+    elif attribute == 9:  # device
+        memory.put_i32(out, owner_of(allocation).index)
+    elif attribute == 11:  # start of the allocation
+        memory.put_u64(out, allocation.base)
+    elif attribute == 12:  # its size
+        memory.put_u64(out, allocation.size)
+    elif attribute == 13:  # mapped
+        memory.write(out, b"\1")
+    else:
+        raise HipError(Error.NotSupported)
+
+
+def hipDrvPointerGetAttributes(count: int, attributes: int, out: int, address: int) -> None:
+    require(count and attributes and out)
+    for position in range(count):
+        attribute = memory.get_i32(attributes + 4 * position)
+        hipPointerGetAttribute(memory.get_u64(out + 8 * position), attribute, address)
+
+
+def hipMemPrefetchAsync(address: int, size: int, device: int, stream: int) -> None:
+    require(address and size)
+    _require_managed(address, size)
+    require(-1 <= device < len(gpus()), Error.InvalidDevice)
+    of(stream)
+
+
+def hipMemAdvise(address: int, size: int, advice: int, device: int) -> None:
+    require(address and size)
+    require(1 <= advice <= 6 or advice in (100, 101))
+    require(-1 <= device < len(gpus()) or advice in (1, 2, 4), Error.InvalidDevice)
+    _require_managed(address, size)
+
+
+def _require_managed(address: int, size: int) -> None:
+    allocation = find(address)
+    require(allocation is not None and allocation.kind == "managed")
+    assert allocation is not None
+    require(address + size <= allocation.end)

@@ -1,0 +1,39 @@
+"""The library itself: its C variables and its C helpers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from anyroc.cabi.library import Library
+
+POINTER = "void *"
+
+
+@functools.cache
+def library(path: Path | None = None) -> Library:
+    """Return libamdhip64.so, loaded into this process."""
+    return Library("hip", path)
+
+
+def device_error() -> int:
+    """Return the error that a fault made stick, or 0."""
+    return int(library().integer("anyroc_device_error").value)
+
+
+def set_device_error(code: int) -> None:
+    """Let every HIP function return `code` from now on; 0 ends that."""
+    library().integer("anyroc_device_error").value = code
+
+
+@functools.cache
+def _helper(name: str, result: str, *arguments: str) -> Callable[..., int]:
+    helper: Callable[..., int] = library().function(name, result, *arguments)
+    return helper
+
+
+def stream_callback(function: int, stream: int, user_data: int) -> tuple[int, int]:
+    """Return (function, argument) for a queue, which call `function(stream, status, user_data)`."""
+    make = _helper("anyroc_stream_callback", POINTER, POINTER, POINTER, POINTER)
+    return library().address_of("anyroc_call_back"), make(function, stream, user_data)

@@ -1,0 +1,107 @@
+"""Contexts: in HIP each device has one, which the current device of a thread implies."""
+
+from __future__ import annotations
+
+from anyroc.cabi import memory
+from anyroc.hip.device import current, gpu, gpus, hipDeviceSynchronize
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.state import thread
+
+_FIRST = 0x100  # handle of device 0's context
+
+_API_VERSION = 4
+
+
+def _handle(device: int) -> int:
+    return _FIRST + device
+
+
+def _device(context: int) -> int:
+    device = context - _FIRST
+    if not 0 <= device < len(gpus()):
+        raise HipError(Error.InvalidContext)
+    return device
+
+
+def hipCtxCreate(out: int, flags: int, device: int) -> None:
+    require(out)
+    thread.device = gpu(device).index
+    thread.contexts.append(thread.device)
+    memory.put_u64(out, _handle(device))
+
+
+def hipCtxDestroy(context: int) -> None:
+    require(context)
+    device = _device(context)
+    if thread.contexts and thread.contexts[-1] == device:
+        thread.contexts.pop()
+
+
+def hipCtxSetCurrent(context: int) -> None:
+    if context:
+        thread.device = _device(context)
+        thread.contexts[-1:] = [thread.device]
+    elif thread.contexts:
+        thread.contexts.pop()
+
+
+def hipCtxGetCurrent(out: int) -> None:
+    require(out)
+    memory.put_u64(out, _handle(current().index))
+
+
+def hipCtxPushCurrent(context: int) -> None:
+    require(context, Error.InvalidContext)
+    thread.device = _device(context)
+    thread.contexts.append(thread.device)
+
+
+def hipCtxPopCurrent(out: int) -> None:
+    require(thread.contexts, Error.InvalidContext)
+    popped = thread.contexts.pop()
+    if thread.contexts:
+        thread.device = thread.contexts[-1]
+    if out:
+        memory.put_u64(out, _handle(popped))
+
+
+def hipCtxGetDevice(out: int) -> None:
+    require(out)
+    memory.put_i32(out, current().index)
+
+
+def hipCtxGetApiVersion(context: int, out: int) -> None:
+    require(out)
+    memory.put_i32(out, _API_VERSION)
+
+
+def hipCtxGetFlags(out: int) -> None:
+    require(out)
+    memory.put_i32(out, current().flags)
+
+
+def hipCtxSynchronize() -> None:
+    hipDeviceSynchronize()
+
+
+def hipDevicePrimaryCtxGetState(device: int, flags: int, active: int) -> None:
+    require(flags and active)
+    memory.put_i32(flags, gpu(device).flags)
+    memory.put_i32(active, 1)
+
+
+def hipDevicePrimaryCtxRetain(out: int, device: int) -> None:
+    require(out)
+    memory.put_u64(out, _handle(gpu(device).index))
+
+
+def hipDevicePrimaryCtxRelease(device: int) -> None:
+    gpu(device)
+
+
+def hipDevicePrimaryCtxReset(device: int) -> None:
+    gpu(device)
+
+
+def hipDevicePrimaryCtxSetFlags(device: int, flags: int) -> None:
+    gpu(device).flags = flags

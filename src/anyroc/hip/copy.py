@@ -1,0 +1,247 @@
+"""Copies: linear, in two and three dimensions, between host and devices.
+
+Every address is valid on the host and on every device, so the direction that the caller names is
+checked and otherwise not needed.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from anyroc.cabi import memory
+from anyroc.hip.alloc import find
+from anyroc.hip.device import gpu
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.stream import Stream, of
+
+HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT = 1, 2, 3, 4
+_KINDS = {0, HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT, 1024}
+
+_HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED = 1, 2, 3, 10, 11
+_PARAM_2D = struct.Struct("@QQi4xQQQQ QQi4xQQQQ QQ")
+_PARAM_3D = struct.Struct("@QQQQi4xQQQQQ QQQQi4xQQQQQ QQQ")
+_PARMS_3D = struct.Struct("@Q3Q4Q Q3Q4Q 3Qi4x")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A copy of `depth` slices of `height` rows of `width` bytes; pitches and slices in bytes."""
+
+    to: int
+    source: int
+    width: int
+    height: int
+    depth: int = 1
+    to_pitch: int = 0
+    source_pitch: int = 0
+    to_slice: int = 0
+    source_slice: int = 0
+
+
+def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: bool) -> None:
+    """Copy `size` bytes, and with `wait` return only when that is done."""
+    if not size:
+        return
+    require(to and source)
+    require(kind in _KINDS, Error.InvalidMemcpyDirection)
+    _require_room(to, size)
+    _require_room(source, size)
+    queue = stream.submit()
+    if wait:
+        queue.copy_now(to, source, size)
+        stream.finish()
+    else:
+        queue.copy(to, source, size)
+
+
+def _require_room(address: int, size: int) -> None:
+    """Refuse an access that begins in an allocation and ends behind it."""
+    allocation = find(address)
+    require(allocation is None or address + size <= allocation.end)
+
+
+def box(copy: Box, stream: Stream, *, wait: bool) -> None:
+    """Copy a box, and with `wait` return only when that is done."""
+    if not (copy.width and copy.height and copy.depth):
+        return
+    require(copy.to and copy.source)
+    rows = copy.height - 1
+    slices = copy.depth - 1
+    _require_room(copy.to, slices * copy.to_slice + rows * copy.to_pitch + copy.width)
+    _require_room(copy.source, slices * copy.source_slice + rows * copy.source_pitch + copy.width)
+    queue = stream.submit()
+    queue.copy_block(
+        copy.to,
+        copy.source,
+        copy.width,
+        copy.height,
+        copy.depth,
+        copy.to_pitch,
+        copy.source_pitch,
+        copy.to_slice,
+        copy.source_slice,
+        now=wait,
+    )
+    if wait:
+        stream.finish()
+
+
+def hipMemcpy(to: int, source: int, size: int, kind: int) -> None:
+    linear(to, source, size, kind, of(0), wait=True)
+
+
+def hipMemcpyWithStream(to: int, source: int, size: int, kind: int, stream: int) -> None:
+    linear(to, source, size, kind, of(stream), wait=True)
+
+
+def hipMemcpyAsync(to: int, source: int, size: int, kind: int, stream: int) -> None:
+    linear(to, source, size, kind, of(stream), wait=False)
+
+
+def hipMemcpyHtoD(to: int, source: int, size: int) -> None:
+    linear(to, source, size, HOST_TO_DEVICE, of(0), wait=True)
+
+
+def hipMemcpyDtoH(to: int, source: int, size: int) -> None:
+    linear(to, source, size, DEVICE_TO_HOST, of(0), wait=True)
+
+
+def hipMemcpyDtoD(to: int, source: int, size: int) -> None:
+    linear(to, source, size, DEVICE_TO_DEVICE, of(0), wait=True)
+
+
+def hipMemcpyHtoDAsync(to: int, source: int, size: int, stream: int) -> None:
+    linear(to, source, size, HOST_TO_DEVICE, of(stream), wait=False)
+
+
+def hipMemcpyDtoHAsync(to: int, source: int, size: int, stream: int) -> None:
+    linear(to, source, size, DEVICE_TO_HOST, of(stream), wait=False)
+
+
+def hipMemcpyDtoDAsync(to: int, source: int, size: int, stream: int) -> None:
+    linear(to, source, size, DEVICE_TO_DEVICE, of(stream), wait=False)
+
+
+def hipMemcpyPeer(to: int, to_device: int, source: int, source_device: int, size: int) -> None:
+    gpu(to_device), gpu(source_device)
+    linear(to, source, size, DEVICE_TO_DEVICE, of(0), wait=True)
+
+
+def hipMemcpyPeerAsync(
+    to: int, to_device: int, source: int, source_device: int, size: int, stream: int
+) -> None:
+    gpu(to_device), gpu(source_device)
+    linear(to, source, size, DEVICE_TO_DEVICE, of(stream), wait=False)
+
+
+def _copy_2d(
+    to: int, to_pitch: int, source: int, source_pitch: int, width: int, height: int, kind: int
+) -> Box:
+    require(kind in _KINDS, Error.InvalidMemcpyDirection)
+    if width and height:
+        require(to and source)
+        require(width <= to_pitch and width <= source_pitch, Error.InvalidPitchValue)
+    return Box(to, source, width, height, 1, to_pitch, source_pitch)
+
+
+def hipMemcpy2D(
+    to: int, to_pitch: int, source: int, source_pitch: int, width: int, height: int, kind: int
+) -> None:
+    copy = _copy_2d(to, to_pitch, source, source_pitch, width, height, kind)
+    box(copy, of(0), wait=True)
+
+
+def hipMemcpy2DAsync(
+    to: int,
+    to_pitch: int,
+    source: int,
+    source_pitch: int,
+    width: int,
+    height: int,
+    kind: int,
+    stream: int,
+) -> None:
+    copy = _copy_2d(to, to_pitch, source, source_pitch, width, height, kind)
+    box(copy, of(stream), wait=False)
+
+
+def _end(kind: int, host: int, device: int, array: int) -> int:
+    """Return the address that one end of a driver copy names."""
+    require(kind in (_HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED))
+    if kind == _ARRAY or array:
+        raise HipError(Error.NotSupported)
+    return host if kind == _HOST else device
+
+
+def _param_2d(address: int) -> Box:
+    require(address)
+    (sx, sy, s_kind, s_host, s_device, s_array, s_pitch) = (
+        values := memory.unpack(_PARAM_2D, address)
+    )[:7]
+    (dx, dy, d_kind, d_host, d_device, d_array, d_pitch, width, height) = values[7:]
+    s_pitch, d_pitch = s_pitch or width, d_pitch or width
+    require(width <= s_pitch and width <= d_pitch)
+    source = _end(s_kind, s_host, s_device, s_array) + sy * s_pitch + sx
+    to = _end(d_kind, d_host, d_device, d_array) + dy * d_pitch + dx
+    return Box(to, source, width, height, 1, d_pitch, s_pitch)
+
+
+def hipMemcpyParam2D(parameters: int) -> None:
+    box(_param_2d(parameters), of(0), wait=True)
+
+
+hipDrvMemcpy2DUnaligned = hipMemcpyParam2D
+
+
+def hipMemcpyParam2DAsync(parameters: int, stream: int) -> None:
+    box(_param_2d(parameters), of(stream), wait=False)
+
+
+def _parms_3d(address: int) -> Box:
+    require(address)
+    values = memory.unpack(_PARMS_3D, address)
+    s_array, sx, sy, sz, s_base, s_pitch, _, s_rows = values[:8]
+    d_array, dx, dy, dz, d_base, d_pitch, _, d_rows = values[8:16]
+    width, height, depth, kind = values[16:]
+    require(kind in _KINDS, Error.InvalidMemcpyDirection)
+    if s_array or d_array:
+        raise HipError(Error.NotSupported)
+    require(s_base and d_base)
+    require(width <= s_pitch and width <= d_pitch, Error.InvalidPitchValue)
+    s_slice, d_slice = s_pitch * (s_rows or height), d_pitch * (d_rows or height)
+    return Box(
+        d_base + dz * d_slice + dy * d_pitch + dx,
+        s_base + sz * s_slice + sy * s_pitch + sx,
+        *(width, height, depth, d_pitch, s_pitch, d_slice, s_slice),
+    )
+
+
+def hipMemcpy3D(parameters: int) -> None:
+    box(_parms_3d(parameters), of(0), wait=True)
+
+
+def hipMemcpy3DAsync(parameters: int, stream: int) -> None:
+    box(_parms_3d(parameters), of(stream), wait=False)
+
+
+def _param_3d(address: int) -> Box:
+    require(address)
+    values = memory.unpack(_PARAM_3D, address)
+    sx, sy, sz, _, s_kind, s_host, s_device, s_array, s_pitch, s_rows = values[:10]
+    dx, dy, dz, _, d_kind, d_host, d_device, d_array, d_pitch, d_rows = values[10:20]
+    width, height, depth = values[20:]
+    s_pitch, d_pitch = s_pitch or width, d_pitch or width
+    require(width <= s_pitch and width <= d_pitch)
+    s_slice, d_slice = s_pitch * (s_rows or height), d_pitch * (d_rows or height)
+    source = _end(s_kind, s_host, s_device, s_array) + sz * s_slice + sy * s_pitch + sx
+    to = _end(d_kind, d_host, d_device, d_array) + dz * d_slice + dy * d_pitch + dx
+    return Box(to, source, width, height, depth, d_pitch, s_pitch, d_slice, s_slice)
+
+
+def hipDrvMemcpy3D(parameters: int) -> None:
+    box(_param_3d(parameters), of(0), wait=True)
+
+
+def hipDrvMemcpy3DAsync(parameters: int, stream: int) -> None:
+    box(_param_3d(parameters), of(stream), wait=False)

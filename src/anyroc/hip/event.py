@@ -1,0 +1,96 @@
+"""Events: points in a stream's work that can be waited for and timed."""
+
+from __future__ import annotations
+
+from anyroc.cabi import memory
+from anyroc.gpu import queue
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.state import Handles
+from anyroc.hip.stream import Stream, of
+
+_DISABLE_TIMING = 0x2
+_KNOWN_FLAGS = 0x1 | _DISABLE_TIMING | 0x4 | 0x20000000 | 0x40000000 | 0x80000000
+
+
+class Event:
+    """What a hipEvent_t stands for; `stream` is where it was recorded last."""
+
+    def __init__(self, flags: int) -> None:
+        self.timed = not flags & _DISABLE_TIMING
+        self.event = queue.Event()
+        self.stream: Stream | None = None
+
+    def record(self, stream: Stream) -> None:
+        """Record it behind the stream's work so far."""
+        stream.submit().record(self.event)
+        self.stream = stream
+
+    def finish(self) -> None:
+        """Deliver what the work before the event has printed, raise what it met."""
+        if self.stream is not None:
+            self.stream.finish()
+
+
+_events: Handles[Event] = Handles(Error.InvalidHandle)
+
+
+def record_if(event: int, stream: int) -> None:
+    """Record an event that may be null."""
+    if event:
+        _events[event].record(of(stream))
+
+
+def hipEventCreateWithFlags(out: int, flags: int) -> None:
+    require(out)
+    flags &= 0xFFFFFFFF
+    require(flags & ~_KNOWN_FLAGS == 0)
+    memory.put_u64(out, _events.add(Event(flags)))
+
+
+def hipEventCreate(out: int) -> None:
+    hipEventCreateWithFlags(out, 0)
+
+
+def hipEventDestroy(event: int) -> None:
+    _events.remove(event)
+
+
+def hipEventRecord(event: int, stream: int) -> None:
+    _events[event].record(of(stream))
+
+
+def hipEventRecordWithFlags(event: int, stream: int, flags: int) -> None:
+    require(flags in (0, 1))
+    _events[event].record(of(stream))
+
+
+def hipEventQuery(event: int) -> int:
+    found = _events[event]
+    if not found.event.query():
+        return Error.NotReady
+    found.finish()
+    return Error.Success
+
+
+def hipEventSynchronize(event: int) -> None:
+    found = _events[event]
+    found.event.synchronize()
+    found.finish()
+
+
+def hipEventElapsedTime(out: int, start: int, stop: int) -> None:
+    require(out)
+    first, last = _events[start], _events[stop]
+    if not (first.timed and last.timed and first.event.recorded and last.event.recorded):
+        raise HipError(Error.InvalidHandle)
+    begin, end = first.event.time_ns, last.event.time_ns
+    if begin is None or end is None:
+        raise HipError(Error.NotReady)
+    memory.put_f32(out, (end - begin) / 1e6)
+
+
+def hipStreamWaitEvent(stream: int, event: int, flags: int) -> None:
+    waiting = of(stream)
+    require(event, Error.InvalidHandle)
+    require(flags in (0, 1))
+    waiting.submit().wait(_events[event].event)

@@ -1,0 +1,87 @@
+"""Kernels as HIP's functions: attributes, and what a launch needs to know of them."""
+
+from __future__ import annotations
+
+import struct
+
+from anyroc.gpu.kernel import LoadedKernel
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.state import Handles
+
+(
+    MAX_THREADS_PER_BLOCK,
+    SHARED_SIZE,
+    CONST_SIZE,
+    LOCAL_SIZE,
+    NUM_REGS,
+    PTX_VERSION,
+    BINARY_VERSION,
+    CACHE_MODE,
+    MAX_DYNAMIC_SHARED_SIZE,
+    PREFERRED_CARVEOUT,
+) = range(10)
+"""hipFunction_attribute, whose last two are hipFuncAttribute as well."""
+
+_ATTRIBUTES = struct.Struct("@iiQQiiiiiQ")
+
+
+class Function:
+    """A kernel on a device, as `hipFunction_t` names it."""
+
+    def __init__(self, kernel: LoadedKernel) -> None:
+        self.kernel = kernel
+        self.name = kernel.name
+        kinds = {argument.value_kind for argument in kernel.kernel.args}
+        self.prints = "hidden_printf_buffer" in kinds
+        self.max_dynamic_shared = kernel.struct.max_lds - kernel.struct.lds_size
+        self.carveout = -1
+        self._handle = 0
+
+    @property
+    def handle(self) -> int:
+        """The number by which C programs know it."""
+        if not self._handle:
+            self._handle = functions.add(self)
+        return self._handle
+
+    def attribute(self, number: int) -> int:
+        """Return one of the attributes numbered above; raises InvalidValue."""
+        kernel, limits = self.kernel.kernel, self.kernel.struct
+        capability = self.kernel.module.device.target.capability
+        values: dict[int, int] = {
+            MAX_THREADS_PER_BLOCK: limits.max_block,
+            SHARED_SIZE: limits.lds_size,
+            CONST_SIZE: 0,
+            LOCAL_SIZE: limits.scratch_size,
+            NUM_REGS: kernel.vgpr_count,
+            PTX_VERSION: capability[0] * 10 + capability[1],
+            BINARY_VERSION: capability[0] * 10 + capability[1],
+            CACHE_MODE: 0,
+            MAX_DYNAMIC_SHARED_SIZE: self.max_dynamic_shared,
+            PREFERRED_CARVEOUT: self.carveout,
+        }
+        require(number in values)
+        return values[number]
+
+    def set_attribute(self, number: int, value: int) -> None:
+        """Set one of the two attributes that can be set."""
+        if number == MAX_DYNAMIC_SHARED_SIZE:
+            require(0 <= value <= self.kernel.struct.max_lds - self.kernel.struct.lds_size)
+            self.max_dynamic_shared = value
+        elif number == PREFERRED_CARVEOUT:
+            require(-1 <= value <= 100)
+            self.carveout = value
+        else:
+            raise HipError(Error.InvalidValue)
+
+    def attributes(self) -> bytes:
+        """Return hipFuncAttributes."""
+        order = (
+            *(BINARY_VERSION, CACHE_MODE, CONST_SIZE, LOCAL_SIZE, MAX_DYNAMIC_SHARED_SIZE),
+            *(MAX_THREADS_PER_BLOCK, NUM_REGS, PREFERRED_CARVEOUT, PTX_VERSION, SHARED_SIZE),
+        )
+        return _ATTRIBUTES.pack(*map(self.attribute, order))
+
+
+functions: Handles[Function] = Handles(Error.InvalidHandle)
+"""Every hipFunction_t."""

@@ -1,0 +1,27 @@
+"""From an image that a program names (a pointer, a file) to a module loaded on a device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anyroc.cabi import memory
+from anyroc.compiler import bundle
+from anyroc.gpu.module import Module
+from anyroc.hip import printf
+
+if TYPE_CHECKING:
+    from anyroc.hip.device import Gpu
+
+
+def at(address: int) -> bytes:
+    """Return the code object or the container of code objects at an address."""
+    size = bundle.extent(lambda offset, count: memory.read(address + offset, count))
+    return memory.read(address, size)
+
+
+def load(gpu: Gpu, image: bytes) -> Module:
+    """Load the code for a device; raises CodeObjectError, or BadInput where none is for it."""
+    chosen = bundle.select(bundle.images(image), gpu.target.name)
+    module = gpu.device.load(chosen)
+    printf.add_formats(module.code.printf_formats)
+    return module

@@ -1,0 +1,313 @@
+"""Launching kernels, by whichever of HIP's functions, and what can be asked of a kernel."""
+
+from __future__ import annotations
+
+import functools
+import struct
+
+from anyroc.cabi import memory
+from anyroc.gpu.queue import LaunchError, launch_buffers
+from anyroc.hip import event
+from anyroc.hip.device import current
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.function import Function, functions
+from anyroc.hip.registration import function as registered
+from anyroc.hip.stream import Stream, of
+
+Dim = tuple[int, int, int]
+
+_BUFFER_POINTER, _BUFFER_SIZE, _BUFFER_END = 1, 2, 3
+_CONFIG = struct.Struct("@6IQQQI")
+_DRIVER_CONFIG = struct.Struct("@7I4xQQI")
+
+_MOST_THREADS = (1 << 32) - 1
+
+_REASONS = {
+    "grid": Error.InvalidConfiguration,
+    "block": Error.InvalidConfiguration,
+    "lds": Error.InvalidValue,
+    "arguments": Error.InvalidValue,
+    "memory": Error.OutOfMemory,
+}
+
+
+def start(
+    function: Function,
+    grid: Dim,
+    block: Dim,
+    shared: int,
+    stream: Stream,
+    *,
+    parameters: int = 0,
+    arguments: bytes = b"",
+    tail: Dim | None = None,
+) -> None:
+    """Put one launch on a stream."""
+    for blocks, threads in zip(grid, block, strict=True):
+        if not 0 < blocks * threads <= _MOST_THREADS:
+            raise HipError(Error.InvalidConfiguration)
+    buffers = _print_into(stream.printf_buffer()) if function.prints else None
+    try:
+        stream.submit().launch(
+            function.kernel,
+            grid,
+            block,
+            shared,
+            arguments,
+            parameters=parameters or None,
+            buffers=buffers,
+            tail=tail,
+        )
+    except LaunchError as error:
+        raise HipError(_REASONS[error.reason]) from error
+
+
+_print_into = functools.lru_cache(maxsize=256)(launch_buffers)
+
+
+def _has_arguments(function: Function) -> bool:
+    return bool(function.kernel.struct.param_count)
+
+
+def _packed(extra: int) -> bytes:
+    """Return the argument block that an `extra` list names."""
+    address = size = 0
+    for _ in range(8):
+        key = memory.get_u64(extra)
+        if key == _BUFFER_END:
+            break
+        value = memory.get_u64(extra + 8)
+        if key == _BUFFER_POINTER:
+            address = value
+        elif key == _BUFFER_SIZE:
+            size = memory.get_u64(value)
+        else:
+            raise HipError(Error.NotSupported)
+        extra += 16
+    return memory.read(address, size)
+
+
+def _start_by_handle(
+    handle: int,
+    grid: Dim,
+    block: Dim,
+    shared: int,
+    stream: int,
+    parameters: int,
+    extra: int,
+    tail: Dim | None = None,
+) -> None:
+    """Launch a hipFunction_t with its arguments in one of the two forms."""
+    require(handle, Error.InvalidImage)
+    function = functions[handle]
+    require(not (parameters and extra))
+    require(parameters or extra or not _has_arguments(function))
+    arguments = _packed(extra) if extra else b""
+    start(
+        function,
+        grid,
+        block,
+        shared,
+        of(stream),
+        parameters=parameters,
+        arguments=arguments,
+        tail=tail,
+    )
+
+
+def hipLaunchKernel(
+    host: int,
+    grid_x: int,
+    grid_y: int,
+    grid_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    parameters: int,
+    shared: int,
+    stream: int,
+) -> None:
+    chosen = of(stream)
+    function = registered(chosen.gpu, host)
+    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    start(function, grid, block, shared, chosen, parameters=parameters)
+
+
+def hipExtLaunchKernel(
+    host: int,
+    grid_x: int,
+    grid_y: int,
+    grid_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    parameters: int,
+    shared: int,
+    stream: int,
+    before: int,
+    after: int,
+    flags: int,
+) -> None:
+    event.record_if(before, stream)
+    hipLaunchKernel(
+        *(host, grid_x, grid_y, grid_z, block_x, block_y, block_z, parameters, shared, stream)
+    )
+    event.record_if(after, stream)
+
+
+def hipLaunchCooperativeKernel(
+    host: int,
+    grid_x: int,
+    grid_y: int,
+    grid_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    parameters: int,
+    shared: int,
+    stream: int,
+) -> None:
+    chosen = of(stream)
+    function = registered(chosen.gpu, host)
+    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    _require_resident(function, grid, block, shared)
+    start(function, grid, block, shared, chosen, parameters=parameters)
+
+
+def _require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> None:
+    """Refuse a cooperative launch whose blocks do not fit on the device all at once."""
+    from anyroc.hip.occupancy import blocks_per_multiprocessor
+    from anyroc.hip.properties import multiprocessors
+
+    x, y, z = block
+    per_unit = blocks_per_multiprocessor(function, x * y * z, shared)
+    room = per_unit * multiprocessors(function.kernel.module.device.target)
+    x, y, z = grid
+    require(x * y * z <= room, Error.CooperativeLaunchTooLarge)
+    function.kernel.struct.cooperative = 1
+
+
+def hipModuleLaunchKernel(
+    function: int,
+    grid_x: int,
+    grid_y: int,
+    grid_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    shared: int,
+    stream: int,
+    parameters: int,
+    extra: int,
+) -> None:
+    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    _start_by_handle(function, grid, block, shared, stream, parameters, extra)
+
+
+def hipModuleLaunchCooperativeKernel(
+    function: int,
+    grid_x: int,
+    grid_y: int,
+    grid_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    shared: int,
+    stream: int,
+    parameters: int,
+) -> None:
+    require(function, Error.InvalidImage)
+    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    _require_resident(functions[function], grid, block, shared)
+    _start_by_handle(function, grid, block, shared, stream, parameters, 0)
+
+
+def hipExtModuleLaunchKernel(
+    function: int,
+    threads_x: int,
+    threads_y: int,
+    threads_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    shared: int,
+    stream: int,
+    parameters: int,
+    extra: int,
+    before: int,
+    after: int,
+    flags: int,
+) -> None:
+    require(block_x and block_y and block_z, Error.InvalidConfiguration)
+    threads, block = (threads_x, threads_y, threads_z), (block_x, block_y, block_z)
+    grid = tuple(-(-total // size) for total, size in zip(threads, block, strict=True))
+    tail = tuple(total % size or size for total, size in zip(threads, block, strict=True))
+    event.record_if(before, stream)
+    _start_by_handle(
+        function,
+        (grid[0], grid[1], grid[2]),
+        block,
+        shared,
+        stream,
+        parameters,
+        extra,
+        None if tail == block else (tail[0], tail[1], tail[2]),
+    )
+    event.record_if(after, stream)
+
+
+def hipLaunchKernelExC(config: int, host: int, parameters: int) -> None:
+    require(config)
+    gx, gy, gz, bx, by, bz, shared, stream, _, _ = memory.unpack(_CONFIG, config)
+    hipLaunchKernel(host, gx, gy, gz, bx, by, bz, parameters, shared, stream)
+
+
+def hipDrvLaunchKernelEx(config: int, function: int, parameters: int, extra: int) -> None:
+    require(config)
+    gx, gy, gz, bx, by, bz, shared, stream, _, _ = memory.unpack(_DRIVER_CONFIG, config)
+    hipModuleLaunchKernel(*(function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra))
+
+
+def hipFuncGetAttributes(out: int, host: int) -> None:
+    require(out)
+    require(host, Error.InvalidDeviceFunction)
+    memory.write(out, registered(current(), host).attributes())
+
+
+def hipFuncGetAttribute(out: int, attribute: int, function: int) -> None:
+    require(out)
+    memory.put_i32(out, functions[function].attribute(attribute))
+
+
+def hipFuncSetAttribute(host: int, attribute: int, value: int) -> None:
+    require(host, Error.InvalidDeviceFunction)
+    _by_either(host).set_attribute(attribute, value)
+
+
+def _by_either(pointer: int) -> Function:
+    """Return the kernel of a host stub or of a hipFunction_t cast to a pointer."""
+    return functions[pointer] if pointer in functions else registered(current(), pointer)
+
+
+def hipFuncSetCacheConfig(host: int, config: int) -> None:
+    require(host, Error.InvalidDeviceFunction)
+    require(0 <= config <= 3)
+
+
+def hipFuncSetSharedMemConfig(host: int, config: int) -> None:
+    require(host, Error.InvalidDeviceFunction)
+    require(0 <= config <= 2)
+
+
+def hipGetFuncBySymbol(out: int, host: int) -> None:
+    require(out)
+    require(host, Error.InvalidDeviceFunction)
+    memory.put_u64(out, registered(current(), host).handle)
+
+
+def hipKernelNameRef(function: int) -> int:
+    return memory.c_string(functions[function].name) if function in functions else 0
+
+
+def hipKernelNameRefByPtr(host: int, stream: int) -> int:
+    return memory.c_string(registered(of(stream).gpu, host).name)

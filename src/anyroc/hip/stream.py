@@ -1,0 +1,251 @@
+"""Streams: queues of work, the order that HIP promises between them, and their special handles.
+
+A blocking stream and the legacy default stream (the null stream) wait for each other: work on the
+null stream starts when all work given to blocking streams before it is done, and the other way
+round. Streams made with hipStreamNonBlocking keep out of this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from anyroc.cabi import memory, stdio
+from anyroc.gpu.queue import Event
+from anyroc.hip import calls, faults, printf
+from anyroc.hip.device import Gpu, current, gpus, resetting
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.state import Handles, lock, thread
+
+if TYPE_CHECKING:
+    from anyroc.gpu.queue import Queue
+
+LEGACY, PER_THREAD = 1, 2
+"""The handles hipStreamLegacy and hipStreamPerThread."""
+
+NON_BLOCKING = 1
+LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, -1
+
+_PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something is printed into it
+
+
+class Stream:
+    """A stream of one device. `submitted` counts the pieces of work it has been given."""
+
+    def __init__(
+        self, gpu: Gpu, *, flags: int = 0, priority: int = 0, legacy: bool = False
+    ) -> None:
+        self.gpu = gpu
+        self.flags = flags
+        self.priority = priority
+        self.legacy = legacy
+        self.blocking = not legacy and not flags & NON_BLOCKING
+        self.submitted = 0
+        self._seen: dict[Stream, int] = {}  # how much work of other streams ours waits for already
+        self._mark: Event | None = None
+        self._printf = 0
+        self.queue: Queue = gpu.device.create_queue()
+        with lock:
+            gpu.streams.append(self)
+
+    def submit(self) -> Queue:
+        """Return the queue for one more piece of work, ordered behind what HIP says comes first."""
+        gpu = self.gpu
+        if len(gpu.streams) > 1:
+            if self.legacy:
+                for other in list(gpu.streams):
+                    if other.blocking:
+                        self._wait_for(other)
+            elif self.blocking and gpu.legacy is not None:
+                self._wait_for(gpu.legacy)
+        self.submitted += 1
+        return self.queue
+
+    def _wait_for(self, other: Stream) -> None:
+        if other.submitted != self._seen.get(other, 0):
+            self._seen[other] = other.submitted
+            if not other.queue.query():
+                if other._mark is None:
+                    other._mark = Event()
+                other.queue.record(other._mark)
+                self.queue.wait(other._mark)
+
+    def _before(self) -> list[Stream]:
+        """Return the streams whose work so far the next piece of work of this one will wait for."""
+        if self.legacy:
+            return [other for other in list(self.gpu.streams) if other.blocking]
+        return [self.gpu.legacy] if self.blocking and self.gpu.legacy is not None else []
+
+    def query(self) -> bool:
+        """Tell whether all work is done; raise what it met."""
+        done = self.queue.query()
+        if self.legacy:
+            done = all(other.queue.query() for other in self._before()) and done
+        self.finish()
+        return done
+
+    def synchronize(self) -> None:
+        """Wait until all work is done, print what it printed, raise what it met."""
+        self.queue.synchronize()
+        if self.legacy:
+            for other in self._before():
+                other.queue.synchronize()
+        self.finish()
+
+    def finish(self) -> None:
+        """Deliver what kernels of this device have printed and the fault that one has met."""
+        for stream in list(self.gpu.streams):
+            asserted = stream._drain()
+            fault = stream.queue.fault
+            if fault is not None:
+                faults.report(stream.gpu, fault, asserted=asserted)
+
+    def printf_buffer(self) -> int:
+        """Return the address of the buffer that kernels on this stream print into."""
+        if not self._printf:
+            self._printf = self.gpu.memory.alloc(_PRINTF_BUFFER, "internal")
+            memory.write(self._printf, printf.empty_header(_PRINTF_BUFFER))
+        elif memory.get_i32(self._printf) > _PRINTF_BUFFER // 2:
+            self.synchronize()
+        return self._printf
+
+    def _drain(self) -> bool:
+        if self._printf and self.queue.query():
+            return printf.drain(self._printf)
+        return False
+
+    def destroy(self) -> None:
+        """Finish the stream's work and give back what it holds."""
+        with lock:
+            if self in self.gpu.streams:
+                self.gpu.streams.remove(self)
+        self.queue.synchronize()
+        self._drain()
+        self.queue.close()
+        if self._printf:
+            self.gpu.memory.free(self._printf)
+
+
+_handles: Handles[Stream] = Handles(Error.ContextIsDestroyed)
+
+
+def of(handle: int) -> Stream:
+    """Return the stream of a handle, which may be null or one of the special ones."""
+    if handle > PER_THREAD:
+        return _handles[handle]
+    return default(handle or thread.null_stream)
+
+
+def default(handle: int) -> Stream:
+    """Return the current device's legacy default stream or the calling thread's own stream."""
+    gpu = current()
+    if handle == LEGACY:
+        if gpu.legacy is None:
+            with lock:
+                gpu.legacy = gpu.legacy or Stream(gpu, legacy=True)
+        return gpu.legacy
+    if thread.streams is None:
+        thread.streams = {}
+    own: Stream | None = thread.streams.get(gpu.index)
+    if own is None:
+        own = thread.streams[gpu.index] = Stream(gpu)
+    return own
+
+
+def finish_everything() -> None:
+    """Wait for all work of all devices and flush C's streams, as a program does at its end."""
+    for gpu in gpus():
+        with contextlib.suppress(HipError):
+            gpu.synchronize()
+    stdio.flush()
+
+
+@resetting.add
+def _forget(gpu: Gpu) -> None:
+    for stream in list(gpu.streams):
+        if stream is not gpu.legacy:
+            stream.destroy()
+
+
+def hipStreamCreateWithPriority(out: int, flags: int, priority: int) -> None:
+    require(out)
+    require(flags in (0, NON_BLOCKING))
+    priority = max(HIGHEST_PRIORITY, min(LOWEST_PRIORITY, priority))
+    memory.put_u64(out, _handles.add(Stream(current(), flags=flags, priority=priority)))
+
+
+def hipStreamCreateWithFlags(out: int, flags: int) -> None:
+    hipStreamCreateWithPriority(out, flags, 0)
+
+
+def hipStreamCreate(out: int) -> None:
+    hipStreamCreateWithPriority(out, 0, 0)
+
+
+def hipExtStreamCreateWithCUMask(out: int, words: int, mask: int) -> None:
+    require(out and mask and words)
+    hipStreamCreateWithPriority(out, 0, 0)
+
+
+def hipStreamDestroy(stream: int) -> None:
+    require(stream > PER_THREAD, Error.InvalidHandle)
+    _handles.remove(stream).destroy()
+
+
+def hipStreamSynchronize(stream: int) -> None:
+    of(stream).synchronize()
+
+
+def hipStreamQuery(stream: int) -> int:
+    return Error.Success if of(stream).query() else Error.NotReady
+
+
+def hipStreamGetFlags(stream: int, out: int) -> None:
+    require(out)
+    memory.put_i32(out, of(stream).flags)
+
+
+def hipStreamGetPriority(stream: int, out: int) -> None:
+    require(out)
+    memory.put_i32(out, of(stream).priority)
+
+
+def hipStreamGetDevice(stream: int, out: int) -> None:
+    require(out)
+    memory.put_i32(out, of(stream).gpu.index)
+
+
+def hipGetStreamDeviceId(stream: int) -> int:
+    return of(stream).gpu.index
+
+
+def hipStreamGetId(stream: int, out: int) -> None:
+    require(out)
+    memory.put_u64(out, stream or LEGACY)
+
+
+def hipDeviceGetStreamPriorityRange(least: int, greatest: int) -> None:
+    if least:
+        memory.put_i32(least, LOWEST_PRIORITY)
+    if greatest:
+        memory.put_i32(greatest, HIGHEST_PRIORITY)
+
+
+def hipStreamAttachMemAsync(stream: int, address: int, length: int, flags: int) -> None:
+    require(address)
+    require(flags in (1, 2, 4))
+    chosen = of(stream)
+    allocation = chosen.gpu.memory.find(address)
+    require(allocation is not None and allocation.kind == "managed")
+
+
+def hipLaunchHostFunc(stream: int, function: int, user_data: int) -> None:
+    chosen = of(stream)
+    require(function)
+    chosen.submit().callback(function, user_data)
+
+
+def hipStreamAddCallback(stream: int, function: int, user_data: int, flags: int) -> None:
+    chosen = of(stream)
+    require(function and flags == 0)
+    chosen.submit().callback(*calls.stream_callback(function, stream, user_data))
