@@ -193,7 +193,7 @@ int main() {
 
 def test_a_stray_access_is_reported_and_the_process_lives(anyroc: Run, write: Write) -> None:
     done = anyroc("run", write("stray.cu", STRAY))
-    assert done.stdout == "cudaErrorIllegalAddress\n"
+    assert done.stdout.endswith("ErrorIllegalAddress\n")
     assert done.returncode == 7
     for part in ("stray", "0x", "lane", "256"):
         assert part in done.stderr
