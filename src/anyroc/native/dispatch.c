@@ -41,6 +41,7 @@ struct lane_ids {
 };
 
 struct residents {
+  uint32_t sgpr[USER_SGPRS] __attribute__((aligned(64))); /* the launch's */
   struct anyroc_group **groups;
   uint32_t count, made, capacity;
   struct launch *launch; /* the launch the groups' waves are prepared for */
@@ -54,12 +55,12 @@ struct residents {
 
 struct worker *worker_make(uint32_t index) {
   struct worker *worker = calloc(1, sizeof *worker);
-  struct residents *residents = calloc(1, sizeof *residents);
-  if (worker == NULL || residents == NULL) {
+  struct residents *residents = NULL;
+  if (worker == NULL || posix_memalign((void **)&residents, 64, sizeof *residents) != 0) {
     free(worker);
-    free(residents);
     return NULL;
   }
+  memset(residents, 0, sizeof *residents);
   worker->index = index;
   worker->residents = residents;
   return worker;
@@ -220,7 +221,7 @@ static void begin(struct anyroc_group *group, struct residents *residents) {
   uint64_t all = kernel->wave_size == 64 ? ~0ull : 0xffffffffull;
   for (uint32_t i = 0; i < ids->wave_count; i++) {
     struct anyroc_wave *wave = wave_of(group, i);
-    memcpy(wave->sgpr, launch->sgpr, sizeof launch->sgpr);
+    memcpy(wave->sgpr, residents->sgpr, sizeof residents->sgpr);
     set_group_ids(wave, kernel, group->index);
     uint64_t exec = i + 1 == ids->wave_count ? ids->last_exec : all;
     memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &exec, sizeof exec);
@@ -478,6 +479,7 @@ void dispatch_run(struct job *job, struct worker *worker) {
   struct residents *residents = worker->residents;
   uint64_t start = clock_ns();
   residents->launch = launch;
+  memcpy(residents->sgpr, launch->sgpr, sizeof residents->sgpr);
   residents->count = residents->made = 0;
   residents->next = residents->end = 0;
   residents->waves = 0;
