@@ -13,7 +13,6 @@ import os
 import platform
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,28 +47,30 @@ Failure = Callable[[str, BaseException], int]
 
 def library(name: str = "hip") -> Path:
     """Return the shared library of the table called `name`, building it when it is not cached."""
-    libpython = _libpython()
     key = cache.key(
         table_path(name).read_bytes(),
         source.own_source(name),
         cache.code_version("cabi"),
-        libpython,
+        sys.prefix,
+        sys.base_prefix,
+        sys.version,
         _target(),
     )
 
     def build(folder: Path) -> None:
         folder.mkdir()
-        _build(load(name), name, libpython, folder)
+        _build(load(name), name, folder)
 
     # Reading the file's name from the table would take milliseconds.
     folder = cache.default().make("cabi", f"{key}-{name}", "", build)
     return next(path for path in folder.glob("lib*.so") if path.is_file())
 
 
-def _build(table: Table, name: str, libpython: str, folder: Path) -> None:
+def _build(table: Table, name: str, folder: Path) -> None:
     c_file, script = folder / f"{name}.c", folder / f"{name}.map"
     made = folder / table.file_name
-    c_file.write_text(source.c_source(table, name, libpython), encoding="utf-8")
+    text = source.c_source(table, name, _libpython(), _python_path())
+    c_file.write_text(text, encoding="utf-8")
     script.write_text(source.version_script(table, name), encoding="utf-8")
     command = [sys.executable, "-m", "ziglang", "cc", "-target", _target(), "-std=gnu11", "-O2"]
     command += [
@@ -103,9 +104,19 @@ def _target() -> str:
 
 def _libpython() -> str:
     """Return the shared library of this Python, for programs that start one themselves."""
+    import sysconfig
+
     name = sysconfig.get_config_var("INSTSONAME") or sysconfig.get_config_var("LDLIBRARY") or ""
     place = Path(sysconfig.get_config_var("LIBDIR") or "") / name
     return str(place) if ".so" in name and place.exists() else name
+
+
+def _python_path() -> str:
+    """Return where a Python that is started without this one's environment finds anyroc."""
+    import sysconfig
+
+    package = Path(__file__).parents[2]
+    return ":".join(dict.fromkeys([str(package), sysconfig.get_path("purelib")]))
 
 
 class Library:

@@ -31,6 +31,9 @@ static struct {
     void (*gil_release)(int);
     void *(*this_thread)(void);
     void *(*save_thread)(void);
+    void (*restore_thread)(void *);
+    void (*clear_thread)(void *);
+    void (*delete_thread)(void);
     void (*initialize)(int);
     int (*run)(const char *, void *);
 } python;
@@ -45,24 +48,39 @@ static void find_python(void *library)
     python.gil_release = (void (*)(int))dlsym(library, "PyGILState_Release");
     python.this_thread = (void *(*)(void))dlsym(library, "PyGILState_GetThisThreadState");
     python.save_thread = (void *(*)(void))dlsym(library, "PyEval_SaveThread");
+    python.restore_thread = (void (*)(void *))dlsym(library, "PyEval_RestoreThread");
+    python.clear_thread = (void (*)(void *))dlsym(library, "PyThreadState_Clear");
+    python.delete_thread = (void (*)(void))dlsym(library, "PyThreadState_DeleteCurrent");
     python.initialize = (void (*)(int))dlsym(library, "Py_InitializeEx");
     python.run = (int (*)(const char *, void *))dlsym(library, "PyRun_SimpleStringFlags");
 }
 
 /* A thread that Python did not start keeps one thread state for its whole life: making one per call
- * costs 8 to 20 microseconds. This gives it back. */
-static void forget_thread(void *unused)
+ * costs 8 to 20 microseconds. This gives it back. By now Python's own thread-specific pointer to it
+ * may be gone, so PyGILState_Release would not find it. */
+static void forget_thread(void *state)
 {
-    (void)unused;
     if (anyroc_state != BOUND || !python.is_initialized())
         return;
-    python.gil_ensure();
-    python.gil_release(0);
-    python.gil_release(1);
+    python.restore_thread(state);
+    python.clear_thread(state);
+    python.delete_thread();
 }
 
-/* Find Python in this process or, in a program that has none, start one: the shared library that
- * ANYROC_LIBPYTHON names, with ANYROC_PYTHONPATH in front of its path. */
+/* Let Python bind the library that this code is in. */
+static void bind_python(void)
+{
+    Dl_info self;
+    char path[4096], statement[sizeof path + sizeof BIND_PYTHON];
+    if (!dladdr((void *)&anyroc_state, &self) || strlen(self.dli_fname) + 16 > sizeof path)
+        return;
+    snprintf(path, sizeof path, "r\"%s\"", self.dli_fname);
+    snprintf(statement, sizeof statement, BIND_PYTHON "\n", path);
+    python.run(statement, NULL);
+}
+
+/* Find Python in this process or, in a program that has none, start one: by default the one that
+ * built this library; ANYROC_LIBPYTHON and ANYROC_PYTHONPATH choose another. */
 static void start_python(void)
 {
     find_python(RTLD_DEFAULT);
@@ -80,15 +98,16 @@ static void start_python(void)
     if (python.is_initialized()) {
         if (anyroc_state == UNBOUND) {
             int gil = python.gil_ensure();
-            python.run(BIND_PYTHON, NULL);
+            bind_python();
             python.gil_release(gil);
         }
         return;
     }
     python.initialize(0);
     python.run("import os, sys\n"
-               "sys.path[:0] = filter(None, os.environ.get('ANYROC_PYTHONPATH', '').split(':'))\n"
-               BIND_PYTHON, NULL);
+               "sys.path += os.environ.get('ANYROC_PYTHONPATH', r'" DEFAULT_PYTHONPATH "').split(':')\n",
+               NULL);
+    bind_python();
     python.save_thread();
 }
 
@@ -101,8 +120,7 @@ static void meet_thread(void)
     pthread_once(&once, start_python);
     if (!python.this_thread()) {
         python.gil_ensure();
-        python.save_thread();
-        pthread_setspecific(thread_end, &thread_known);
+        pthread_setspecific(thread_end, python.save_thread());
     }
 }
 

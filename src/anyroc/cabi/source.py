@@ -22,8 +22,11 @@ _SPREAD = ("int", "unsigned int")
 structures the body gets the address."""
 
 
-def c_source(table: Table, name: str, default_libpython: str) -> str:
-    """Return the C source of the library of the table called `name`."""
+def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
+    """Return the C source of the library of the table called `name`.
+
+    `libpython` and `python_path` are what a program without Python starts one from.
+    """
     own = own_source(name)
     written = c_bodies(name)
     hooks = set(_HOOK.findall(own))
@@ -32,7 +35,8 @@ def c_source(table: Table, name: str, default_libpython: str) -> str:
         [
             f"#define FUNCTIONS {len(table.functions)}",
             f"#define BIND_PYTHON {json.dumps(table.python)}",
-            f"#define DEFAULT_LIBPYTHON {json.dumps(default_libpython)}",
+            f"#define DEFAULT_LIBPYTHON {json.dumps(libpython)}",
+            f"#define DEFAULT_PYTHONPATH {json.dumps(python_path)}",
             (_HERE / "runtime.c").read_text(encoding="utf-8"),
             *(
                 f"typedef struct {{ {passing.element} v[{passing.count}]; }} {c_type};"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ NOUNS = (
 
 _DEFINITION = re.compile(r"^(?:def ((?:__)?hip[A-Z]\w*)|((?:hip[A-Z]\w* = )+))", re.MULTILINE)
 _PER_THREAD = "_spt"
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,18 @@ class Coverage:
     cuda: tuple[str, ...]
 
 
-@functools.cache
-def bind(path: Path | None = None) -> None:
-    """Load libamdhip64 (the one at `path`, if given) and bind its functions to the bodies."""
-    from anyroc.hip import calls, faults
+def bind(path: str | None = None) -> None:
+    """Load libamdhip64 and bind its functions to the bodies, once per process.
 
-    calls.library(path).bind(bodies(), faults.failure)
+    The library itself calls this with its `path` when a program calls it before Python code has.
+    """
+    from anyroc.hip import calls, faults, host
+
+    with _lock:
+        if calls.loaded():
+            return
+        calls.load(None if path is None else Path(path)).bind(bodies(), faults.failure)
+        host.watch_exit()
 
 
 def bodies() -> dict[str, Callable[..., Any]]:

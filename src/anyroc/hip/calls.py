@@ -11,10 +11,23 @@ from anyroc.cabi.library import Library
 POINTER = "void *"
 
 
-@functools.cache
-def library(path: Path | None = None) -> Library:
+_loaded: list[Library] = []
+
+
+def load(path: Path | None = None) -> Library:
+    """Load libamdhip64.so into this process: the one at `path`, or the one of this anyroc."""
+    _loaded.append(Library("hip", path))
+    return _loaded[0]
+
+
+def loaded() -> bool:
+    """Tell whether the library has been loaded."""
+    return bool(_loaded)
+
+
+def library() -> Library:
     """Return libamdhip64.so, loaded into this process."""
-    return Library("hip", path)
+    return _loaded[0] if _loaded else load()
 
 
 def device_error() -> int:

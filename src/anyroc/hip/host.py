@@ -19,11 +19,15 @@ def run(shared_object: Path, argv: Sequence[str]) -> int:
     well although a kernel failed gets the exit status 1: its results are not to be trusted.
     """
     hip.bind()
-    calls.library().at_exit(_status)
     with program.load(shared_object) as loaded:
         status = _status(loaded.main(argv))
     stdio.flush()
     return status
+
+
+def watch_exit() -> None:
+    """Do the same for programs that end by `exit`, hosted here or not."""
+    calls.library().at_exit(_status)
 
 
 def _status(returned: int) -> int:
