@@ -18,7 +18,7 @@ from anyroc.translate.codeobject import CodeObject
 
 DEFAULT_TARGET = "gfx942"
 _MOST_DEVICES = 64
-_DEVICE = re.compile(r"(.+?)(?:x(\d{1,4}))?")
+_DEVICE = re.compile(r"(gfx[0-9a-f]+|[^x]+)(?:x(\d{1,4}))?")
 
 
 class Device:
@@ -81,6 +81,18 @@ class Device:
         """Wait for all queues."""
         for queue in self.queues:
             queue.synchronize()
+
+    def stop(self) -> None:
+        """Stop all kernels of the process that run, wherever they are, and wait.
+
+        Their queues get a fault of kind "stopped".
+        """
+        runtime = binding.runtime()
+        runtime.anyroc_stop(1)
+        try:
+            self.synchronize()
+        finally:
+            runtime.anyroc_stop(0)
 
 
 def configured_targets() -> list[Target]:

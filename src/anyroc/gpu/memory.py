@@ -138,15 +138,20 @@ class AddressSpace:
         return allocation if address < allocation.end else None
 
     def nearest(self, address: int) -> Allocation | None:
-        """Return the allocation that holds `address` or is fewest bytes away from it."""
+        """Return the allocation that holds `address`, else the closest that a program made."""
+        inside = self.find(address)
+        if inside is not None:
+            return inside
         with self._lock:
             index = bisect_right(self._bases, address)
-            around = [
-                self._allocations[base][0] for base in self._bases[max(index - 1, 0) : index + 1]
-            ]
-        return min(
-            around, key=lambda a: max(a.base - address, address - a.end + 1, 0), default=None
-        )
+            below, above = self._bases[:index][::-1], self._bases[index:]
+            around = [self._first_made(below), self._first_made(above)]
+        made = [allocation for allocation in around if allocation is not None]
+        return min(made, key=lambda a: max(a.base - address, address - a.end), default=None)
+
+    def _first_made(self, bases: list[int]) -> Allocation | None:
+        allocations = (self._allocations[base][0] for base in bases)
+        return next((a for a in allocations if a.kind != "internal"), None)
 
     def allocations(self) -> list[Allocation]:
         """Return all live allocations by address."""
@@ -325,7 +330,7 @@ class Memory:
         return self._space.find(address) or self._space.find_host(address)
 
     def nearest(self, address: int) -> Allocation | None:
-        """Return the allocation that holds `address` or is fewest bytes away."""
+        """Return the allocation that holds `address`, else the closest that a program made."""
         return self._space.nearest(address)
 
     def register_host(self, address: int, size: int) -> None:

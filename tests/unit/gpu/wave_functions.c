@@ -148,8 +148,8 @@ int32_t test_unknown(struct anyroc_wave *wave) {
 }
 
 int32_t test_divide(struct anyroc_wave *wave) {
-  volatile int32_t zero = 0;
-  wave->trap_id = (uint32_t)(1 / zero);
+  volatile int32_t seven = 7, zero = 0;
+  wave->trap_id = (uint32_t)(seven / zero);
   return ANYROC_END;
 }
 

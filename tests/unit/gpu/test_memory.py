@@ -1,0 +1,166 @@
+"""Device memory: alignment, accounting, guards, reuse, exhaustion."""
+
+from __future__ import annotations
+
+import random
+import threading
+from itertools import pairwise
+
+import pytest
+
+from anyroc.gpu import binding
+from anyroc.gpu.memory import ALIGNMENT, BadAddress, Memory, OutOfMemory, address_space
+
+GIB = 1 << 30
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory(7, 4 * GIB)
+
+
+def test_allocations_are_aligned_zero_and_apart(memory: Memory) -> None:
+    made = [memory.alloc(size) for size in (1, 255, 256, 257, 4096, 5000, 3 << 20)]
+    assert all(address % ALIGNMENT == 0 for address in made)
+    assert bytes(5000) == binding.read_memory(made[5], 5000)
+    for address in made:
+        binding.write_memory(address, b"\1")
+        memory.free(address)
+    assert 0 == memory.used
+
+
+@pytest.mark.parametrize("align", [256, 4096, 65536, 2 << 20])
+def test_alignment_on_request(memory: Memory, align: int) -> None:
+    address = memory.alloc(100, align=align)
+    assert 0 == address % align
+    memory.free(address)
+
+
+def test_accounting_is_exact_and_by_kind(memory: Memory) -> None:
+    device, managed = memory.alloc(1000), memory.alloc(10, "managed")
+    host, internal = memory.alloc(5000, "host"), memory.alloc(5000, "internal")
+    assert (1010, 4 * GIB - 1010) == (memory.used, memory.available)
+    for address in (device, managed, host, internal):
+        memory.free(address)
+    assert 0 == memory.used
+
+
+def test_the_capacity_is_a_limit(memory: Memory) -> None:
+    half = memory.alloc(2 * GIB)
+    with pytest.raises(OutOfMemory, match="bytes free"):
+        memory.alloc(2 * GIB + 1)
+    rest = memory.alloc(2 * GIB)
+    assert 0 == memory.available
+    memory.free(half)
+    assert 2 * GIB == memory.available
+    memory.free(rest)
+
+
+def test_find_and_nearest(memory: Memory) -> None:
+    address = memory.alloc(1000)
+    found = memory.find(address + 999)
+    assert found is not None
+    assert (address, 1000, "device", 7) == (found.base, found.size, found.kind, found.device)
+    assert memory.find(address + 1000) is None
+    assert memory.find(address - 1) is None
+    near = memory.nearest(address + 1200)
+    assert near is not None and address == near.base
+    memory.free(address)
+    assert memory.find(address) is None
+
+
+def test_wrong_frees_are_refused_and_explained(memory: Memory) -> None:
+    address = memory.alloc(1000)
+    with pytest.raises(BadAddress, match="100 bytes inside 1000 bytes of device memory"):
+        memory.free(address + 100)
+    memory.free(address)
+    with pytest.raises(BadAddress, match="is not allocated"):
+        memory.free(address)
+    with pytest.raises(BadAddress, match="greater than 0"):
+        memory.alloc(0)
+    assert 0 == memory.used
+
+
+def test_a_device_frees_anothers_memory(memory: Memory) -> None:
+    other = Memory(8, GIB)
+    address = memory.alloc(100)
+    other.free(address)
+    assert (0, 0) == (memory.used, other.used)
+
+
+def test_freed_addresses_do_not_come_back_soon(memory: Memory) -> None:
+    seen = set()
+    for _ in range(1000):
+        address = memory.alloc(4096)
+        assert address not in seen
+        seen.add(address)
+        memory.free(address)
+
+
+def test_many_small_allocations(memory: Memory) -> None:
+    """More than the system has mappings: the later ones share pages."""
+    made = [memory.alloc(64) for _ in range(40_000)]
+    assert 40_000 == len(set(made))
+    for number, address in enumerate(made):
+        binding.write_memory(address, number.to_bytes(4, "little"))
+    for number, address in enumerate(made):
+        assert number.to_bytes(4, "little") == binding.read_memory(address, 4)
+    assert 64 * 40_000 == memory.used
+    random.Random(1).shuffle(made)
+    for address in made:
+        memory.free(address)
+    assert 0 == memory.used
+
+
+def test_random_traffic_keeps_the_books(memory: Memory) -> None:
+    space = address_space()
+    before = list(space._free)
+    generator = random.Random(2)
+    live: dict[int, int] = {}
+    for _ in range(3000):
+        if live and generator.random() < 0.5:
+            address = generator.choice(list(live))
+            memory.free(address)
+            del live[address]
+        else:
+            size = int(2 ** generator.uniform(0, 22))
+            live[memory.alloc(size)] = size
+    assert sum(live.values()) == memory.used
+    spans = sorted((address, size) for address, size in live.items())
+    for (first, size), (second, _) in pairwise(spans):
+        assert first + size <= second
+    for address in live:
+        memory.free(address)
+    assert before == space._free
+
+
+def test_threads_share_the_allocator(memory: Memory) -> None:
+    def traffic() -> None:
+        for _ in range(300):
+            memory.free(memory.alloc(1000))
+
+    threads = [threading.Thread(target=traffic) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 0 == memory.used
+
+
+def test_poison_fills_new_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANYROC_POISON", "1")
+    memory = Memory(9, GIB)
+    address = memory.alloc(100)
+    assert b"\xa5" * 100 == binding.read_memory(address, 100)
+    memory.free(address)
+
+
+def test_registered_ranges_do_not_overlap(memory: Memory) -> None:
+    memory.register_host(0x7000_0000, 0x1000)
+    with pytest.raises(BadAddress, match="already registered"):
+        memory.register_host(0x7000_0800, 0x1000)
+    found = memory.find(0x7000_0FFF)
+    assert found is not None and "registered" == found.kind
+    memory.unregister_host(0x7000_0000)
+    with pytest.raises(BadAddress, match="not registered"):
+        memory.unregister_host(0x7000_0000)
