@@ -120,8 +120,10 @@ def _fma32(a: Array, b: Array, c: Array) -> Array:
 
 
 def _fma64_one(a: float, b: float, c: float) -> float:
-    if not (np.isfinite(a) and np.isfinite(b) and np.isfinite(c)) or a == 0 or b == 0:
+    if not (np.isfinite(a) and np.isfinite(b)) or a == 0 or b == 0:
         return a * b + c
+    if not np.isfinite(c):
+        return c + 0.0  # quiets a NaN
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     if exact == 0:
         return 0.0

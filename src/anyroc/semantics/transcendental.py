@@ -119,11 +119,16 @@ def cos_turns(x: Value) -> Value:
 
 
 def reciprocal(x: Value) -> Value:
+    """1 / x."""
     return 1.0 / x
 
 
 def reciprocal_root(x: Value) -> Value:
-    return 1.0 / sqrt(x)
+    """1 / sqrt(x), with a Newton step for what the root's own rounding lost."""
+    y = 1.0 / sqrt(x)
+    square = x * y
+    error = fma(-square, y, 1.0) - fma(x, y, -square) * y
+    return select(is_nan(error), y, fma(y * 0.5, error, y))
 
 
 FUNCTIONS: dict[str, Unary] = {
