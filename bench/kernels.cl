@@ -61,6 +61,18 @@ kernel void fma_chain(int steps, global const float *a, global float *c)
     c[i] = x + y;
 }
 
+kernel void fma_unrolled(int steps, global const float *a, global float *c)
+{
+    int i = get_global_id(0);
+    float x = a[i], y = x + 1;
+    #pragma unroll 16
+    for (int step = 0; step < steps; step++) {
+        x = x * 0.999f + 0.001f;
+        y = y * 0.998f + 0.002f;
+    }
+    c[i] = x + y;
+}
+
 kernel void reduction(int n, global const float *in, global float *out)
 {
     local float sums[256];

@@ -78,6 +78,18 @@ __global__ void fma_chain(int steps, const float *a, float *c)
     c[i] = x + y;
 }
 
+__global__ void fma_unrolled(int steps, const float *a, float *c)
+{
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    float x = a[i], y = x + 1;
+#pragma unroll 16
+    for (int step = 0; step < steps; step++) {
+        x = x * 0.999f + 0.001f;
+        y = y * 0.998f + 0.002f;
+    }
+    c[i] = x + y;
+}
+
 __global__ void reduction(int n, const float *in, float *out)
 {
     __shared__ float of_warp[32];
@@ -212,6 +224,8 @@ static void launch()
         mandelbrot<<<dim3((n + 63) / 64, (size[1] + 3) / 4), lines>>>(n, size[1], size[2], counts);
     else if (is("fma_chain"))
         fma_chain<<<n / 256, 256>>>(size[1], a, c);
+    else if (is("fma_unrolled"))
+        fma_unrolled<<<n / 256, 256>>>(size[1], a, c);
     else if (is("reduction"))
         reduction<<<256, 256>>>(n, a, c);
     else if (is("softmax"))

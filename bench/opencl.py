@@ -104,7 +104,7 @@ def main() -> None:
         case "mandelbrot":
             shape, group = (up(n, 64), up(size[1], 4)), line
             arguments = [*map(np.int32, size), out]
-        case "fma_chain":
+        case "fma_chain" | "fma_unrolled":
             shape, group = (n,), threads
             arguments = [np.int32(size[1]), upload(inputs(n)), out]
         case "reduction":

@@ -60,6 +60,11 @@ WORKLOADS = (
         "lane registers are loaded and stored around each trip of the loop",
     ),
     Workload(
+        "fma chain, unrolled", "fma_unrolled", (1 << 16, 1000), 8.0 * (1 << 16),
+        4000.0 * (1 << 16), True,
+        "decoded one by one, but 32 multiply-adds between the loads and stores of lane registers",
+    ),
+    Workload(
         "reduction", "reduction", (STREAM,), 4.0 * STREAM, STREAM, False,
         "one load per trip of the loop, and the loop's own bookkeeping beside it",
     ),

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 SMALL = {
     "add": ["10000"],
     "fma_chain": ["512", "50"],
+    "fma_unrolled": ["512", "50"],
     "histogram": ["10007"],
     "mandelbrot": ["70", "50", "100"],
     "matmul_naive": ["48"],
