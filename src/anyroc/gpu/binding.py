@@ -200,6 +200,7 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_queue_call": (c_int, (c_void_p, c_void_p, c_void_p)),
     "anyroc_queue_block": (c_int, (c_void_p, POINTER(Block))),
     "anyroc_queue_block_now": (c_int, (c_void_p, POINTER(Block))),
+    "anyroc_queue_copy_now": (c_int, (c_void_p, c_uint64, c_uint64, c_uint64)),
     "anyroc_stop": (None, (c_uint32,)),
     "anyroc_event_create": (c_void_p, ()),
     "anyroc_event_destroy": (None, (c_void_p,)),

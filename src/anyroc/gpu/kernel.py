@@ -66,8 +66,14 @@ class LoadedKernel:
         with self._lock:
             if full in self.natives:
                 return
+            first = not self.natives
             noop = os.environ.get("ANYROC_NOOP_KERNELS", "0") not in ("", "0")
             self.natives[full] = None if noop else self._translate(full)
+        if first:
+            for instrument in hooks.active():
+                prepared = getattr(instrument, "prepared", None)
+                if prepared is not None:
+                    prepared(self)
 
     def _translate(self, full: bool) -> NativeKernel:
         from anyroc.translate.jit import compile_kernel

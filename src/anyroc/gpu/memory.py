@@ -130,12 +130,23 @@ class AddressSpace:
 
     def find(self, address: int) -> Allocation | None:
         """Return the allocation that holds `address`, if any."""
-        with self._lock:
-            index = bisect_right(self._bases, address) - 1
-            if index < 0:
-                return None
-            allocation = self._allocations[self._bases[index]][0]
-        return allocation if address < allocation.end else None
+        if not 0 <= address - self.base < self.size:
+            return None
+        # Without the lock a race with alloc or free can only miss: then look again with it.
+        found = self._find(address)
+        if found is None:
+            with self._lock:
+                found = self._find(address)
+        return found
+
+    def _find(self, address: int) -> Allocation | None:
+        index = bisect_right(self._bases, address) - 1
+        if not 0 <= index < len(self._bases):
+            return None
+        entry = self._allocations.get(self._bases[index])
+        if entry is None or not entry[0].base <= address < entry[0].end:
+            return None
+        return entry[0]
 
     def nearest(self, address: int) -> Allocation | None:
         """Return the allocation that holds `address`, else the closest that a program made."""
@@ -177,6 +188,8 @@ class AddressSpace:
 
     def find_host(self, address: int) -> Allocation | None:
         """Return the registered host range that holds `address`, if any, as kind "registered"."""
+        if not self._hosts:
+            return None
         with self._lock:
             for start, size in self._hosts.items():
                 if start <= address < start + size:

@@ -125,7 +125,11 @@ class Queue:
 
     def copy_now(self, to: int, source: int, size: int) -> None:
         """Copy `size` bytes after all work queued before, and wait for it."""
-        self._run(binding.Block(to=to, source=source, width=size, height=1, depth=1))
+        result = self._runtime.anyroc_queue_copy_now(self.handle, to, source, size)
+        if result == binding.NOT_READY:
+            self.synchronize()
+        elif result not in (binding.OK, binding.FAULTED):
+            raise _bad_copy(result)
 
     def fill(self, to: int, pattern: bytes, count: int) -> None:
         """Queue a fill with `count` repetitions of `pattern` (1, 2, 4 or 8 bytes)."""
@@ -192,15 +196,20 @@ class Queue:
 
     def query(self) -> bool:
         """Whether all queued work is done."""
-        return bool(self._runtime.anyroc_queue_query(self.handle) != binding.NOT_READY)
+        return self.poll() != binding.NOT_READY
 
-    def synchronize(self) -> None:
-        """Wait until all work queued so far is done; a fault does not raise, see `fault`."""
+    def poll(self) -> int:
+        """Return 1 while there is work, else 0, or 2 if the queue has a fault."""
+        result: int = self._runtime.anyroc_queue_query(self.handle)
+        return result
+
+    def synchronize(self) -> bool:
+        """Wait until all work queued so far is done; return whether the queue has a fault."""
         target = self._runtime.anyroc_queue_submitted(self.handle)
-        if not target:
-            return
-        while self._runtime.anyroc_queue_wait(self.handle, target, _FOREVER) == binding.NOT_READY:
-            pass  # a signal came: Python's handler runs here
+        while True:
+            result = self._runtime.anyroc_queue_wait(self.handle, target, _FOREVER)
+            if result != binding.NOT_READY:  # else a signal came: Python's handler runs here
+                return bool(result == binding.FAULTED)
 
     @property
     def fault(self) -> Fault | None:
@@ -234,8 +243,8 @@ class Queue:
         if result == binding.NOT_READY:
             self._submit(block)
             self.synchronize()
-        elif result == binding.BAD_ADDRESS:
-            raise BadCopy("a copy touches memory that is not there")
+        elif result != binding.OK:
+            raise _bad_copy(result)
 
     def _check(self, result: int) -> None:
         if result != binding.OK:
@@ -251,6 +260,12 @@ def launch_buffers(
 ) -> ctypes.Array[ctypes.c_uint64]:
     """Return what `Queue.launch` takes as `buffers`: addresses for hidden arguments."""
     return (ctypes.c_uint64 * 4)(printf, hostcall, heap, multigrid)
+
+
+def _bad_copy(result: int) -> AnyrocError:
+    if result == binding.BAD_ADDRESS:
+        return BadCopy("a copy touches memory that is not there")
+    return OutOfMemory("no host memory or thread for a copy")
 
 
 def _launch_error(

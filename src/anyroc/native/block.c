@@ -137,3 +137,13 @@ int anyroc_queue_block_now(struct anyroc_queue *queue, const struct anyroc_block
   struct anyroc_guard guard;
   return guarded(&guard, block, 0, block->height * block->depth, 0, block->width);
 }
+
+/* Copies after everything queued before, and waits; a signal makes it return ANYROC_NOT_READY: then
+ * wait for the queue. */
+int anyroc_queue_copy_now(struct anyroc_queue *queue, uint64_t to, uint64_t from, uint64_t size) {
+  struct anyroc_block block = {.to = to, .from = from, .width = size, .height = 1, .depth = 1};
+  int result = anyroc_queue_block_now(queue, &block);
+  if (result != ANYROC_NOT_READY) return result;
+  result = anyroc_queue_block(queue, &block);
+  return result == ANYROC_OK ? anyroc_queue_wait(queue, 0, -1) : result;
+}

@@ -211,6 +211,7 @@ void pool_add_queue(struct anyroc_queue *queue);
 void pool_drop_queue(struct anyroc_queue *queue);
 
 int anyroc_queue_query(struct anyroc_queue *queue);
+int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns);
 struct worker *worker_make(uint32_t index);
 void marker_release(struct marker *marker);
 void queue_fail(struct anyroc_queue *queue, const struct anyroc_fault_record *fault);
