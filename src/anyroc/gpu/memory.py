@@ -1,10 +1,10 @@
 """Device memory: one reserved range of addresses, shared by all devices of the process.
 
 Device addresses are host addresses. Each allocation has pages of its own that end at its end (as
-far as alignment permits) with an unmapped page behind, so that an overrun faults early; freed pages
-are unmapped at once and their addresses come into use again as late as possible, so that a use
-after free faults too. Since the system limits how many mappings a process has, small allocations
-beyond some thousands share pages.
+far as alignment permits) with unmapped addresses behind, so that an overrun faults early; freed
+pages are unmapped at once and their addresses come into use again as late as possible, so that a
+use after free faults too. Since the system limits how many mappings a process has, small
+allocations beyond some thousands share pages.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from functools import cache
 
 from anyroc.errors import AnyrocError
 from anyroc.gpu import binding
+from anyroc.gpu.addresses import Addresses, round_up
 
 PAGE = 4096
 ALIGNMENT = 256
 """Bytes to which every allocation is aligned, as hipMalloc promises."""
 
 _HUGE_PAGE = 2 << 20
+_WIDEST_GUARD = 64 << 20  # unmapped addresses behind an allocation
 _GUARDED_LIMIT = 12_000  # allocations with pages of their own; each takes two mappings of 65 530
 _SLAB = 1 << 20
 _SLAB_LARGEST = 64 << 10  # larger ones always have pages of their own
@@ -58,8 +60,9 @@ class Allocation:
 
 @dataclass(slots=True)
 class _Pages:
-    """Pages that belong to one allocation."""
+    """Pages that belong to one allocation, and the unused addresses behind them."""
 
+    addresses: Addresses
     start: int
     size: int
 
@@ -68,14 +71,10 @@ class _Pages:
 class _Slab:
     """Pages cut into slots of one size."""
 
-    start: int
+    pages: _Pages
     slot: int
     free: list[int] = field(default_factory=list)
     live: int = 0
-
-
-def _round_up(value: int, unit: int) -> int:
-    return -(-value // unit) * unit
 
 
 class AddressSpace:
@@ -90,8 +89,11 @@ class AddressSpace:
             )
         self.base, self.size = binding.range_bounds()
         self._lock = threading.Lock()
-        self._free = [(self.base, self.size)]  # disjoint (start, size), sorted
-        self._rover = self.base
+        # What programs allocate lies far apart, and far from what only the runtime uses.
+        half = self.size // 2 // PAGE * PAGE
+        self._addresses = Addresses(self.base, half)
+        self._internal = Addresses(self.base + half, self.size - half)
+        self._guard = max(min(_WIDEST_GUARD, self.size >> 18), PAGE)
         self._bases: list[int] = []
         self._allocations: dict[int, tuple[Allocation, _Pages | _Slab]] = {}
         self._guarded = 0
@@ -107,7 +109,8 @@ class AddressSpace:
             if self._guarded >= _GUARDED_LIMIT and size <= _SLAB_LARGEST and align <= ALIGNMENT:
                 base, home = self._slot(size)
             else:
-                base, home = self._own_pages(size, align)
+                addresses = self._internal if kind == "internal" else self._addresses
+                base, home = self._own_pages(size, align, addresses)
             allocation = Allocation(base, size, kind, device)
             self._allocations[base] = (allocation, home)
             insort(self._bases, base)
@@ -123,7 +126,7 @@ class AddressSpace:
             del self._bases[bisect_right(self._bases, base) - 1]
             if isinstance(home, _Pages):
                 self._guarded -= 1
-                self._release(home.start, home.size)
+                self._release(home)
             else:
                 self._free_slot(home, base)
         return allocation
@@ -204,57 +207,38 @@ class AddressSpace:
                 return f"address {base:#x} is {base - inside.base} bytes inside {inside}"
         return f"address {base:#x} is not allocated (never was, or was freed)"
 
-    def _own_pages(self, size: int, align: int) -> tuple[int, _Pages]:
-        rounded = _round_up(size, max(align, ALIGNMENT))
-        span = _round_up(rounded, PAGE)
-        start = self._take(span + PAGE, _HUGE_PAGE if span >= _HUGE_PAGE else max(align, PAGE))
-        if self._runtime.anyroc_range_commit(start, span) != binding.OK:
-            self._give(start, span + PAGE)
-            raise OutOfMemory(f"the system refuses {size} bytes of memory")
+    def _own_pages(self, size: int, align: int, addresses: Addresses) -> tuple[int, _Pages]:
+        rounded = round_up(size, max(align, ALIGNMENT))
+        span = round_up(rounded, PAGE)
+        pages = self._commit(addresses, span, _HUGE_PAGE if span >= _HUGE_PAGE else align)
         self._guarded += 1
-        return start + span - rounded, _Pages(start, span + PAGE)
+        return pages.start + span - rounded, pages
 
-    def _release(self, start: int, size: int) -> None:
-        self._runtime.anyroc_range_decommit(start, size)
-        self._give(start, size)
+    def _commit(self, addresses: Addresses, span: int, align: int) -> _Pages:
+        """Make `span` bytes usable, with unused addresses behind them."""
+        size = span + self._guard
+        start = addresses.take(size, max(align, PAGE))
+        if start is None:
+            size = span + PAGE
+            start = addresses.take(size, max(align, PAGE))
+        if start is None:
+            raise OutOfMemory(f"no {span} bytes of addresses left in the device range")
+        if self._runtime.anyroc_range_commit(start, span) != binding.OK:
+            addresses.give(start, size)
+            raise OutOfMemory(f"the system refuses {span} bytes of memory")
+        return _Pages(addresses, start, size)
 
-    def _take(self, size: int, align: int) -> int:
-        """Cut `size` bytes out of the free addresses, at or after where the last cut was made."""
-        first = max(bisect_right(self._free, (self._rover, self.size)) - 1, 0)
-        count = len(self._free)
-        for turn in range(count):
-            index = (first + turn) % count
-            begin, length = self._free[index]
-            start = _round_up(max(begin, self._rover) if turn == 0 else begin, align)
-            if start + size <= begin + length:
-                rest = [(begin, start - begin), (start + size, begin + length - start - size)]
-                self._free[index : index + 1] = [piece for piece in rest if piece[1]]
-                self._rover = start + size
-                return start
-        if self._rover != self.base:
-            self._rover = self.base
-            return self._take(size, align)
-        raise OutOfMemory(f"no {size} bytes of addresses left in the device range")
-
-    def _give(self, start: int, size: int) -> None:
-        index = bisect_right(self._free, (start, 0))
-        if index < len(self._free) and self._free[index][0] == start + size:
-            size += self._free.pop(index)[1]
-        if index and sum(self._free[index - 1]) == start:
-            index -= 1
-            before, length = self._free.pop(index)
-            start, size = before, length + size
-        self._free.insert(index, (start, size))
+    def _release(self, pages: _Pages) -> None:
+        self._runtime.anyroc_range_decommit(pages.start, pages.size)
+        pages.addresses.give(pages.start, pages.size)
 
     def _slot(self, size: int) -> tuple[int, _Slab]:
         slot = max(ALIGNMENT, 1 << (size - 1).bit_length())
         slabs = self._slabs.setdefault(slot, [])
         if not slabs:
-            start = self._take(_SLAB + PAGE, PAGE)
-            if self._runtime.anyroc_range_commit(start, _SLAB) != binding.OK:
-                self._give(start, _SLAB + PAGE)
-                raise OutOfMemory(f"the system refuses {_SLAB} bytes of memory")
-            slabs.append(_Slab(start, slot, list(range(start + _SLAB - slot, start - 1, -slot))))
+            pages = self._commit(self._addresses, _SLAB, PAGE)
+            slots = range(pages.start + _SLAB - slot, pages.start - 1, -slot)
+            slabs.append(_Slab(pages, slot, list(slots)))
         slab = slabs[-1]
         slab.live += 1
         base = slab.free.pop()
@@ -270,7 +254,7 @@ class AddressSpace:
         slab.live -= 1
         if slab.live == 0:
             slabs.remove(slab)
-            self._release(slab.start, _SLAB + PAGE)
+            self._release(slab.pages)
 
 
 @cache

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from anyroc.gpu import binding
+from anyroc.gpu.addresses import Addresses
 from anyroc.gpu.memory import ALIGNMENT, BadAddress, Memory, OutOfMemory, address_space
 
 GIB = 1 << 30
@@ -114,7 +115,7 @@ def test_many_small_allocations(memory: Memory) -> None:
 
 def test_random_traffic_keeps_the_books(memory: Memory) -> None:
     space = address_space()
-    before = list(space._free)
+    before = list(space._addresses.free)
     generator = random.Random(2)
     live: dict[int, int] = {}
     for _ in range(3000):
@@ -131,7 +132,19 @@ def test_random_traffic_keeps_the_books(memory: Memory) -> None:
         assert first + size <= second
     for address in live:
         memory.free(address)
-    assert before == space._free
+    assert before == space._addresses.free
+
+
+def test_addresses_are_cut_in_turn_and_merged_again() -> None:
+    addresses = Addresses(0x1000, 0x3000)
+    assert [0x1000, 0x2000] == [addresses.take(0x1000, 0x1000) for _ in range(2)]
+    addresses.give(0x1000, 0x1000)
+    assert 0x3000 == addresses.take(0x1000, 0x1000)
+    assert 0x1000 == addresses.take(0x800, 0x1000)
+    assert addresses.take(0x1000, 0x1000) is None
+    for start, size in ((0x2000, 0x1000), (0x1000, 0x800), (0x3000, 0x1000)):
+        addresses.give(start, size)
+    assert [(0x1000, 0x3000)] == addresses.free
 
 
 def test_threads_share_the_allocator(memory: Memory) -> None:
