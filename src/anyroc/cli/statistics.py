@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from anyroc.cli.storage import human_size
 from anyroc.tools.stats import KernelStats
 
-_LONGEST_NAME = 48
+_WIDTH = 24
 
 
 def show(rows: list[KernelStats]) -> None:
@@ -20,8 +21,8 @@ def show(rows: list[KernelStats]) -> None:
         console.print("no kernel was launched")
         return
     for row in rows:
-        table = Table(title=row.name[:_LONGEST_NAME], title_justify="left", show_header=False)
-        table.add_column(justify="left")
+        table = Table(title=plain_name(row.name), title_justify="left", show_header=False)
+        table.add_column(min_width=_WIDTH)
         table.add_column(justify="right")
         for label, value in facts(row):
             table.add_row(label, value)
@@ -42,6 +43,24 @@ def facts(row: KernelStats) -> list[tuple[str, str]]:
     if total and row.seconds:
         lines.append(("a wave's instruction", f"{row.seconds / total * 1e9:.1f} ns"))
     return lines
+
+
+def plain_name(name: str) -> str:
+    """Return the function's name in a mangled C++ name, without its arguments.
+
+    Names that are not plain (operators, lambdas) stay as they are. Source: Itanium C++ ABI,
+    "External Names".
+    """
+    nested = name.startswith("_ZN")
+    rest = name[3:] if nested else name[2:]
+    parts = []
+    while name.startswith("_Z") and (length := re.match(r"\d+", rest)):
+        end = length.end() + int(length.group())
+        parts.append(rest[length.end() : end])
+        rest = rest[end:]
+        if not nested:
+            break
+    return "::".join(parts).replace("_GLOBAL__N_1", "(anonymous)") or name
 
 
 def human_time(seconds: float) -> str:

@@ -195,7 +195,7 @@ def test_a_stray_access_is_reported_and_the_process_lives(anyroc: Run, write: Wr
     done = anyroc("run", write("stray.cu", STRAY))
     assert done.stdout.endswith("ErrorIllegalAddress\n")
     assert done.returncode == 7
-    for part in ("stray", "0x", "lane", "256"):
+    for part in ("stray", "0x", "global_store_dword", "256 bytes"):
         assert part in done.stderr
 
 

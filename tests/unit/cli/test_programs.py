@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,15 @@ def test_the_option_beats_the_environment(anyroc: Run, source: Path) -> None:
 
 def test_kernels_that_do_nothing(anyroc: Run, source: Path) -> None:
     assert anyroc("run", "--noop-kernels", source, "-DFACTOR=3").stdout.startswith("1 2 3 4\n")
+
+
+def test_stats(anyroc: Run, source: Path) -> None:
+    done = anyroc("run", "--stats", source, "-DFACTOR=3")
+    assert done.stdout.startswith("3 6 9 12\n")
+    shown = dict(re.findall(r"│ +(.+?) +│ +(.+?) +│", done.stderr))
+    assert {"launches": "1", "waves": "1", "bytes read": "28 B", "bytes written": "16 B"} == {
+        name: shown[name] for name in ("launches", "waves", "bytes read", "bytes written")
+    }
 
 
 def test_build_then_run_on_any_of_its_targets(anyroc: Run, source: Path, tmp_path: Path) -> None:

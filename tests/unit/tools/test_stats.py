@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from anyroc import hooks
-from anyroc.cli.statistics import facts, human_time
+from anyroc.cli.statistics import facts, human_time, plain_name
 from anyroc.hooks import BlockSite, MemorySite
 from anyroc.isa.decode import decode
 from anyroc.isa.instruction import Instruction
@@ -117,6 +117,21 @@ def test_what_is_shown() -> None:
         ("bytes read", "4.0 KiB"),
         ("a wave's instruction", "2.0 ns"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("mangled", "plain"),
+    [
+        ("_Z5saxpyifPKfPf", "saxpy"),
+        ("_Z6reduceIfLi256EEvPKT_PS0_", "reduce"),
+        ("_ZN3gpu6detail4fillEPii", "gpu::detail::fill"),
+        ("_ZN12_GLOBAL__N_14fillEPi", "(anonymous)::fill"),
+        ("saxpy", "saxpy"),
+        ("_ZplRK3VecS1_", "_ZplRK3VecS1_"),
+    ],
+)
+def test_names(mangled: str, plain: str) -> None:
+    assert plain == plain_name(mangled)
 
 
 @pytest.mark.parametrize(
