@@ -54,6 +54,7 @@ class Graph:
     wave_size: int
     accum_offset: int
     target: Target
+    linear: bool = False
 
     def operation(self, inst: Instruction) -> Operation:
         entry = OPERATIONS.get(inst.op)
@@ -142,12 +143,12 @@ class Graph:
         active = active & ~self.defs(inst) | self.uses(inst)
         return active, inactive | self.everywhere(inst)
 
-    def live_after(self, block: Block) -> list[int]:
-        """For each instruction of a block, the rows that enabled lanes need after it."""
+    def live_after(self, block: Block) -> list[tuple[int, int]]:
+        """For each instruction of a block, the rows needed after it: by enabled lanes, by disabled ones."""
         active, inactive = block.live_out, block.inactive_out
-        result = [0] * len(block.instructions)
+        result = [(0, 0)] * len(block.instructions)
         for i in range(len(block.instructions) - 1, -1, -1):
-            result[i] = active
+            result[i] = active, inactive
             active, inactive = self.step_back(block.instructions[i], active, inactive)
         return result
 
@@ -197,13 +198,22 @@ class Graph:
         return operand.kind == "s" and operand.index in full
 
 
-def build(code: CodeObject, kernel: Kernel, target: Target, *, starts_full: bool) -> Graph:
+def build(
+    code: CodeObject,
+    kernel: Kernel,
+    target: Target,
+    *,
+    starts_full: bool = False,
+    linear: bool = False,
+) -> Graph:
     """Decodes what a kernel can reach and analyses it.
 
-    ``starts_full``: every wave starts with all lanes enabled.  Raises CodeObjectError on bytes that are
+    ``starts_full``: every wave starts with all lanes enabled; ``linear``: its lanes are consecutive
+    work-items in x.  Raises CodeObjectError on bytes that are
     no instructions and :class:`Unsupported` on ones without semantics.
     """
-    graph = Graph(kernel.entry, {}, set(), kernel.wave_size, kernel.descriptor.accum_offset, target)
+    accum_offset = kernel.descriptor.accum_offset
+    graph = Graph(kernel.entry, {}, set(), kernel.wave_size, accum_offset, target, linear)
     instructions, leaders = _discover(code, kernel, graph)
     _split(graph, instructions, leaders)
     _analyse(graph, starts_full)

@@ -133,7 +133,7 @@ class _Emitter:
                 self._instruction(inst)
             except NotImplementedError as error:
                 raise Unsupported(inst, str(error)) from error
-            self.live_before_next = live[i]
+            self.live_before_next = live[i][0]
             self.full = self.graph.step_full(inst, self.full)
             if last:
                 self._finish(inst)

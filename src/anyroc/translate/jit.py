@@ -58,6 +58,7 @@ def translate(
     target: Target,
     *,
     starts_full: bool = False,
+    linear: bool = False,
     instruments: Sequence[Instrument] = (),
 ) -> Translation:
     """The LLVM IR of a kernel.
@@ -70,7 +71,7 @@ def translate(
     from anyroc.translate.operands import Unsupported
 
     try:
-        graph = cfg.build(code, kernel, target, starts_full=starts_full)
+        graph = cfg.build(code, kernel, target, starts_full=starts_full, linear=linear)
         ir, helpers = emitter.emit_kernel(graph, _ENTRY, instruments)
     except Unsupported as error:
         raise UnsupportedInstruction(
@@ -168,10 +169,12 @@ def compile_kernel(
     instruments: Sequence[Instrument] = (),
     *,
     starts_full: bool = False,
+    linear: bool = False,
 ) -> NativeKernel:
     """A kernel's native code: from the cache, or translated and put there.
 
-    ``starts_full`` promises that every wave starts with all its lanes (whole waves only).
+    ``starts_full`` promises that every wave starts with all its lanes; ``linear`` that the lanes of a
+    wave are consecutive work-items in x, the first a multiple of the wave size.
     """
     began = time.perf_counter()
     key = cache.key(
@@ -180,6 +183,7 @@ def compile_kernel(
         kernel.symbol,
         target.name,
         int(starts_full),
+        int(linear),
         *[i.key for i in instruments],
     )
     with _lock:
@@ -190,7 +194,12 @@ def compile_kernel(
             data = path.read_bytes()
         else:
             result = translate(
-                code, kernel, target, starts_full=starts_full, instruments=instruments
+                code,
+                kernel,
+                target,
+                starts_full=starts_full,
+                linear=linear,
+                instruments=instruments,
             )
             data = _pack(result.helpers, _object(result.ir, _optimisation_level()))
             instructions = result.instructions
