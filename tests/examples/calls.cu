@@ -67,7 +67,9 @@ int main()
     if (cudaMalloc((void **)&device, sizeof host) || cudaMemset(device, 0xFF, sizeof host))
         return 2;
     call<<<1, threads>>>(device);
-    cudaError_t status = cudaMemcpy(host, device, sizeof host, cudaMemcpyDeviceToHost);
+    cudaError_t status = cudaGetLastError();
+    if (status == cudaSuccess)
+        status = cudaMemcpy(host, device, sizeof host, cudaMemcpyDeviceToHost);
     if (status != cudaSuccess) {
         printf("%s\n", cudaGetErrorString(status));
         return 2;
