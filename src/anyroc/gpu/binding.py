@@ -89,6 +89,16 @@ class Param(ctypes.Structure):
     _fields_ = (("offset", c_uint32), ("size", c_uint32))
 
 
+class Extra(ctypes.Structure):
+    """struct anyroc_extra."""
+
+    _fields_ = (
+        ("tail", c_uint32 * 3),
+        ("cooperative", c_uint32),
+        ("buffers", c_uint64 * 4),
+    )
+
+
 class Kernel(ctypes.Structure):
     """struct anyroc_kernel."""
 
@@ -112,7 +122,7 @@ class Kernel(ctypes.Structure):
         ("preload_sgpr", c_uint32),
         ("preload_count", c_uint32),
         ("preload_offset", c_uint32),
-        ("cooperative", c_uint32),
+        ("reserved0", c_uint32),
         ("sgpr_dispatch_ptr", ctypes.c_uint8),
         ("sgpr_queue_ptr", ctypes.c_uint8),
         ("sgpr_kernarg_ptr", ctypes.c_uint8),
@@ -149,6 +159,8 @@ class FaultRecord(ctypes.Structure):
         ("wave_id", c_uint32),
         ("pc", c_uint32),
         ("status", c_uint32),
+        ("vgprs", c_void_p),
+        ("vgpr_size", c_uint64),
         ("wave", Wave),
     )
 
@@ -195,7 +207,7 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_queue_query": (c_int, (c_void_p,)),
     "anyroc_queue_submitted": (c_uint64, (c_void_p,)),
     "anyroc_queue_wait": (c_int, (c_void_p, c_uint64, c_int64)),
-    "anyroc_queue_fault": (c_int, (c_void_p, POINTER(FaultRecord))),
+    "anyroc_queue_fault": (c_int, (c_void_p, POINTER(FaultRecord), c_void_p, c_uint64)),
     "anyroc_queue_clear_fault": (None, (c_void_p,)),
     "anyroc_queue_call": (c_int, (c_void_p, c_void_p, c_void_p)),
     "anyroc_queue_block": (c_int, (c_void_p, POINTER(Block))),
@@ -211,9 +223,20 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_event_time": (c_int, (c_void_p, POINTER(c_uint64), POINTER(c_uint32))),
     "anyroc_launch": (
         c_int,
-        (c_void_p, c_void_p, *_DIM, *_DIM, c_uint32, c_char_p, c_uint64, *(c_void_p,) * 3),
+        (c_void_p, c_void_p, *_DIM, *_DIM, c_uint32, c_char_p, c_uint64, c_void_p, c_void_p),
     ),
 }
+
+
+MOST_VGPR_BYTES = 512 * 64 * 4
+
+
+def fault_of(queue: int) -> tuple[FaultRecord, bytes] | None:
+    """Return a queue's fault and the vector registers of its wave, None if it has no fault."""
+    record, vgprs = FaultRecord(), ctypes.create_string_buffer(MOST_VGPR_BYTES)
+    if runtime().anyroc_queue_fault(queue, byref(record), vgprs, MOST_VGPR_BYTES) == OK:
+        return None
+    return record, vgprs.raw[: record.vgpr_size]
 
 
 @cache

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anyroc.errors import AnyrocError
+from anyroc.errors import CodeObjectError
 from anyroc.gpu import binding
 from anyroc.gpu.memory import Allocation, address_space
 
 if TYPE_CHECKING:
     from anyroc.gpu.kernel import LoadedKernel
+    from anyroc.isa.instruction import Instruction
 
 KINDS = {
     1: "read",
@@ -36,7 +37,7 @@ class Fault:
     """The first thing that went wrong on a queue.
 
     `kind` is one of `KINDS`; `kernel` is None for a copy. `pc` is the code object's address of the
-    instruction; `lane` is None where the access was found by the system and not by a check.
+    instruction; `lane` is None where it cannot be told.
     """
 
     kind: str
@@ -61,18 +62,12 @@ class Fault:
         """The instruction as text, "" where it cannot be had."""
         if self.kernel is None:
             return ""
-        from anyroc.isa.decode import decode
         from anyroc.isa.disasm import format_instruction
 
-        code, kernel = self.kernel.module.code, self.kernel.kernel
-        try:
-            segment = code.code_segment(self.pc)
-            start = segment.offset + self.pc - segment.vaddr
-            text = code.data[start : segment.offset + segment.filesz]
-            instruction = decode(code.target, text, 0, wave_size=kernel.wave_size)
-            return format_instruction(instruction, code.target)
-        except AnyrocError:
-            return ""
+        decoded = instruction_at(self.kernel, self.pc)
+        return (
+            "" if decoded is None else format_instruction(decoded, self.kernel.module.code.target)
+        )
 
     @property
     def text(self) -> str:
@@ -122,15 +117,20 @@ class Fault:
         return f"at {self.kernel_name}+{offset:#x}{': ' if text else ''}{text}\n  by {where}"
 
 
-def from_record(record: binding.FaultRecord, kernel: LoadedKernel | None) -> Fault:
-    """Make a `Fault` of the runtime's record."""
+def from_record(
+    record: binding.FaultRecord, kernel: LoadedKernel | None, vgprs: bytes = b""
+) -> Fault:
+    """Make a `Fault` of the runtime's record and the wave's vector registers."""
     kind = KINDS.get(record.kind, "status")
     located = kind in ("read", "write", "atomic", "misaligned", "copy")
+    lane = None if record.lane == binding.NO_LANE else int(record.lane)
+    if lane is None and located and kernel is not None:
+        lane = _lane(record, kernel, vgprs)
     return Fault(
         kind=kind,
         kernel=kernel,
         pc=record.pc,
-        lane=None if record.lane == binding.NO_LANE else record.lane,
+        lane=lane,
         address=record.address,
         size=record.size,
         group=(record.group[0], record.group[1], record.group[2]),
@@ -139,3 +139,45 @@ def from_record(record: binding.FaultRecord, kernel: LoadedKernel | None) -> Fau
         status=record.address if kind == "status" else record.status,
         nearest=address_space().nearest(record.address) if located else None,
     )
+
+
+def instruction_at(kernel: LoadedKernel, pc: int) -> Instruction | None:
+    """Return the instruction at an address of the kernel's code object, if there is one."""
+    from anyroc.isa.decode import decode
+
+    code = kernel.module.code
+    try:
+        segment = code.code_segment(pc)
+        start = segment.offset + pc - segment.vaddr
+        text = code.data[start : segment.offset + segment.filesz]
+        return decode(code.target, text, 0, wave_size=kernel.wave_size)
+    except CodeObjectError:
+        return None
+
+
+_WIDEST_ACCESS = 16
+
+
+def _lane(record: binding.FaultRecord, kernel: LoadedKernel, vgprs: bytes) -> int | None:
+    """Return the first lane whose address, as the registers still have it, explains the fault.
+
+    A load may have overwritten its own address registers by then: in that case it is not found.
+    """
+    instruction = instruction_at(kernel, record.pc)
+    if instruction is None or instruction.format not in ("GLOBAL", "FLAT"):
+        return None
+    vaddr, saddr = instruction.operand("vaddr"), instruction.operand("saddr")
+    if vaddr is None or vaddr.kind != "v":
+        return None
+    size, wave = kernel.wave_size, record.wave
+    words = memoryview(vgprs).cast("I")
+    base = instruction.mods.offset
+    if saddr is not None and saddr.kind == "s":
+        base += wave.sgpr[saddr.index] | wave.sgpr[saddr.index + 1] << 32
+    exec_ = wave.sgpr[126] | wave.sgpr[127] << 32
+    for lane in range(size):
+        parts = [words[(vaddr.index + part) * size + lane] for part in range(vaddr.count)]
+        address = sum(value << 32 * part for part, value in enumerate(parts)) + base
+        if exec_ >> lane & 1 and 0 <= record.address - address < _WIDEST_ACCESS:
+            return lane
+    return None

@@ -33,11 +33,11 @@ int32_t spin(struct anyroc_wave *wave) {
 }
 int anyroc_launch(struct anyroc_queue *, struct anyroc_kernel *, uint32_t, uint32_t, uint32_t,
                   uint32_t, uint32_t, uint32_t, uint32_t, const void *, uint64_t, void *const *,
-                  const uint64_t *, const uint32_t *);
+                  const struct anyroc_extra *);
 int anyroc_queue_wait(struct anyroc_queue *, uint64_t, int64_t);
 void launches(struct anyroc_queue *queue, struct anyroc_kernel *kernel, int count, int each) {
   for (int i = 0; i < count; i++) {
-    anyroc_launch(queue, kernel, 1, 1, 1, 64, 1, 1, 0, NULL, 0, NULL, NULL, NULL);
+    anyroc_launch(queue, kernel, 1, 1, 1, 64, 1, 1, 0, NULL, 0, NULL, NULL);
     if (each) anyroc_queue_wait(queue, 0, -1);
   }
   anyroc_queue_wait(queue, 0, -1);
@@ -94,7 +94,7 @@ class _Bench:
             self.queue,
             ctypes.addressof(kernel),
             *(groups, 1, 1, block, 1, 1, 0),
-            *(None, 0, None, None, None),
+            *(None, 0, None, None),
         )
         self.runtime.anyroc_queue_wait(self.queue, 0, -1)
 
@@ -132,9 +132,7 @@ def main() -> None:
 
     def from_python() -> None:
         for _ in range(10_000):
-            bench.runtime.anyroc_launch(
-                queue, address, 1, 1, 1, 64, 1, 1, 0, None, 0, None, None, None
-            )
+            bench.runtime.anyroc_launch(queue, address, 1, 1, 1, 64, 1, 1, 0, None, 0, None, None)
         bench.runtime.anyroc_queue_wait(queue, 0, -1)
 
     line("empty launch, queued from Python", _best(from_python), 10_000)

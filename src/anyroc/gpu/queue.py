@@ -88,20 +88,17 @@ class Queue:
         arguments: bytes | bytearray | memoryview = b"",
         *,
         parameters: int | None = None,
-        buffers: ctypes.Array[ctypes.c_uint64] | None = None,
-        tail: Dim | None = None,
+        extra: binding.Extra | None = None,
     ) -> None:
         """Queue a launch of `grid` workgroups of `block` work-items.
 
         The explicit arguments are `arguments`, laid out as the kernel expects them, or
         `parameters`, the address of an array of pointers to them; the runtime adds the hidden ones.
-        `buffers` (see `launch_buffers`) holds the addresses that some of those need. `tail` gives
-        the number of work-items of the last workgroup in each dimension where it differs from
-        `block`.
+        `extra` is what `launch_extra` makes, for launches that need it.
         LaunchError when the launch breaks a limit of the kernel or the device.
         """
         x, y, z = block
-        full = x * y * z % kernel.wave_size == 0 and tail is None
+        full = x * y * z % kernel.wave_size == 0 and (extra is None or not any(extra.tail))
         if full not in kernel.natives:
             kernel.prepare(full)
         result = self._launch(
@@ -113,8 +110,7 @@ class Queue:
             arguments if type(arguments) is bytes else bytes(arguments),
             len(arguments),
             parameters,
-            buffers,
-            None if tail is None else (ctypes.c_uint32 * 3)(*tail),
+            None if extra is None else byref(extra),
         )
         if result != binding.OK:
             raise _launch_error(result, kernel, grid, block, dynamic_lds)
@@ -217,10 +213,11 @@ class Queue:
 
         A queue with a fault skips launches, copies and fills.
         """
-        record = binding.FaultRecord()
-        if self._runtime.anyroc_queue_fault(self.handle, byref(record)) == binding.OK:
+        found = binding.fault_of(self.handle)
+        if found is None:
             return None
-        return from_record(record, kernel_at(record.kernel))
+        record, vgprs = found
+        return from_record(record, kernel_at(record.kernel), vgprs)
 
     def clear_fault(self) -> None:
         """Forget the fault; the queue works again."""
@@ -255,11 +252,23 @@ class BadCopy(AnyrocError):
     """A copy or fill met an address that is not mapped."""
 
 
-def launch_buffers(
-    printf: int = 0, hostcall: int = 0, heap: int = 0, multigrid: int = 0
-) -> ctypes.Array[ctypes.c_uint64]:
-    """Return what `Queue.launch` takes as `buffers`: addresses for hidden arguments."""
-    return (ctypes.c_uint64 * 4)(printf, hostcall, heap, multigrid)
+def launch_extra(
+    *,
+    tail: Dim = (0, 0, 0),
+    cooperative: bool = False,
+    printf: int = 0,
+    hostcall: int = 0,
+    heap: int = 0,
+    multigrid: int = 0,
+) -> binding.Extra:
+    """Return what few launches need.
+
+    `tail` gives the number of work-items of the last workgroup in each dimension where it differs
+    from the others'. `cooperative` says that workgroups wait for each other, so that all of them
+    are to be begun at once. The others are addresses for hidden arguments.
+    """
+    buffers = (ctypes.c_uint64 * 4)(printf, hostcall, heap, multigrid)
+    return binding.Extra((ctypes.c_uint32 * 3)(*tail), cooperative, buffers)
 
 
 def _bad_copy(result: int) -> AnyrocError:

@@ -6,7 +6,7 @@ import functools
 import struct
 
 from anyroc.cabi import memory
-from anyroc.gpu.queue import LaunchError, launch_buffers
+from anyroc.gpu.queue import LaunchError, launch_extra
 from anyroc.hip import event
 from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
@@ -46,7 +46,10 @@ def start(
     for blocks, threads in zip(grid, block, strict=True):
         if not 0 < blocks * threads <= _MOST_THREADS:
             raise HipError(Error.InvalidConfiguration)
-    buffers = _print_into(stream.printf_buffer()) if function.prints else None
+    extra = None
+    if function.prints or tail is not None:
+        printf = stream.printf_buffer() if function.prints else 0
+        extra = _extra(tail=tail or (0, 0, 0), printf=printf)
     try:
         stream.submit().launch(
             function.kernel,
@@ -55,14 +58,13 @@ def start(
             shared,
             arguments,
             parameters=parameters or None,
-            buffers=buffers,
-            tail=tail,
+            extra=extra,
         )
     except LaunchError as error:
         raise HipError(_REASONS[error.reason]) from error
 
 
-_print_into = functools.lru_cache(maxsize=256)(launch_buffers)
+_extra = functools.lru_cache(maxsize=256)(launch_extra)
 
 
 def _has_arguments(function: Function) -> bool:

@@ -371,7 +371,7 @@ static void retire(struct residents *residents, uint32_t index) {
 /* Runs the workgroups in progress in turns, taking in further ones while they only wait. */
 static void run_beside(struct worker *worker) {
   struct residents *residents = worker->residents;
-  uint32_t patience = residents->launch->kernel->cooperative ? 0 : PATIENCE, stalled = 0, idle = 0;
+  uint32_t patience = residents->launch->cooperative ? 0 : PATIENCE, stalled = 0, idle = 0;
   while (residents->count != 0) {
     int progress = 0;
     for (uint32_t i = 0; i < residents->count;) {
@@ -415,7 +415,7 @@ static void run_pieces(struct worker *worker) {
   struct residents *residents = worker->residents;
   struct job *job = &residents->launch->job;
   uint64_t size = 1, before = clock_ns();
-  if (residents->launch->kernel->cooperative) size = (job->total + pool_threads() - 1) / pool_threads();
+  if (residents->launch->cooperative) size = (job->total + pool_threads() - 1) / pool_threads();
   while (!atomic_load_explicit(&residents->launch->failed, memory_order_relaxed)) {
     if (!have_next(residents, size)) return;
     run_piece(worker);
@@ -443,6 +443,9 @@ static void report(struct launch *launch, const struct anyroc_guard *guard) {
     fault.wave_id = fault.wave.wave_id;
     fault.pc = fault.wave.pc;
     memcpy(fault.group, guard->wave->group->index, sizeof fault.group);
+    uint64_t size = launch->kernel->vgpr_rows * (uint64_t)launch->kernel->wave_size * 4;
+    fault.vgprs = malloc(size);
+    if (fault.vgprs != NULL) memcpy(fault.vgprs, fault.wave.vgpr, fault.vgpr_size = size);
   }
   queue_fail(launch->command.queue, &fault);
 }

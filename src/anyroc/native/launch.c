@@ -52,14 +52,14 @@ struct inputs {
   const void *arguments;
   uint64_t size;
   void *const *parameters;
-  const uint64_t *buffers;
+  const struct anyroc_extra *extra;
 };
 
 static uint64_t hidden_value(const struct anyroc_hidden *hidden, const struct launch *launch,
                              const struct inputs *inputs, uint64_t queue_pointer) {
   uint32_t axis;
   if (hidden->kind >= ANYROC_HIDDEN_BUFFER)
-    return inputs->buffers != NULL ? inputs->buffers[hidden->kind - ANYROC_HIDDEN_BUFFER] : 0;
+    return inputs->extra != NULL ? inputs->extra->buffers[hidden->kind - ANYROC_HIDDEN_BUFFER] : 0;
   switch (hidden->kind) {
     case ANYROC_HIDDEN_BLOCK_COUNT_X:
     case ANYROC_HIDDEN_BLOCK_COUNT_Y:
@@ -194,20 +194,23 @@ static int submit(struct anyroc_queue *queue, struct launch *launch, const struc
 }
 
 /* Queues a launch of `grid` workgroups of `block` work-items. The explicit arguments are `size` bytes at
- * `arguments`, or one pointer each in `parameters`; the runtime adds the hidden ones. `tail` (may be
- * NULL, entries may be 0) gives the work-items of the last workgroup in each dimension. */
+ * `arguments`, or one pointer each in `parameters`; the runtime adds the hidden ones. `extra` may be
+ * NULL. */
 int anyroc_launch(struct anyroc_queue *queue, struct anyroc_kernel *kernel, uint32_t grid_x,
                   uint32_t grid_y, uint32_t grid_z, uint32_t block_x, uint32_t block_y,
                   uint32_t block_z, uint32_t dynamic_lds, const void *arguments, uint64_t size,
-                  void *const *parameters, const uint64_t *buffers, const uint32_t *tail) {
-  struct inputs inputs = {dynamic_lds, arguments, size, parameters, buffers};
+                  void *const *parameters, const struct anyroc_extra *extra) {
+  struct inputs inputs = {dynamic_lds, arguments, size, parameters, extra};
   struct launch *launch = calloc(1, sizeof *launch);
   if (launch == NULL) return ANYROC_NO_MEMORY;
   launch->command.kind = COMMAND_LAUNCH;
   launch->kernel = kernel;
   launch->grid[0] = grid_x, launch->grid[1] = grid_y, launch->grid[2] = grid_z;
   launch->block[0] = block_x, launch->block[1] = block_y, launch->block[2] = block_z;
-  if (tail != NULL) memcpy(launch->tail, tail, sizeof launch->tail);
+  if (extra != NULL) {
+    memcpy(launch->tail, extra->tail, sizeof launch->tail);
+    launch->cooperative = extra->cooperative;
+  }
   int result = check(kernel, launch, dynamic_lds);
   if (result == ANYROC_OK) {
     choose_order(launch);
@@ -245,6 +248,6 @@ int launch_execute(struct command *command, struct worker *worker) {
   uint64_t known = atomic_load_explicit(&launch->kernel->group_ns, memory_order_relaxed);
   uint32_t helpers = pool_threads() - 1;
   if (job->total - 1 < helpers) helpers = (uint32_t)(job->total - 1);
-  if (known != 0 && job->total < WORTH_WAKING_NS / known && !launch->kernel->cooperative) helpers = 0;
+  if (known != 0 && job->total < WORTH_WAKING_NS / known && !launch->cooperative) helpers = 0;
   return pool_run(job, worker, helpers);
 }

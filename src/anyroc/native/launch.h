@@ -17,6 +17,7 @@ struct launch {
   uint32_t block[3]; /* work-items of a whole workgroup */
   uint32_t tail[3];  /* work-items of the last workgroup in each dimension */
   uint32_t lds_size;
+  uint32_t cooperative;
   uint32_t sgpr[USER_SGPRS];
   uint64_t ring_end; /* where this launch's part of the queue's ring ends */
   uint64_t start_ns;

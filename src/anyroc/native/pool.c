@@ -92,6 +92,7 @@ static void free_queue(struct anyroc_queue *queue) {
     queue->previous_all->next_all = queue->next_all;
   else
     pool.all = queue->next_all;
+  free(queue->fault.vgprs);
   free(queue);
 }
 

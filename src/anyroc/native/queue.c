@@ -61,19 +61,27 @@ int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeo
 /* ---- faults ------------------------------------------------------------------------------------ */
 
 /* Keeps the first fault; from then on the queue skips launches and copies. */
-void queue_fail(struct anyroc_queue *queue, const struct anyroc_fault_record *fault) {
+void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault) {
   pool_lock();
   if (!atomic_load(&queue->faulted)) {
+    free(queue->fault.vgprs);
     queue->fault = *fault;
+    fault->vgprs = NULL;
     atomic_store(&queue->faulted, 1);
   }
   pool_unlock();
+  free(fault->vgprs);
 }
 
-int anyroc_queue_fault(struct anyroc_queue *queue, struct anyroc_fault_record *fault) {
+/* The record's vgprs are copied to `vgprs` as far as `size` bytes go. */
+int anyroc_queue_fault(struct anyroc_queue *queue, struct anyroc_fault_record *fault, void *vgprs,
+                       uint64_t size) {
   if (!atomic_load(&queue->faulted)) return ANYROC_OK;
   pool_lock();
   *fault = queue->fault;
+  if (fault->vgpr_size < size) size = fault->vgpr_size;
+  if (size != 0) memcpy(vgprs, fault->vgprs, size);
+  fault->vgprs = NULL;
   pool_unlock();
   return ANYROC_FAULTED;
 }

@@ -54,7 +54,7 @@ enum anyroc_hidden_kind {
   ANYROC_HIDDEN_GRID_DIMS = 10,
   ANYROC_HIDDEN_DYNAMIC_LDS = 11,
   ANYROC_HIDDEN_QUEUE_PTR = 12,
-  ANYROC_HIDDEN_BUFFER = 16, /* and up: entry kind - 16 of the launch's buffers, if it has any */
+  ANYROC_HIDDEN_BUFFER = 16, /* and up: entry kind - 16 of the launch's extra.buffers */
 };
 
 struct anyroc_hidden {
@@ -64,6 +64,13 @@ struct anyroc_hidden {
 
 struct anyroc_param {
   uint32_t offset, size;
+};
+
+/* What few launches ask for. */
+struct anyroc_extra {
+  uint32_t tail[3];     /* work-items of the last workgroup in each dimension; 0: as the others */
+  uint32_t cooperative; /* workgroups wait for each other: begin all of them at once */
+  uint64_t buffers[4];  /* addresses for hidden arguments of kind ANYROC_HIDDEN_BUFFER and up */
 };
 
 #define ANYROC_NO_SGPR 0xffu
@@ -81,7 +88,7 @@ struct anyroc_kernel {
   uint32_t id_dims;     /* work-item id dimensions the kernel asks for: 1, 2 or 3 */
   uint32_t ids_in_ttmp; /* workgroup ids in TTMP9 and TTMP7 */
   uint32_t preload_sgpr, preload_count, preload_offset; /* kernel arguments preloaded, in dwords */
-  uint32_t cooperative;
+  uint32_t reserved0;
   /* first SGPR of each enabled value, or ANYROC_NO_SGPR */
   uint8_t sgpr_dispatch_ptr, sgpr_queue_ptr, sgpr_kernarg_ptr, sgpr_dispatch_id;
   uint8_t sgpr_scratch_size, sgpr_group_x, sgpr_group_y, sgpr_group_z;
@@ -101,6 +108,8 @@ struct anyroc_fault_record {
   const struct anyroc_kernel *kernel; /* NULL for copies */
   uint32_t group[3], wave_id;
   uint32_t pc, status;
+  uint32_t *vgprs;         /* a copy of the wave's vector registers, or NULL; the queue owns it */
+  uint64_t vgpr_size;      /* its bytes */
   struct anyroc_wave wave; /* as it was */
 };
 
@@ -214,7 +223,7 @@ int anyroc_queue_query(struct anyroc_queue *queue);
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns);
 struct worker *worker_make(uint32_t index);
 void marker_release(struct marker *marker);
-void queue_fail(struct anyroc_queue *queue, const struct anyroc_fault_record *fault);
+void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault);
 
 /* Each runs a command for the worker; whether it is complete (else the last one out completes it). */
 int launch_execute(struct command *command, struct worker *worker);

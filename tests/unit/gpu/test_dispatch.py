@@ -10,7 +10,7 @@ import pytest
 from gpu_bench import Bench
 
 from anyroc.gpu import binding
-from anyroc.gpu.queue import LaunchError
+from anyroc.gpu.queue import LaunchError, launch_extra
 
 
 def test_every_work_item_runs_once(bench: Bench) -> None:
@@ -108,10 +108,8 @@ def test_hidden_arguments(bench: Bench) -> None:
         for i, kind in enumerate(kinds)
     ]
     kernel = bench.kernel("empty", args=args, kernarg_size=8 + 8 * len(kinds))
-    buffers = (ctypes.c_uint64 * 4)(0xABC, 0, 0, 0)
-    bench.queue.launch(
-        kernel, (4, 3, 2), (10, 2, 1), 48, struct.pack("<Q", 99), buffers=buffers, tail=(3, 0, 0)
-    )
+    extra = launch_extra(printf=0xABC, tail=(3, 0, 0))
+    bench.queue.launch(kernel, (4, 3, 2), (10, 2, 1), 48, struct.pack("<Q", 99), extra=extra)
     bench.queue.synchronize()
     raw = binding.read_memory(bench.queue.ring + 64, 8 + 8 * len(kinds))
     values = struct.unpack(f"<{1 + len(kinds)}Q", raw)
@@ -133,7 +131,11 @@ def test_a_partial_last_workgroup(bench: Bench) -> None:
     out = bench.buffer(100)
     kernel = bench.kernel("store")
     bench.queue.launch(
-        kernel, (2, 1, 1), (70, 1, 1), arguments=struct.pack("<2Q", out, 70), tail=(5, 1, 1)
+        kernel,
+        (2, 1, 1),
+        (70, 1, 1),
+        arguments=struct.pack("<2Q", out, 70),
+        extra=launch_extra(tail=(5, 1, 1)),
     )
     bench.queue.synchronize()
     expected = list(range(70)) + [1000 + i for i in range(5)] + [0] * 25
@@ -158,6 +160,17 @@ def test_workgroups_that_wait_for_all_others_get_on(bench: Bench) -> None:
     count = bench.buffer(1)
     bench.run(bench.kernel("grid_barrier"), 300, 128, count, 600)
     assert [600] == bench.words(count, 1)
+
+
+def test_a_cooperative_launch_begins_all_workgroups(bench: Bench) -> None:
+    count = bench.buffer(1)
+    kernel = bench.kernel("grid_barrier")
+    arguments = struct.pack("<2Q", count, 2000)
+    extra = launch_extra(cooperative=True)
+    bench.queue.launch(kernel, (1000, 1, 1), (128, 1, 1), 0, arguments, extra=extra)
+    bench.queue.synchronize()
+    assert bench.queue.fault is None
+    assert [2000] == bench.words(count, 1)
 
 
 def test_waves_share_nothing_but_lds(bench: Bench) -> None:
