@@ -22,6 +22,6 @@ def library() -> ctypes.CDLL:
 def symbol(name: str) -> int:
     """Return the address of a function or variable of the native library.
 
-    Raises AttributeError if it has none of that name.
+    Raises ValueError if it has none of that name.
     """
     return ctypes.addressof(ctypes.c_char.in_dll(library(), name))

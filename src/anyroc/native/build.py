@@ -17,7 +17,7 @@ from pathlib import Path
 from anyroc import cache as disk_cache
 from anyroc.errors import ToolchainError
 
-_FLAGS = (
+FLAGS = (
     "-std=gnu11",
     "-D_GNU_SOURCE",
     "-O3",
@@ -32,6 +32,8 @@ _FLAGS = (
     "-Wextra",
     "-Wno-parentheses",
 )
+"""What the library is compiled with."""
+
 _HERE = Path(__file__).parent
 _PATIENCE = 1.0  # seconds before a build says what it is doing
 
@@ -46,7 +48,7 @@ def library_path() -> Path:
     """Return the native library, built if need be; ToolchainError if it cannot be."""
     files = sources()
     parts = [part for file in files for part in (file.name, file.read_bytes())]
-    key = disk_cache.key("native", _zig_version(), _host(), *_FLAGS, *parts)
+    key = disk_cache.key("native", _zig_version(), _host(), *FLAGS, *parts)
     return disk_cache.default().make("native", key, ".so", _build)
 
 
@@ -73,7 +75,7 @@ def _host() -> str:
 
 def _build(target: Path) -> None:
     files = [str(file) for file in sources() if file.suffix == ".c"]
-    command = [sys.executable, "-m", "ziglang", "cc", *_FLAGS, "-o", str(target), *files]
+    command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-o", str(target), *files]
     note = threading.Timer(
         _PATIENCE, print, ["anyroc: building the native runtime (once)"], {"file": sys.stderr}
     )
