@@ -78,7 +78,7 @@ API int __hipPushCallConfiguration(dim3 grid, dim3 block, size_t shared, void *s
 
 API int __hipPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared, void **stream)
 {
-    if (configurations.depth == 0)
+    if (configurations.depth == 0 || !grid || !block || !shared || !stream)
         return AFTER_hipError_t(hipErrorMissingConfiguration);
     const struct configuration *top = &configurations.stack[--configurations.depth];
     *grid = top->grid;

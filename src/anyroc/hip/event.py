@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from anyroc.cabi import memory
 from anyroc.gpu import queue
+from anyroc.hip.device import Gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles
-from anyroc.hip.stream import Stream, of
+from anyroc.hip.stream import Stream, finish, of
 
 _DISABLE_TIMING = 0x2
 _KNOWN_FLAGS = 0x1 | _DISABLE_TIMING | 0x4 | 0x20000000 | 0x40000000 | 0x80000000
 
 
 class Event:
-    """What a hipEvent_t stands for; `stream` is where it was recorded last."""
+    """What a hipEvent_t stands for."""
 
     def __init__(self, flags: int) -> None:
         self.timed = not flags & _DISABLE_TIMING
         self.event = queue.Event()
-        self.stream: Stream | None = None
+        self._gpu: Gpu | None = None  # where it was recorded last
 
     def record(self, stream: Stream) -> None:
         """Record it behind the stream's work so far."""
         stream.submit().record(self.event)
-        self.stream = stream
+        self._gpu = stream.gpu
 
     def finish(self) -> None:
         """Deliver what the work before the event has printed, raise what it met."""
-        if self.stream is not None:
-            self.stream.finish()
+        if self._gpu is not None:
+            finish(self._gpu)
 
 
 _events: Handles[Event] = Handles(Error.InvalidHandle)

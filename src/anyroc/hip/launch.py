@@ -20,6 +20,7 @@ _BUFFER_POINTER, _BUFFER_SIZE, _BUFFER_END = 1, 2, 3
 _CONFIG = struct.Struct("@6IQQQI")
 _DRIVER_CONFIG = struct.Struct("@7I4xQQI")
 
+_NO_TAIL = (0, 0, 0)
 _MOST_THREADS = (1 << 32) - 1
 
 _REASONS = {
@@ -40,16 +41,17 @@ def start(
     *,
     parameters: int = 0,
     arguments: bytes = b"",
-    tail: Dim | None = None,
+    tail: Dim = _NO_TAIL,
+    cooperative: bool = False,
 ) -> None:
     """Put one launch on a stream."""
     for blocks, threads in zip(grid, block, strict=True):
         if not 0 < blocks * threads <= _MOST_THREADS:
             raise HipError(Error.InvalidConfiguration)
     extra = None
-    if function.prints or tail is not None:
+    if function.prints or cooperative or tail is not _NO_TAIL:
         printf = stream.printf_buffer() if function.prints else 0
-        extra = _extra(tail=tail or (0, 0, 0), printf=printf)
+        extra = _extra(tail=tail, cooperative=cooperative, printf=printf)
     try:
         stream.submit().launch(
             function.kernel,
@@ -97,7 +99,9 @@ def _start_by_handle(
     stream: int,
     parameters: int,
     extra: int,
-    tail: Dim | None = None,
+    *,
+    tail: Dim = _NO_TAIL,
+    cooperative: bool = False,
 ) -> None:
     """Launch a hipFunction_t with its arguments in one of the two forms."""
     require(handle, Error.InvalidImage)
@@ -114,6 +118,7 @@ def _start_by_handle(
         parameters=parameters,
         arguments=arguments,
         tail=tail,
+        cooperative=cooperative,
     )
 
 
@@ -173,7 +178,7 @@ def hipLaunchCooperativeKernel(
     function = registered(chosen.gpu, host)
     grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
     _require_resident(function, grid, block, shared)
-    start(function, grid, block, shared, chosen, parameters=parameters)
+    start(function, grid, block, shared, chosen, parameters=parameters, cooperative=True)
 
 
 def _require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> None:
@@ -186,7 +191,6 @@ def _require_resident(function: Function, grid: Dim, block: Dim, shared: int) ->
     room = per_unit * multiprocessors(function.kernel.module.device.target)
     x, y, z = grid
     require(x * y * z <= room, Error.CooperativeLaunchTooLarge)
-    function.kernel.struct.cooperative = 1
 
 
 def hipModuleLaunchKernel(
@@ -221,7 +225,7 @@ def hipModuleLaunchCooperativeKernel(
     require(function, Error.InvalidImage)
     grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
     _require_resident(functions[function], grid, block, shared)
-    _start_by_handle(function, grid, block, shared, stream, parameters, 0)
+    _start_by_handle(function, grid, block, shared, stream, parameters, 0, cooperative=True)
 
 
 def hipExtModuleLaunchKernel(
@@ -253,7 +257,7 @@ def hipExtModuleLaunchKernel(
         stream,
         parameters,
         extra,
-        None if tail == block else (tail[0], tail[1], tail[2]),
+        tail=_NO_TAIL if tail == block else (tail[0], tail[1], tail[2]),
     )
     event.record_if(after, stream)
 

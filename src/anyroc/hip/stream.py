@@ -8,9 +8,11 @@ round. Streams made with hipStreamNonBlocking keep out of this.
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 from anyroc.cabi import memory, stdio
+from anyroc.gpu.binding import FAULTED, NOT_READY
 from anyroc.gpu.queue import Event
 from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
@@ -30,7 +32,11 @@ _PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something i
 
 
 class Stream:
-    """A stream of one device. `submitted` counts the pieces of work it has been given."""
+    """A stream of one device.
+
+    `submitted` counts the pieces of work it has been given. Other threads may be waiting for a
+    stream while one destroys it, so its queue ends with the last reference.
+    """
 
     def __init__(
         self, gpu: Gpu, *, flags: int = 0, priority: int = 0, legacy: bool = False
@@ -41,7 +47,8 @@ class Stream:
         self.legacy = legacy
         self.blocking = not legacy and not flags & NON_BLOCKING
         self.submitted = 0
-        self._seen: dict[Stream, int] = {}  # how much work of other streams ours waits for already
+        self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
+        self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
         self._printf = 0
         self.queue: Queue = gpu.device.create_queue()
@@ -54,21 +61,21 @@ class Stream:
         if len(gpu.streams) > 1:
             if self.legacy:
                 for other in list(gpu.streams):
-                    if other.blocking:
+                    if other.blocking and other._joined != other.submitted:
+                        other._joined = other.submitted
                         self._wait_for(other)
-            elif self.blocking and gpu.legacy is not None:
+            elif self.blocking and gpu.legacy and self._legacy_seen != gpu.legacy.submitted:
+                self._legacy_seen = gpu.legacy.submitted
                 self._wait_for(gpu.legacy)
         self.submitted += 1
         return self.queue
 
     def _wait_for(self, other: Stream) -> None:
-        if other.submitted != self._seen.get(other, 0):
-            self._seen[other] = other.submitted
-            if not other.queue.query():
-                if other._mark is None:
-                    other._mark = Event()
-                other.queue.record(other._mark)
-                self.queue.wait(other._mark)
+        if not other.queue.query():
+            if other._mark is None:
+                other._mark = Event()
+            other.queue.record(other._mark)
+            self.queue.wait(other._mark)
 
     def _before(self) -> list[Stream]:
         """Return the streams whose work so far the next piece of work of this one will wait for."""
@@ -81,7 +88,7 @@ class Stream:
         done = self.queue.query()
         if self.legacy:
             done = all(other.queue.query() for other in self._before()) and done
-        self.finish()
+        finish(self.gpu)
         return done
 
     def synchronize(self) -> None:
@@ -90,15 +97,15 @@ class Stream:
         if self.legacy:
             for other in self._before():
                 other.queue.synchronize()
-        self.finish()
+        finish(self.gpu)
 
-    def finish(self) -> None:
-        """Deliver what kernels of this device have printed and the fault that one has met."""
-        for stream in list(self.gpu.streams):
-            asserted = stream._drain()
-            fault = stream.queue.fault
-            if fault is not None:
-                faults.report(stream.gpu, fault, asserted=asserted)
+    def settle(self) -> None:
+        """Print what kernels have printed if the stream is idle; raise the fault that one met."""
+        state = self.queue.poll()
+        asserted = bool(self._printf and state != NOT_READY and printf.drain(self._printf))
+        fault = self.queue.fault if state == FAULTED else None
+        if fault is not None:
+            faults.report(self.gpu, fault, asserted=asserted)
 
     def printf_buffer(self) -> int:
         """Return the address of the buffer that kernels on this stream print into."""
@@ -109,18 +116,18 @@ class Stream:
             self.synchronize()
         return self._printf
 
-    def _drain(self) -> bool:
-        if self._printf and self.queue.query():
-            return printf.drain(self._printf)
-        return False
-
     def destroy(self) -> None:
-        """Finish the stream's work and give back what it holds."""
+        """Finish the stream's work and take no more."""
         with lock:
             if self in self.gpu.streams:
                 self.gpu.streams.remove(self)
         self.queue.synchronize()
-        self._drain()
+        if self._printf:
+            printf.drain(self._printf)
+
+    def __del__(self) -> None:
+        if sys is None or sys.is_finalizing():
+            return
         self.queue.close()
         if self._printf:
             self.gpu.memory.free(self._printf)
@@ -150,6 +157,12 @@ def default(handle: int) -> Stream:
     if own is None:
         own = thread.streams[gpu.index] = Stream(gpu)
     return own
+
+
+def finish(gpu: Gpu) -> None:
+    """Deliver what kernels of a device have printed and the fault that one has met."""
+    for stream in list(gpu.streams):
+        stream.settle()
 
 
 def finish_everything() -> None:

@@ -1,0 +1,202 @@
+"""Allocation, copies and fills, with the errors of their misuse."""
+
+import ctypes
+import struct
+from typing import Any
+
+import pytest
+
+INVALID_VALUE, OUT_OF_MEMORY, PITCH, DIRECTION = 1, 2, 12, 21
+ALREADY_REGISTERED, NOT_REGISTERED = 712, 713
+H2D, D2H, D2D, DEFAULT = 1, 2, 3, 4
+
+
+def pattern(size: int) -> bytes:
+    return bytes(index * 7 % 251 for index in range(size))
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 4096, 1 << 20])
+def test_what_is_written_is_read_back(api: Any, size: int) -> None:
+    first, second = api.malloc(size), api.malloc(size)
+    assert first % 256 == second % 256 == 0
+    api.write(first, pattern(size))
+    assert 0 == api.hipMemcpy(second, first, size, D2D)
+    assert pattern(size) == api.read(second, size)
+    assert 0 == api.hipFree(first) == api.hipFree(second)
+
+
+def test_zero_bytes_are_no_memory_and_no_error(api: Any) -> None:
+    pointer = ctypes.c_void_p(1)
+    assert 0 == api.hipMalloc(ctypes.byref(pointer), 0)
+    assert pointer.value is None
+    assert 0 == api.hipFree(None)
+    assert 0 == api.hipHostFree(None)
+    assert 0 == api.hipMemcpy(None, None, 0, H2D)
+
+
+def test_freeing_twice_or_something_else_is_refused(api: Any) -> None:
+    device, host = api.malloc(64), ctypes.c_void_p()
+    assert 0 == api.hipHostMalloc(ctypes.byref(host), 64, 0)
+    assert INVALID_VALUE == api.hipFree(device + 16)
+    assert INVALID_VALUE == api.hipHostFree(device)
+    assert INVALID_VALUE == api.hipFree(host)
+    assert 0 == api.hipFree(device)
+    assert INVALID_VALUE == api.hipFree(device)
+    assert 0 == api.hipHostFree(host)
+    assert INVALID_VALUE == api.hipHostFree(host)
+
+
+def test_memory_is_counted_to_the_byte(api: Any) -> None:
+    free, total = ctypes.c_size_t(), ctypes.c_size_t()
+    assert 0 == api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
+    before = free.value
+    pointer = api.malloc(12345)
+    api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
+    assert before - 12345 == free.value
+    assert OUT_OF_MEMORY == api.hipMalloc(ctypes.byref(ctypes.c_void_p()), free.value + 1)
+    api.hipFree(pointer)
+    api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
+    assert before == free.value
+
+
+@pytest.mark.parametrize(
+    "to, source, size, kind, expected",
+    [
+        ("device", "host", 65, H2D, INVALID_VALUE),
+        ("host", "device", 65, D2H, INVALID_VALUE),
+        ("null", "device", 8, D2H, INVALID_VALUE),
+        ("device", "null", 8, H2D, INVALID_VALUE),
+        ("device", "host", 8, 7, DIRECTION),
+        ("device", "host", 64, DEFAULT, 0),
+    ],
+)
+def test_copies_are_checked(
+    api: Any, to: str, source: str, size: int, kind: int, expected: int
+) -> None:
+    host = ctypes.create_string_buffer(128)
+    places = {"device": api.malloc(64), "host": ctypes.addressof(host), "null": None}
+    assert expected == api.hipMemcpy(places[to], places[source], size, kind)
+    assert expected == api.hipMemcpyAsync(places[to], places[source], size, kind, None)
+    assert 0 == api.hipDeviceSynchronize()
+    api.hipFree(places["device"])
+
+
+def test_two_dimensional_copies_keep_to_their_box(api: Any) -> None:
+    pointer, pitch = ctypes.c_void_p(), ctypes.c_size_t()
+    assert 0 == api.hipMallocPitch(ctypes.byref(pointer), ctypes.byref(pitch), 10, 4)
+    assert pitch.value % 256 == 0
+    assert 0 == api.hipMemset2D(pointer, pitch.value, 0xEE, pitch.value, 4)
+    rows = pattern(4 * 16)
+    assert 0 == api.hipMemcpy2D(pointer, pitch.value, rows, 16, 10, 4, H2D)
+    back = api.read(pointer.value, pitch.value * 4)
+    for row in range(4):
+        start = row * pitch.value
+        assert rows[row * 16 : row * 16 + 10] + b"\xee" == back[start : start + 11]
+    assert PITCH == api.hipMemcpy2D(pointer, 8, rows, 16, 10, 4, H2D)
+    assert DIRECTION == api.hipMemcpy2D(pointer, pitch.value, rows, 16, 10, 4, 9)
+    api.hipFree(pointer)
+
+
+def test_three_dimensional_copies(api: Any) -> None:
+    pitched = (ctypes.c_uint64 * 4)()
+    assert 0 == api.hipMalloc3D(pitched, (8, 3, 2))
+    base, pitch, width, height = pitched
+    assert (8, 3) == (width, height)
+    source = ctypes.create_string_buffer(pattern(8 * 3 * 2))
+    # hipMemcpy3DParms: array, position and pitched pointer of both ends, extent, kind
+    parameters = struct.pack(
+        "@Q3Q4Q Q3Q4Q 3Qi4x",
+        *(0, 0, 0, 0, ctypes.addressof(source), 8, 8, 3),
+        *(0, 0, 0, 0, base, pitch, 8, 3),
+        *(8, 3, 2, H2D),
+    )
+    assert 160 == len(parameters)
+    assert 0 == api.hipMemcpy3D(parameters)
+    back = api.read(base, pitch * 6)
+    for row in range(6):
+        assert source.raw[row * 8 : row * 8 + 8] == back[row * pitch : row * pitch + 8]
+    assert 0 == api.hipMemset3D((base, pitch, 8, 3), 0x55, (8, 3, 1))
+    back = api.read(base, pitch * 6)
+    assert b"\x55" * 8 == back[2 * pitch : 2 * pitch + 8]
+    assert source.raw[24:32] == back[3 * pitch : 3 * pitch + 8]
+    api.hipFree(base)
+
+
+@pytest.mark.parametrize(
+    "function, value, count, expected",
+    [
+        ("hipMemset", 0x1FF, 5, b"\xff" * 5),
+        ("hipMemsetD8", 0x12, 3, b"\x12" * 3),
+        ("hipMemsetD16", 0x1234, 3, b"\x34\x12" * 3),
+        ("hipMemsetD32", 0x12345678, 2, b"\x78\x56\x34\x12" * 2),
+    ],
+)
+def test_fills(api: Any, function: str, value: int, count: int, expected: bytes) -> None:
+    pointer = api.malloc(64)
+    api.hipMemset(pointer, 0, 64)
+    assert 0 == getattr(api, function)(pointer, value, count)
+    assert expected + b"\0" == api.read(pointer, len(expected) + 1)
+    assert 0 == getattr(api, function + "Async")(pointer + 32, value, count, None)
+    assert expected + b"\0" == api.read(pointer + 32, len(expected) + 1)
+    assert INVALID_VALUE == getattr(api, function)(pointer, value, 65)
+    assert INVALID_VALUE == getattr(api, function)(None, value, 1)
+    api.hipFree(pointer)
+    assert INVALID_VALUE == getattr(api, function)(pointer, value, 1)
+
+
+def test_host_and_managed_memory_are_the_hosts_too(api: Any) -> None:
+    host, managed, device = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+    assert 0 == api.hipHostMalloc(ctypes.byref(host), 64, 2)
+    assert 0 == api.hipMallocManaged(ctypes.byref(managed), 64, 1)
+    for pointer in (host.value, managed.value):
+        assert pointer is not None
+        ctypes.memset(pointer, 0x41, 64)
+        assert b"A" * 64 == api.read(pointer, 64)
+    assert 0 == api.hipHostGetDevicePointer(ctypes.byref(device), host, 0)
+    assert host.value == device.value
+    flags = ctypes.c_uint()
+    assert 0 == api.hipHostGetFlags(ctypes.byref(flags), host)
+    assert 2 == flags.value
+    assert INVALID_VALUE == api.hipMallocManaged(ctypes.byref(managed), 64, 9)
+    api.hipHostFree(host)
+    api.hipFree(managed)
+
+
+def test_pointers_are_known_by_kind(api: Any) -> None:
+    host, managed = ctypes.c_void_p(), ctypes.c_void_p()
+    device = api.malloc(64)
+    api.hipHostMalloc(ctypes.byref(host), 64, 0)
+    api.hipMallocManaged(ctypes.byref(managed), 64, 1)
+    local = ctypes.create_string_buffer(64)
+    cases = [(device + 8, 2, 0), (host.value, 1, 0), (managed.value, 3, 0)]
+    cases += [(ctypes.addressof(local), 0, -2)]
+    for pointer, kind, number in cases:
+        out = ctypes.create_string_buffer(32)
+        assert 0 == api.hipPointerGetAttributes(out, pointer)
+        assert (kind, number) == struct.unpack_from("<ii", out.raw)
+    base, size = ctypes.c_void_p(), ctypes.c_size_t()
+    assert 0 == api.hipMemGetAddressRange(ctypes.byref(base), ctypes.byref(size), device + 63)
+    assert (device, 64) == (base.value, size.value)
+    for pointer in (device, managed):
+        api.hipFree(pointer)
+    api.hipHostFree(host)
+
+
+def test_host_memory_can_be_registered_once(api: Any) -> None:
+    buffer = ctypes.create_string_buffer(8192)
+    address = ctypes.addressof(buffer)
+    assert 0 == api.hipHostRegister(address, 8192, 0)
+    assert ALREADY_REGISTERED == api.hipHostRegister(address, 8192, 0)
+    assert 0 == api.hipHostUnregister(address)
+    assert NOT_REGISTERED == api.hipHostUnregister(address)
+
+
+def test_stream_ordered_allocation(api: Any) -> None:
+    pointer, stream = ctypes.c_void_p(), api.stream()
+    assert 0 == api.hipMallocAsync(ctypes.byref(pointer), 256, stream)
+    assert 0 == api.hipMemsetAsync(pointer, 7, 256, stream)
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert b"\7" * 256 == api.read(pointer.value, 256)
+    assert 0 == api.hipFreeAsync(pointer, stream)
+    assert INVALID_VALUE == api.hipFreeAsync(pointer, stream)
+    api.hipStreamDestroy(stream)

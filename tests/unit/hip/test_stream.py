@@ -1,0 +1,194 @@
+"""Streams and events: order, waiting, timing, callbacks, and the life of handles."""
+
+import ctypes
+import threading
+import time
+from typing import Any
+
+import pytest
+
+INVALID_VALUE, INVALID_HANDLE, NOT_READY, DESTROYED = 1, 400, 600, 709
+LEGACY, PER_THREAD, NON_BLOCKING = 1, 2, 1
+
+HOST_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+STREAM_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+
+class Gate:
+    """Host work on a stream that waits until the test opens it."""
+
+    def __init__(self, api: Any, stream: int | None) -> None:
+        self._opened = threading.Event()
+        self._function = HOST_FUNCTION(lambda _: self._opened.wait(20) and None)
+        assert 0 == api.hipLaunchHostFunc(stream, self._function, None)
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+def test_a_busy_stream_is_not_ready(api: Any) -> None:
+    stream = api.stream()
+    gate = Gate(api, stream)
+    assert NOT_READY == api.hipStreamQuery(stream)
+    assert 0 == api.hipGetLastError()
+    gate.open()
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert 0 == api.hipStreamQuery(stream)
+    assert 0 == api.hipStreamDestroy(stream)
+
+
+def test_destroyed_streams_are_told(api: Any) -> None:
+    stream = api.stream()
+    assert 0 == api.hipStreamDestroy(stream)
+    assert DESTROYED == api.hipStreamDestroy(stream)
+    assert DESTROYED == api.hipStreamSynchronize(stream)
+    assert INVALID_HANDLE == api.hipStreamDestroy(None)
+
+
+def test_destroying_a_busy_stream_finishes_its_work(api: Any) -> None:
+    stream, pointer = api.stream(), api.malloc(64)
+    gate = Gate(api, stream)
+    assert 0 == api.hipMemsetAsync(pointer, 9, 64, stream)
+    threading.Timer(0.05, gate.open).start()
+    assert 0 == api.hipStreamDestroy(stream)
+    assert b"\t" * 64 == api.read(pointer, 64)
+    api.hipFree(pointer)
+
+
+@pytest.mark.parametrize("special", [None, LEGACY, PER_THREAD])
+def test_special_streams_work(api: Any, special: int | None) -> None:
+    pointer = api.malloc(16)
+    assert 0 == api.hipMemsetAsync(pointer, 3, 16, special)
+    assert 0 == api.hipStreamSynchronize(special)
+    assert b"\3" * 16 == api.read(pointer, 16)
+    api.hipFree(pointer)
+
+
+@pytest.mark.parametrize("flags, waits", [(0, True), (NON_BLOCKING, False)])
+def test_the_null_stream_waits_for_blocking_streams(api: Any, flags: int, waits: bool) -> None:
+    stream, event = api.stream(flags), api.event()
+    gate = Gate(api, stream)
+    assert 0 == api.hipEventRecord(event, None)
+    time.sleep(0.05)
+    assert (NOT_READY if waits else 0) == api.hipEventQuery(event)
+    gate.open()
+    assert 0 == api.hipEventSynchronize(event)
+    api.hipStreamDestroy(stream)
+
+
+@pytest.mark.parametrize("flags, waits", [(0, True), (NON_BLOCKING, False)])
+def test_blocking_streams_wait_for_the_null_stream(api: Any, flags: int, waits: bool) -> None:
+    stream, event = api.stream(flags), api.event()
+    gate = Gate(api, None)
+    assert 0 == api.hipEventRecord(event, stream)
+    time.sleep(0.05)
+    assert (NOT_READY if waits else 0) == api.hipEventQuery(event)
+    gate.open()
+    assert 0 == api.hipDeviceSynchronize()
+    api.hipStreamDestroy(stream)
+
+
+def test_a_stream_waits_for_another_streams_event(api: Any) -> None:
+    first, second = api.stream(NON_BLOCKING), api.stream(NON_BLOCKING)
+    middle, last = api.event(), api.event()
+    gate = Gate(api, first)
+    assert 0 == api.hipEventRecord(middle, first)
+    assert 0 == api.hipStreamWaitEvent(second, middle, 0)
+    assert 0 == api.hipEventRecord(last, second)
+    time.sleep(0.05)
+    assert NOT_READY == api.hipEventQuery(last)
+    gate.open()
+    assert 0 == api.hipEventSynchronize(last)
+    for stream in (first, second):
+        api.hipStreamDestroy(stream)
+
+
+def test_elapsed_time(api: Any) -> None:
+    first, last, silent = api.event(), api.event(), api.event(2)
+    milliseconds = ctypes.c_float()
+    out = ctypes.byref(milliseconds)
+    assert INVALID_HANDLE == api.hipEventElapsedTime(out, first, last)
+    api.hipEventRecord(first, None)
+    gate = Gate(api, None)
+    api.hipEventRecord(last, None)
+    assert NOT_READY == api.hipEventElapsedTime(out, first, last)
+    time.sleep(0.03)
+    gate.open()
+    api.hipEventSynchronize(last)
+    assert 0 == api.hipEventElapsedTime(out, first, last)
+    assert 25 < milliseconds.value < 5000
+    api.hipEventRecord(silent, None)
+    api.hipDeviceSynchronize()
+    assert INVALID_HANDLE == api.hipEventElapsedTime(out, first, silent)
+
+
+def test_events_never_recorded_are_complete(api: Any) -> None:
+    event = api.event()
+    assert 0 == api.hipEventQuery(event)
+    assert 0 == api.hipEventSynchronize(event)
+    assert 0 == api.hipStreamWaitEvent(None, event, 0)
+
+
+def test_unknown_flags_are_refused(api: Any) -> None:
+    out = ctypes.c_void_p()
+    assert INVALID_VALUE == api.hipEventCreateWithFlags(ctypes.byref(out), 0x8)
+    assert INVALID_VALUE == api.hipStreamCreateWithFlags(ctypes.byref(out), 2)
+
+
+def test_callbacks_get_their_stream_and_data(api: Any) -> None:
+    seen: list[tuple[int | None, int, int | None]] = []
+    stream = api.stream()
+    callback = STREAM_CALLBACK(lambda *arguments: seen.append(arguments))
+    assert 0 == api.hipStreamAddCallback(stream, callback, 0x1234, 0)
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert [(stream, 0, 0x1234)] == seen
+    api.hipStreamDestroy(stream)
+
+
+def test_priorities_and_devices_of_streams(api: Any) -> None:
+    least, greatest, priority = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+    assert 0 == api.hipDeviceGetStreamPriorityRange(ctypes.byref(least), ctypes.byref(greatest))
+    assert least.value > greatest.value
+    out = ctypes.c_void_p()
+    assert 0 == api.hipStreamCreateWithPriority(ctypes.byref(out), NON_BLOCKING, -9)
+    assert 0 == api.hipStreamGetPriority(out, ctypes.byref(priority))
+    assert greatest.value == priority.value
+    flags = ctypes.c_uint()
+    assert 0 == api.hipStreamGetFlags(out, ctypes.byref(flags))
+    assert NON_BLOCKING == flags.value
+    assert 0 == api.hipGetStreamDeviceId(out)
+    api.hipStreamDestroy(out)
+
+
+def test_the_per_thread_functions_use_the_threads_own_stream(api: Any) -> None:
+    pointer, event = api.malloc(16), api.event()
+    gate = Gate(api, None)
+    other = api.stream(NON_BLOCKING)
+    assert 0 == api.hipMemsetAsync_spt(pointer, 5, 16, None)
+    assert 0 == api.hipEventRecord_spt(event, None)
+    time.sleep(0.02)
+    # The thread's own stream is a blocking one: it waits for the null stream as well.
+    assert NOT_READY == api.hipEventQuery(event)
+    gate.open()
+    assert 0 == api.hipStreamSynchronize_spt(None)
+    assert b"\5" * 16 == api.read(pointer, 16)
+    api.hipStreamDestroy(other)
+    api.hipFree(pointer)
+
+
+def test_a_hundred_foreign_threads(api: Any) -> None:
+    failures: list[int] = []
+
+    def work() -> None:
+        stream, pointer = api.stream(), api.malloc(256)
+        failures.append(api.hipMemsetAsync(pointer, 1, 256, stream))
+        failures.append(api.hipStreamSynchronize(stream))
+        failures.append(api.hipFree(pointer))
+        failures.append(api.hipStreamDestroy(stream))
+
+    threads = [threading.Thread(target=work) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [0] * 400 == failures
