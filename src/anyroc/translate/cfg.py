@@ -1,36 +1,51 @@
-"""Control flow of a kernel: reachable instructions, basic blocks, and what is known about EXEC and VGPRs.
+"""Control flow of a kernel: reachable instructions, basic blocks, what is known of EXEC and VGPRs.
 
-Two analyses make generated code small.  *Full masks*: which scalar registers are known to hold a mask of
-all lanes, EXEC among them; where EXEC is full nothing needs masking.  *Liveness* of VGPRs, per lane: a
-value is needed by lanes that are enabled (``active``) or that are disabled now and may be enabled again
-later (``inactive``).  Disabling lanes turns active needs into inactive ones, enabling them back.
+Two analyses make generated code small.  *Full masks*: which scalar registers are known to hold a
+mask of all lanes, EXEC among them; where EXEC is full nothing needs masking.  *Liveness* of VGPRs,
+per lane: a value is needed by lanes that are enabled (``active``) or that are disabled now and may
+be enabled again later (``inactive``).  Disabling lanes turns active needs into inactive ones,
+enabling them back.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
+from typing import cast
 
-from anyroc.isa.decode import decode
-from anyroc.isa.instruction import DecodeError, Instruction, Operand
+from anyroc.errors import CodeObjectError
+from anyroc.isa.decode import decoder
+from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import OPERATIONS, Access, Control, Cross, Matrix, Op, Operation
+from anyroc.semantics.core import OPERATIONS, Control, Operation
 from anyroc.translate import layout
+from anyroc.translate.calls import AddressTracker, functions
 from anyroc.translate.codeobject import CodeObject, Kernel
+from anyroc.translate.effects import ALL_SCALARS, SCALARS, Effect, effect_of
 from anyroc.translate.operands import Unsupported
-from anyroc.translate.region import row_of
 
-__all__ = ["Block", "Graph", "build"]
+__all__ = ["SCALARS", "Block", "Graph", "build"]
 
-_ENDS = {"end", "branch", "setpc", "swappc", "call", "barrier", "sleep", "trap"}
+_JUMPS = ("setpc", "swappc", "call")
+_PAUSES = ("barrier", "sleep", "trap")
+_ENDS = frozenset(("end", "branch", *_JUMPS, *_PAUSES))
+_ROWS = (1 << 1024) - 1
 
 
 @dataclass
 class Block:
-    """Instructions that run one after the other; ``successors`` are block addresses, None: unknown."""
+    """Instructions that run one after the other.
+
+    ``successors`` are block addresses; ``unknown``: a jump ends the block that may go to any
+    target.  ``resumable``: a wave may be told to go on here.  ``full``: scalar registers known to
+    hold a full mask at the start.  ``live_out`` and ``inactive_out``: rows needed afterwards by
+    enabled and by disabled lanes.
+    """
 
     start: int
     instructions: list[Instruction] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
     successors: list[int] = field(default_factory=list)
     unknown: bool = False
     resumable: bool = False
@@ -46,156 +61,116 @@ class Block:
 
 @dataclass
 class Graph:
-    """The blocks of one kernel by address; ``targets`` are addresses that indirect jumps may reach."""
+    """The blocks of one kernel by address.
+
+    ``targets`` are addresses that jumps of unknown target may reach; ``known_jumps`` maps the
+    address of an indirect jump to where it goes, where that is known.  ``linear``: the lanes of a
+    wave are consecutive work-items in x.
+    """
 
     entry: int
-    blocks: dict[int, Block]
-    targets: set[int]
     wave_size: int
     accum_offset: int
     target: Target
     linear: bool = False
+    blocks: dict[int, Block] = field(default_factory=dict)
+    targets: set[int] = field(default_factory=set)
+    known_jumps: dict[int, int] = field(default_factory=dict)
+    _effects: dict[int, tuple[Instruction, Effect]] = field(default_factory=dict)
 
     def operation(self, inst: Instruction) -> Operation:
+        """The semantics of an instruction."""
         entry = OPERATIONS.get(inst.op)
         if entry is None:
             raise Unsupported(inst, "")
         return entry
 
-    # Effects on VGPRs.
-
-    def _rows(self, operands: tuple[Operand, ...]) -> int:
-        mask = 0
-        for operand in operands:
-            if operand.kind in ("v", "a"):
-                mask |= ((1 << operand.count) - 1) << row_of(operand, self.accum_offset)
-        return mask
+    def effect(self, inst: Instruction) -> Effect:
+        """What an instruction does to registers; computed once for those of the graph."""
+        known = self._effects.get(inst.offset)
+        if known is not None and known[0] is inst:
+            return known[1]
+        effect = effect_of(inst, self.accum_offset)
+        if known is None:
+            self._effects[inst.offset] = inst, effect
+        return effect
 
     def uses(self, inst: Instruction) -> int:
-        """Rows that an instruction reads, partly written ones included."""
-        if inst.parts:
-            return self.uses(inst.parts[0]) | self.uses(inst.parts[1])
-        mask = self._rows(inst.src)
-        if self._partial(inst):
-            mask |= self._rows(inst.dst)
-        return mask
+        """Registers that an instruction reads, partly written ones included, as a bit set."""
+        return self.effect(inst).uses
 
     def defs(self, inst: Instruction) -> int:
-        """Rows that an instruction writes."""
-        if inst.parts:
-            return self.defs(inst.parts[0]) | self.defs(inst.parts[1])
-        return self._rows(inst.dst)
-
-    def _partial(self, inst: Instruction) -> bool:
-        """Whether something of the destination's old value stays, in enabled lanes too."""
-        entry = OPERATIONS.get(inst.op)
-        mods = inst.mods
-        if mods.dpp or mods.dpp8 or mods.sdwa:
-            return True
-        if isinstance(entry, Op):
-            return any(s.role == "operand" and s.type.bits * s.count < 32 for s in entry.results)
-        if isinstance(entry, Access):
-            return bool(entry.half) or entry.space in ("buffer", "lds")
-        return isinstance(entry, Cross)
-
-    def everywhere(self, inst: Instruction) -> int:
-        """Rows that an instruction reads in disabled lanes as well."""
-        entry = OPERATIONS.get(inst.op)
-        if isinstance(entry, Cross | Matrix) or inst.mods.dpp or inst.mods.dpp8:
-            return self.uses(inst)
-        return 0
+        """Registers that an instruction writes."""
+        return self.effect(inst).defs
 
     def exec_effect(self, inst: Instruction) -> str:
         """What an instruction does to EXEC: "" nothing, else "shrink", "widen" or "any"."""
-        entry = OPERATIONS.get(inst.op)
-        if not isinstance(entry, Op):
-            return ""
-        writes = any(o.kind == "s" and o.index in (126, 127) for o in inst.dst)
-        if entry.writes_exec:
-            return "shrink"
-        if any(s.role == "exec" for s in entry.results):
-            if inst.op.startswith("s_and_saveexec"):
-                return "shrink"
-            return "widen" if inst.op.startswith("s_or_saveexec") else "any"
-        if not writes:
-            return ""
-        reads = any(o.kind == "s" and o.index == layout.EXEC for o in inst.src)
-        if reads and inst.op in ("s_and_b64", "s_and_b32"):
-            return "shrink"
-        if inst.op in ("s_and_not1_b64", "s_and_not1_b32", "s_andn2_b64", "s_andn2_b32"):
-            first = inst.src[0]
-            return "shrink" if first.kind == "s" and first.index == layout.EXEC else "any"
-        if reads and inst.op in ("s_or_b64", "s_or_b32"):
-            return "widen"
-        return "any"
+        return self.effect(inst).exec
 
     # Backward: liveness.
 
-    def step_back(self, inst: Instruction, active: int, inactive: int) -> tuple[int, int]:
-        effect = self.exec_effect(inst)
-        if effect == "shrink":
-            active |= inactive
-        elif effect == "widen":
-            inactive |= active
-        elif effect:
-            active |= inactive
-            inactive = active
-        active = active & ~self.defs(inst) | self.uses(inst)
-        return active, inactive | self.everywhere(inst)
-
     def live_after(self, block: Block) -> list[tuple[int, int]]:
-        """For each instruction of a block, the rows needed after it: by enabled lanes, by disabled ones."""
+        """For each instruction of a block, the rows that enabled, disabled lanes need after it."""
         active, inactive = block.live_out, block.inactive_out
-        result = [(0, 0)] * len(block.instructions)
-        for i in range(len(block.instructions) - 1, -1, -1):
-            result[i] = active, inactive
-            active, inactive = self.step_back(block.instructions[i], active, inactive)
+        result = []
+        for effect in reversed(block.effects):
+            result.append((active, inactive))
+            if effect.exec:
+                active, inactive = _before_change(effect.exec, active, inactive)
+            active = active & ~effect.defs | effect.uses
+            inactive |= effect.everywhere
+        result.reverse()
         return result
 
     # Forward: masks known to be full.
 
     def step_full(self, inst: Instruction, full: frozenset[int]) -> frozenset[int]:
         """The scalar registers known to hold a full mask after an instruction."""
-        written = {o.index + i for o in inst.dst if o.kind == "s" for i in range(o.count)}
-        effect = self.exec_effect(inst)
-        if inst.parts or (not written and not effect):
+        effect = self.effect(inst)
+        if not (effect.scalars or effect.exec):
             return full
-        entry = OPERATIONS.get(inst.op)
-        gains: set[int] = set()
-        dst = inst.dst[0].index if inst.dst and inst.dst[0].kind == "s" else -1
-        known = [self._is_full(o, full) for o in inst.src]
-        name = inst.op
-        suffix = "b64" if self.wave_size == 64 else "b32"
-        if name.endswith(suffix):
-            if name.startswith("s_mov_") and known[0]:
-                gains.add(dst)
-            elif name.startswith("s_or_saveexec"):
-                if layout.EXEC in full:
-                    gains.add(dst)
-                if known[0] or layout.EXEC in full:
-                    gains.add(layout.EXEC)
-            elif name.startswith("s_and_saveexec"):
-                if layout.EXEC in full:
-                    gains.add(dst)
-                    if known[0]:
-                        gains.add(layout.EXEC)
-            elif (name.startswith("s_or_b") and any(known)) or (
-                name.startswith("s_and_b") and all(known)
-            ):
-                gains.add(dst)
-        if isinstance(entry, Op) and entry.writes_exec:
-            written |= {layout.EXEC}
-        if effect:
+        written = set(effect.scalars)
+        gains = set() if inst.parts else self._gains(inst, full)
+        if effect.exec:
             written |= {layout.EXEC, layout.EXEC + 1}
         span = self.wave_size // 32
         kept = {i for i in full if not any(i + k in written for k in range(span))}
         return frozenset(kept | gains)
+
+    def _gains(self, inst: Instruction, full: frozenset[int]) -> set[int]:
+        name = inst.op
+        if not name.endswith("b64" if self.wave_size == 64 else "b32"):
+            return set()
+        dst = inst.dst[0].index if inst.dst and inst.dst[0].kind == "s" else -1
+        known = [self._is_full(o, full) for o in inst.src]
+        exec_full = layout.EXEC in full
+        if name.startswith("s_or_saveexec"):
+            saved = {dst} if exec_full else set()
+            return saved | ({layout.EXEC} if known[0] or exec_full else set())
+        if name.startswith("s_and_saveexec"):
+            if not exec_full:
+                return set()
+            return {dst, layout.EXEC} if known[0] else {dst}
+        if name.startswith(("s_mov_b", "s_and_b")):
+            return {dst} if all(known) else set()
+        return {dst} if name.startswith("s_or_b") and any(known) else set()
 
     def _is_full(self, operand: Operand, full: frozenset[int]) -> bool:
         if operand.kind == "const":
             ones = (1 << self.wave_size) - 1
             return int(operand.value) & ones == ones
         return operand.kind == "s" and operand.index in full
+
+
+def _before_change(effect: str, active: int, inactive: int) -> tuple[int, int]:
+    """What is needed before EXEC changes, from what enabled and disabled lanes need afterwards.
+
+    Scalar registers belong to no lane: they are among what enabled lanes need.
+    """
+    both = active | inactive
+    if effect == "shrink":
+        return both, inactive
+    return (active if effect == "widen" else both), both & _ROWS
 
 
 def build(
@@ -212,161 +187,286 @@ def build(
     work-items in x.  Raises CodeObjectError on bytes that are
     no instructions and :class:`Unsupported` on ones without semantics.
     """
-    accum_offset = kernel.descriptor.accum_offset
-    graph = Graph(kernel.entry, {}, set(), kernel.wave_size, accum_offset, target, linear)
-    instructions, leaders = _discover(code, kernel, graph)
-    _split(graph, instructions, leaders)
-    _analyse(graph, starts_full)
+    graph = Graph(kernel.entry, kernel.wave_size, kernel.descriptor.accum_offset, target, linear)
+    _Discovery(code, graph).run()
+    _live_rows(graph)
+    _full_masks(graph, starts_full)
     return graph
 
 
-def _functions(code: CodeObject) -> set[int]:
-    """The device functions of a code object: what an indirect call may reach."""
-    return {s.vaddr for s in code.symbols.values() if s.kind == "func" and s.size > 0}
+class _Window:
+    """The bytes of a code segment, addressed as in memory."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data, self._start = data, start
+        self._end = start + len(data)
+
+    def __contains__(self, address: int) -> bool:
+        return self._start <= address < self._end
+
+    def __len__(self) -> int:
+        return self._end
+
+    def __getitem__(self, span: slice) -> bytes:
+        return self._data[span.start - self._start : span.stop - self._start]
 
 
-def _discover(
-    code: CodeObject, kernel: Kernel, graph: Graph
-) -> tuple[dict[int, Instruction], set[int]]:
-    seen: dict[int, Instruction] = {}
-    leaders = {kernel.entry}
-    work = deque([kernel.entry])
-    functions_added = False
-    while work:
-        at = work.popleft()
-        while at not in seen:
-            inst = _decode(code, graph, at)
-            seen[at] = inst
-            entry = graph.operation(inst.parts[0] if inst.parts else inst)
-            follow = inst.offset + inst.size
-            kind = entry.kind if isinstance(entry, Control) else ""
-            if kind == "branch":
-                leaders.add(inst.branch_target)
-                work.append(inst.branch_target)
-                if isinstance(entry, Control) and not entry.argument:
-                    break
-                leaders.add(follow)
-            elif kind in ("setpc", "swappc", "call"):
-                if kind != "setpc":
-                    graph.targets.add(follow)
-                    leaders.add(follow)
-                    work.append(follow)
-                if kind == "call":
-                    graph.targets.add(inst.branch_target)
-                    leaders.add(inst.branch_target)
-                    work.append(inst.branch_target)
-                elif not functions_added:
-                    functions_added = True
-                    for function in _functions(code):
-                        graph.targets.add(function)
-                        leaders.add(function)
-                        work.append(function)
-                break
-            elif kind == "end":
-                break
-            elif kind in _ENDS:
-                leaders.add(follow)
-            at = follow
-    return seen, leaders
+class _Discovery:
+    """Finds the instructions that a kernel reaches, and cuts them into blocks."""
 
+    def __init__(self, code: CodeObject, graph: Graph) -> None:
+        segment = code.code_segment(graph.entry)
+        self.code = code
+        self.graph = graph
+        self.window = _Window(code.text(segment.vaddr, segment.filesz), segment.vaddr)
+        self.decode = decoder(graph.target.isa, graph.wave_size).decode
+        self.tracker = AddressTracker(code)
+        self.instructions: dict[int, Instruction] = {}
+        self.leaders = {graph.entry}
+        self.kinds: dict[str, str] = {}
+        self.ends: dict[int, str] = {}
+        self.wants_functions = False
 
-def _decode(code: CodeObject, graph: Graph, at: int) -> Instruction:
-    text = code.text(at, 20)
-    try:
-        inst = decode(graph.target, text, 0, wave_size=graph.wave_size)
-    except DecodeError as error:
-        raise DecodeError(str(error), at) from error
-    return _at(inst, at)
+    def run(self) -> None:
+        self._explore(self.graph.entry)
+        if self._unsure() or self.wants_functions:
+            for function in sorted(functions(self.code)):
+                self._try_function(function)
+            self._unsure()
+        self.graph.known_jumps = {at: to for at, (_, to) in self.tracker.resolved.items()}
+        for start in sorted(self.leaders):
+            self.graph.blocks[start] = self._block(start)
+        self._mark_resumable()
 
+    def _unsure(self) -> bool:
+        """Drops targets of jumps computed across a place where other code joins."""
+        leaders = sorted(self.leaders)
+        resolved = self.tracker.resolved
+        wrong = [
+            at
+            for at, (origin, _) in resolved.items()
+            if bisect_right(leaders, at) > bisect_right(leaders, origin)
+        ]
+        for at in wrong:
+            self.graph.targets.add(resolved.pop(at)[1])
+        return bool(wrong)
 
-def _at(inst: Instruction, offset: int) -> Instruction:
-    from dataclasses import replace
+    def _try_function(self, address: int) -> None:
+        """Explores what a jump of unknown target may reach; what does not translate is left out."""
+        instructions, leaders = set(self.instructions), set(self.leaders)
+        targets, resolved = set(self.graph.targets), set(self.tracker.resolved)
+        try:
+            self._explore(address)
+            self.graph.targets.add(address)
+        except (CodeObjectError, Unsupported):
+            for added in self.instructions.keys() - instructions:
+                del self.instructions[added]
+            for added in self.tracker.resolved.keys() - resolved:
+                del self.tracker.resolved[added]
+            self.leaders, self.graph.targets = leaders, targets
 
-    return replace(inst, offset=offset, parts=tuple(_at(p, offset) for p in inst.parts))
+    def _explore(self, start: int) -> None:
+        instructions, tracker, kinds = self.instructions, self.tracker, self.kinds
+        self.leaders.add(start)
+        work = [start]
+        while work:
+            at = work.pop()
+            tracker.restart()
+            while at not in instructions:
+                inst = self._instruction(at)
+                instructions[at] = inst
+                kind = kinds.get(inst.op)
+                if kind is None:
+                    kind = self._kind(inst)
+                if tracker.active or kind == "getpc":
+                    tracker.step(inst)
+                follow = at + inst.size
+                if kind in _ENDS:
+                    self.ends[at] = kind
+                    targets, goes_on = self._leads(inst, kind, follow)
+                    self.leaders.update(targets)
+                    work += targets
+                    if not goes_on:
+                        break
+                at = follow
+            else:
+                self.leaders.add(at)
 
+    def _leads(self, inst: Instruction, kind: str, follow: int) -> tuple[list[int], bool]:
+        """The blocks that a control instruction leads to, and whether ``follow`` is among them."""
+        if kind == "end":
+            return [], False
+        if kind == "branch":
+            target = self._inside(inst, inst.branch_target)
+            return ([target, follow], True) if self._conditional(inst) else ([target], False)
+        if kind in _PAUSES:
+            if kind == "trap" and not self._is_code(follow):
+                return [], False
+            return [follow], True
+        known = inst.branch_target if kind == "call" else self.tracker.jump(inst)
+        targets = [] if known is None else [self._inside(inst, known)]
+        if known is None and (kind == "swappc" or not self.tracker.is_return(inst)):
+            self.wants_functions = True
+        if kind != "setpc" and self._is_code(follow):
+            targets.append(follow)
+            self.graph.targets.add(follow)
+        return targets, False
 
-def _split(graph: Graph, instructions: dict[int, Instruction], leaders: set[int]) -> None:
-    for start in sorted(leaders & instructions.keys()):
+    def _inside(self, inst: Instruction, target: int) -> int:
+        if target in self.window:
+            return target
+        raise CodeObjectError(
+            f"{inst.mnemonic} at {inst.offset:#x} goes to {target:#x}, outside the code"
+        )
+
+    def _is_code(self, address: int) -> bool:
+        """Whether code is behind a call or a trap; where these never return, anything may be."""
+        try:
+            self._instruction(address)
+        except CodeObjectError:
+            return False
+        return True
+
+    def _instruction(self, at: int) -> Instruction:
+        if at not in self.window:
+            raise CodeObjectError(f"the code goes on at {at:#x}, outside its segment")
+        return self.decode(cast(bytes, self.window), at)
+
+    def _kind(self, inst: Instruction) -> str:
+        """The kind of a control instruction, else an empty string."""
+        for part in inst.parts:
+            self.graph.operation(part)
+        if inst.parts:
+            return ""
+        entry = self.graph.operation(inst)
+        kind = entry.kind if isinstance(entry, Control) else ""
+        self.kinds[inst.op] = kind
+        return kind
+
+    def _conditional(self, inst: Instruction) -> bool:
+        entry = self.graph.operation(inst)
+        return isinstance(entry, Control) and bool(entry.argument)
+
+    def _block(self, start: int) -> Block:
         block = Block(start)
         at = start
         while True:
-            inst = instructions[at]
+            inst = self.instructions[at]
             block.instructions.append(inst)
-            follow = at + inst.size
-            entry = None if inst.parts else graph.operation(inst)
-            kind = entry.kind if isinstance(entry, Control) else ""
-            if kind == "branch":
+            block.effects.append(self.graph.effect(inst))
+            kind = self.ends.get(at)
+            at += inst.size
+            if kind is None:
+                if at not in self.leaders:
+                    continue
+                block.successors.append(at)
+            elif kind == "branch":
                 block.successors.append(inst.branch_target)
-                if isinstance(entry, Control) and entry.argument:
-                    block.successors.append(follow)
-                break
-            if kind in ("setpc", "swappc", "call"):
-                block.unknown = True
-                break
-            if kind == "end":
-                break
-            if kind in _ENDS or follow in leaders:
-                block.successors.append(follow)
-                break
-            at = follow
-        graph.blocks[start] = block
-    for block in graph.blocks.values():
-        kind_entry = (
-            graph.operation(block.instructions[-1]) if not block.instructions[-1].parts else None
-        )
-        kind = kind_entry.kind if isinstance(kind_entry, Control) else ""
-        if kind in ("barrier", "sleep", "trap"):
+                if self._conditional(inst):
+                    block.successors.append(at)
+            elif kind in _JUMPS:
+                self._end_in_jump(block, inst, kind)
+            elif kind != "end" and at in self.leaders:
+                block.successors.append(at)
+            return block
+
+    def _end_in_jump(self, block: Block, inst: Instruction, kind: str) -> None:
+        target = inst.branch_target if kind == "call" else self.graph.known_jumps.get(inst.offset)
+        if target is None:
+            block.unknown = True
+        else:
+            block.successors.append(target)
+
+    def _mark_resumable(self) -> None:
+        blocks = self.graph.blocks
+        for block in blocks.values():
+            kind = self.ends.get(block.instructions[-1].offset)
             for follow in block.successors:
-                graph.blocks[follow].resumable = True
-        if kind == "branch":
-            for follow in block.successors:
-                if follow <= block.start:
-                    graph.blocks[follow].resumable = True
-    for address in graph.targets:
-        graph.blocks[address].resumable = True
+                if kind in _PAUSES or (kind and follow <= block.start):
+                    blocks[follow].resumable = True
+        for address in self.graph.targets:
+            blocks[address].resumable = True
 
 
-def _analyse(graph: Graph, starts_full: bool) -> None:
-    everything = (1 << layout.M0 * 8) - 1
+def _transfer(block: Block) -> list[tuple[str, int, int, int]]:
+    """A block's effect on liveness, from its end.
+
+    Steps of (change of EXEC, rows needed, rows set, rows needed in disabled lanes too).
+    """
+    steps = []
+    change, needed, defined, everywhere = "", 0, 0, 0
+    for effect in reversed(block.effects):
+        if effect.exec:
+            steps.append((change, needed, defined, everywhere))
+            change, needed, defined, everywhere = effect.exec, 0, 0, 0
+        needed = needed & ~effect.defs | effect.uses
+        defined |= effect.defs
+        everywhere |= effect.everywhere
+    steps.append((change, needed, defined, everywhere))
+    return steps
+
+
+def _live_rows(graph: Graph) -> None:
     blocks = graph.blocks
     predecessors: dict[int, list[int]] = {a: [] for a in blocks}
     for address, block in blocks.items():
         for follow in block.successors:
             predecessors[follow].append(address)
-
-    work = deque(sorted(blocks, reverse=True))
+    transfers = {a: _transfer(block) for a, block in blocks.items()}
     state = dict.fromkeys(blocks, (0, 0))
+    work = deque(sorted(blocks, reverse=True))
+    waiting = set(work)
     while work:
         address = work.popleft()
+        waiting.discard(address)
         block = blocks[address]
-        active = inactive = everything if block.unknown else 0
+        active, inactive = (_ROWS | ALL_SCALARS, _ROWS) if block.unknown else (0, 0)
         for follow in block.successors:
             active |= state[follow][0]
             inactive |= state[follow][1]
         block.live_out, block.inactive_out = active, inactive
-        for inst in reversed(block.instructions):
-            active, inactive = graph.step_back(inst, active, inactive)
+        for change, needed, defined, everywhere in transfers[address]:
+            if change:
+                active, inactive = _before_change(change, active, inactive)
+            active = active & ~defined | needed
+            inactive |= everywhere
         if (active, inactive) != state[address]:
             state[address] = (active, inactive)
-            work.extend(p for p in predecessors[address] if p not in work)
+            for other in predecessors[address]:
+                if other not in waiting:
+                    waiting.add(other)
+                    work.append(other)
 
+
+def _full_masks(graph: Graph, starts_full: bool) -> None:
+    blocks = graph.blocks
     known: dict[int, frozenset[int] | None] = dict.fromkeys(blocks)
     known[graph.entry] = frozenset({layout.EXEC}) if starts_full else frozenset()
     for address in graph.targets:
         known[address] = frozenset()
+    steps = {
+        address: [
+            inst
+            for inst, effect in zip(block.instructions, block.effects, strict=True)
+            if effect.scalars or effect.exec
+        ]
+        for address, block in blocks.items()
+    }
     work = deque(a for a in sorted(blocks) if known[a] is not None)
+    waiting = set(work)
     while work:
         address = work.popleft()
-        full = known[address]
-        assert full is not None
-        for inst in blocks[address].instructions:
+        waiting.discard(address)
+        full = known[address] or frozenset()
+        for inst in steps[address]:
             full = graph.step_full(inst, full)
         for follow in blocks[address].successors:
             old = known[follow]
             new = full if old is None else old & full
             if new != old:
                 known[follow] = new
-                if follow not in work:
+                if follow not in waiting:
+                    waiting.add(follow)
                     work.append(follow)
     for address, block in blocks.items():
         block.full = known[address] or frozenset()
