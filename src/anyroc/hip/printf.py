@@ -14,9 +14,11 @@ bytes used so far after this header (u32) and the buffer's whole size (u32). A r
 from __future__ import annotations
 
 import functools
+import math
 import re
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from anyroc.cabi import memory, stdio
 
@@ -150,52 +152,83 @@ def _parse(form: bytes) -> list[tuple[str, re.Match[str] | None]]:
 
 
 def _convert(conversion: re.Match[str], arguments: _Arguments) -> str:
-    """Return the text of one conversion; Python's % operator formats what C and it agree on."""
+    """Return the text of one conversion."""
     flags, width, precision, length, kind = conversion.groups()
     if width == "*":
         columns = arguments.integer(32, True)
         width, flags = str(abs(columns)), flags + "-" if columns < 0 else flags
+    digits = int(precision or 0) if precision not in (None, "*") else None
     if precision == "*":
-        digits = arguments.integer(32, True)
-        precision = str(digits) if digits >= 0 else None
-    elif precision == "":
-        precision = "0"
-    field = f"%{flags}{width}"
-    exact = field if precision is None else f"{field}.{precision}"
-    if kind in "di":
-        return f"{exact}d" % arguments.integer(_BITS.get(length, 64), True)
-    if kind in "uxXo":
-        value = arguments.integer(_BITS.get(length, 64), False)
-        if kind == "o" and "#" in flags:
-            return f"{field.replace('#', '')}s" % f"0{value:o}"
-        if kind != "u" and value == 0:
-            exact = exact.replace("#", "")
-        return f"{exact}{'d' if kind == 'u' else kind}" % value
+        given = arguments.integer(32, True)
+        digits = given if given >= 0 else None
+    field = _Field(flags, int(width or 0), digits)
+    if kind in "diuxXo":
+        signed = kind in "di"
+        return field.integer(kind, arguments.integer(_BITS.get(length, 64), signed))
     if kind in "eEfFgGaA":
-        return _convert_real(exact, field, precision, kind, arguments.real())
+        return field.real(kind, arguments.real())
     if kind == "c":
-        return f"{field}s" % chr(arguments.integer(8, False))
+        return field.padded(chr(arguments.integer(8, False)))
     if kind == "s":
-        return f"{exact}s" % arguments.string().decode("latin-1")
+        return field.padded(arguments.string().decode("latin-1")[:digits])
+    address = arguments.integer(64, False)
     if kind == "p":
-        address = arguments.integer(64, False)
-        return f"{field}s" % (f"{address:#x}" if address else "(nil)")
-    arguments.integer(64, False)  # %n: nothing to write to
-    return ""
+        return field.padded(f"{address:#x}" if address else "(nil)")
+    return ""  # %n: there is nothing to write to
 
 
-def _convert_real(exact: str, field: str, precision: str | None, kind: str, value: float) -> str:
-    if value != value or value in (float("inf"), float("-inf")):
-        negative = struct.pack(">d", value)[0] & 0x80
-        sign = "-" if negative else "+" if "+" in field else " " if " " in field else ""
-        word = sign + ("nan" if value != value else "inf")
-        return f"{field.replace('0', '', 1) if field[1:2] == '0' else field}s" % (
-            word.upper() if kind.isupper() else word
-        )
-    if kind in "aA":
+@dataclass(frozen=True)
+class _Field:
+    """Flags, width and precision of a conversion."""
+
+    flags: str
+    width: int
+    precision: int | None
+
+    def padded(self, text: str, *, zeros: bool = False, prefix: str = "") -> str:
+        """Return prefix and text at the field's width."""
+        room = self.width - len(prefix)
+        if "-" in self.flags:
+            return prefix + text.ljust(room)
+        return prefix + text.rjust(room, "0") if zeros else (prefix + text).rjust(self.width)
+
+    def sign(self, negative: bool) -> str:
+        return "-" if negative else "+" if "+" in self.flags else " " if " " in self.flags else ""
+
+    def integer(self, kind: str, value: int) -> str:
+        digits = f"{abs(value):{'d' if kind in 'diu' else kind}}"
+        if self.precision is not None:
+            digits = digits.rjust(self.precision, "0") if value or self.precision else ""
+        prefix = self.sign(value < 0) if kind in "di" else ""
+        if "#" in self.flags and kind in "xX" and value:
+            prefix = f"0{kind}"
+        if "#" in self.flags and kind == "o" and not digits.startswith("0"):
+            digits = f"0{digits}"
+        zeros = "0" in self.flags and self.precision is None
+        return self.padded(digits, zeros=zeros, prefix=prefix)
+
+    def real(self, kind: str, value: float) -> str:
+        negative = bool(struct.pack(">d", value)[0] & 0x80)
+        if not math.isfinite(value):
+            word = "nan" if math.isnan(value) else "inf"
+            return self.padded(word.upper() if kind.isupper() else word, prefix=self.sign(negative))
+        if kind in "aA":
+            text = self._hexadecimal(abs(value))
+            prefix, text = self.sign(negative) + text[:2], text[2:]
+            if kind == "A":
+                prefix, text = prefix.upper(), text.upper()
+        else:
+            precision = "" if self.precision is None else f".{self.precision}"
+            text = f"%{'#' if '#' in self.flags else ''}{precision}{kind}" % abs(value)
+            prefix = self.sign(negative)
+        return self.padded(text, zeros="0" in self.flags, prefix=prefix)
+
+    def _hexadecimal(self, value: float) -> str:
         mantissa, exponent = value.hex().split("p")
-        if precision is None and "." in mantissa:
+        if self.precision is not None:
+            whole = round(value / 2.0 ** int(exponent) * 16**self.precision)
+            lead, rest = divmod(whole, 16**self.precision)
+            mantissa = f"0x{lead}" + (f".{rest:0{self.precision}x}" if self.precision else "")
+        elif "." in mantissa:
             mantissa = mantissa.rstrip("0").rstrip(".")
-        word = f"{mantissa}p{exponent}"
-        return f"{field}s" % (word.upper() if kind == "A" else word)
-    return f"{exact}{kind}" % value
+        return f"{mantissa}p{exponent}"
