@@ -21,6 +21,7 @@ import isa_random
 from anyroc.isa.decode import decoder
 from anyroc.isa.disasm import format_instruction
 from anyroc.isa.instruction import DecodeError
+from anyroc.isa.tables import Row
 from anyroc.isa.targets import TARGETS, target
 
 
@@ -48,9 +49,16 @@ def ours(name: str, wave_size: int, code: bytes, *, true16: bool | None = None) 
     return format_instruction(instruction, record, true16=true16)
 
 
-def compare(name: str, wave_size: int, per_row: int, seed: int) -> dict[str, Score]:
+def _sample(name: str, per_row: int, seed: int, only: str | None) -> list[tuple[Row, bytes]]:
+    found = isa_random.encodings(target(name).isa, per_row, seed)
+    return [(row, code) for row, code in found if only in (None, row.format)]
+
+
+def compare(
+    name: str, wave_size: int, per_row: int, seed: int, only: str | None = None
+) -> dict[str, Score]:
     """Scores per format for one target."""
-    pairs = list(isa_random.encodings(target(name).isa, per_row, seed))
+    pairs = _sample(name, per_row, seed, only)
     theirs = oracles.disassemble(name, [code for _, code in pairs], wave_size=wave_size)
     scores: dict[str, Score] = collections.defaultdict(Score)
     for (row, code), want in zip(pairs, theirs, strict=True):
@@ -72,9 +80,11 @@ def compare(name: str, wave_size: int, per_row: int, seed: int) -> dict[str, Sco
     return scores
 
 
-def round_trip(name: str, wave_size: int, per_row: int, seed: int) -> dict[str, Score]:
+def round_trip(
+    name: str, wave_size: int, per_row: int, seed: int, only: str | None = None
+) -> dict[str, Score]:
     """Our text through LLVM 22's assembler: the same bytes?"""
-    pairs = list(isa_random.encodings(target(name).isa, per_row, seed))
+    pairs = _sample(name, per_row, seed, only)
     texts = [(row, code, ours(name, wave_size, code)) for row, code in pairs]
     accepted = [(row, code, text) for row, code, text in texts if text is not None]
     back = oracles.assemble(name, [text for _, _, text in accepted], wave_size=wave_size)
@@ -100,7 +110,7 @@ def main() -> int:
     parser.add_argument("--wave-size", type=int)
     parser.add_argument("--assemble", action="store_true")
     parser.add_argument("--examples", type=int, default=0, help="print so many of each format")
-    parser.add_argument("--format", help="only this format's examples")
+    parser.add_argument("--format", help="only this format")
     parser.add_argument("--kind", default="", help="only examples that start so")
     arguments = parser.parse_args()
     worst = 0
@@ -108,7 +118,7 @@ def main() -> int:
         sizes = (arguments.wave_size,) if arguments.wave_size else target(name).wave_sizes
         for wave_size in sizes:
             check = round_trip if arguments.assemble else compare
-            scores = check(name, wave_size, arguments.per_row, arguments.seed)
+            scores = check(name, wave_size, arguments.per_row, arguments.seed, arguments.format)
             print(f"{name} wave{wave_size}")
             for format_, score in sorted(scores.items()):
                 print(
@@ -116,10 +126,9 @@ def main() -> int:
                     f"{score.only_we_accept:5} only LLVM {score.only_llvm_accepts:5} "
                     f"both refuse {score.both_refuse}"
                 )
-                if arguments.format in (None, format_):
-                    shown = [e for e in score.examples if e.startswith(arguments.kind)]
-                    for example in shown[: arguments.examples]:
-                        print(f"    {example}")
+                shown = [e for e in score.examples if e.startswith(arguments.kind)]
+                for example in shown[: arguments.examples]:
+                    print(f"    {example}")
                 worst += score.differ
     return 1 if worst else 0
 

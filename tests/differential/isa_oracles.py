@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -45,16 +46,29 @@ def disassemble(
     LLVM dies of some encodings that no GPU accepts; those count as refused.
     """
     found: list[str | None] = []
-    while len(found) < len(encodings):
-        found += _disassemble(target, encodings[len(found) :], wave_size, flags)
-        if len(found) < len(encodings):
-            found.append(None)
+    for start in range(0, len(encodings), 1000):
+        found += _surviving(target, encodings[start : start + 1000], wave_size, flags)
     return found
+
+
+def _surviving(
+    target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str]
+) -> list[str | None]:
+    found = _disassemble(target, encodings, wave_size, flags)
+    if found is not None:
+        return found
+    if len(encodings) == 1:
+        return [None]
+    half = len(encodings) // 2
+    return [
+        *_surviving(target, encodings[:half], wave_size, flags),
+        *_surviving(target, encodings[half:], wave_size, flags),
+    ]
 
 
 def _disassemble(
     target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str]
-) -> list[str | None]:
+) -> list[str | None] | None:
     assert LLVM_MC, MISSING
     lines = []
     for encoding in encodings:
@@ -70,7 +84,10 @@ def _disassemble(
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "LLVM_DISABLE_SYMBOLIZATION": "1", "LLVM_DISABLE_CRASH_REPORT": "1"},
     )
+    if run.returncode < 0:
+        return None
     found: list[str | None] = []
     group: list[str] = []
     for raw in run.stdout.splitlines():
@@ -80,7 +97,7 @@ def _disassemble(
             group = []
         elif line and not line.startswith("."):
             group.append(line)
-    assert run.returncode < 0 or len(found) == len(encodings), run.stderr[-500:]
+    assert len(found) == len(encodings), run.stderr[-500:]
     return found
 
 

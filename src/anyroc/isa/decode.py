@@ -13,7 +13,7 @@ from functools import cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand
-from anyroc.isa.modifiers import always_used, field_mask, make_mods, modifier_mask
+from anyroc.isa.modifiers import always_used, field_mask, ignored_fields, make_mods, modifier_mask
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import Row, Table, opcode_space, table
@@ -174,11 +174,9 @@ class Decoder:
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
         used = format_.mask | modifier_mask(format_, row, self.family) | always_used(format_)
         for place in (*dst, *src):
-            absent_by_value = place.field == "saddr" or (
-                place.field == "soffset" and self.family != "cdna"
-            )
-            if place.kind != "none" or absent_by_value:
-                used |= field_mask(format_, place.field)
+            used |= field_mask(format_, place.field)
+        for field in (*(s.field for s in (*row.dst, *row.src)), *ignored_fields(row)):
+            used |= field_mask(format_, field)
         modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
         return Plan(
             row,

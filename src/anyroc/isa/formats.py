@@ -57,11 +57,11 @@ SMEM    64 26+6=110000     op=18+8 sbase=0+6 sdst=6+7 sdata=6+7 soffset_en=14+1 
         imm=17+1 offset=32+21 low_soffset=32+7 soffset=57+7
 DS      64 26+6=110110     op=17+8 offset0=0+8 offset1=8+8 gds=16+1 acc=25+1 vaddr=32+8 data0=40+8
         data1=48+8 vdst=56+8
-FLAT    64 26+6=110111,14+2=00 op=18+7 offset=0+12 lds=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
+FLAT    64 26+6=110111,14+2=00 op=18+7 offset=0+12 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
         vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
 SCRATCH 64 26+6=110111,14+2=01 op=18+7 offset=0+13 sve=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
         vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
-GLOBAL  64 26+6=110111,14+2=10 op=18+7 offset=0+13 sve=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
+GLOBAL  64 26+6=110111,14+2=10 op=18+7 offset=0+13 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
         vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
 MUBUF   64 26+6=111000     op=18+7 offset=0+12 offen=12+1 idxen=13+1 sc0=14+1 sc1=15+1 lds=16+1
         nt=17+1 vaddr=32+8 vdata=40+8 srsrc=48+5 acc=55+1 soffset=56+8
@@ -105,11 +105,11 @@ SMEM    64 26+6=111101     op=18+8 sbase=0+6 sdst=6+7 sdata=6+7 dlc=13+1 glc=14+
 DS      64 26+6=110110     op=18+8 offset0=0+8 offset1=8+8 gds=17+1 vaddr=32+8 data0=40+8
         data1=48+8 vdst=56+8
 FLAT    64 26+6=110111,16+2=00 op=18+7 offset=0+13 dlc=13+1 glc=14+1 slc=15+1 vaddr=32+8 vdata=40+8
-        saddr=48+7 sve=55+1 vdst=56+8
+        saddr=48+7 vdst=56+8
 SCRATCH 64 26+6=110111,16+2=01 op=18+7 offset=0+13 dlc=13+1 glc=14+1 slc=15+1 vaddr=32+8 vdata=40+8
         saddr=48+7 sve=55+1 vdst=56+8
 GLOBAL  64 26+6=110111,16+2=10 op=18+7 offset=0+13 dlc=13+1 glc=14+1 slc=15+1 vaddr=32+8 vdata=40+8
-        saddr=48+7 sve=55+1 vdst=56+8
+        saddr=48+7 vdst=56+8
 MUBUF   64 26+6=111000     op=18+8 offset=0+12 slc=12+1 dlc=13+1 glc=14+1 vaddr=32+8 vdata=40+8
         srsrc=48+5 tfe=53+1 offen=54+1 idxen=55+1 soffset=56+8
 MTBUF   64 26+6=111010     op=15+4 offset=0+12 slc=12+1 dlc=13+1 glc=14+1 format=19+7 vaddr=32+8
@@ -124,11 +124,11 @@ SMEM    64 26+6=111101     op=13+6 sbase=0+6 sdst=6+7 sdata=6+7 nv=20+1 scope=21
         offset=32+24 soffset=57+7
 DS      64 26+6=110110     op=18+8 offset0=0+8 offset1=8+8 vaddr=32+8 data0=40+8 data1=48+8
         vdst=56+8
-FLAT    96 24+8=11101100   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 sve=49+1 scope=50+2 th=52+3
+FLAT    96 24+8=11101100   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 scope=50+2 th=52+3
         vdata=55+8 vaddr=64+8 offset=72+24
 SCRATCH 96 24+8=11101101   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 sve=49+1 scope=50+2 th=52+3
         vdata=55+8 vaddr=64+8 offset=72+24
-GLOBAL  96 24+8=11101110   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 sve=49+1 scope=50+2 th=52+3
+GLOBAL  96 24+8=11101110   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 scope=50+2 th=52+3
         vdata=55+8 vaddr=64+8 offset=72+24
 MUBUF   96 26+6=110001     op=14+8 soffset=0+7 nv=7+1 tfe=22+1 vdata=32+8 srsrc=41+9 scope=50+2
         th=52+3 format=55+7 offen=62+1 idxen=63+1 vaddr=64+8 offset=72+24

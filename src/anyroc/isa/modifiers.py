@@ -55,6 +55,11 @@ def always_used(format_: Format) -> int:
     return mask | (field_mask(format_, "saddr") if base in ("GLOBAL", "SCRATCH") else 0)
 
 
+def ignored_fields(row: Row) -> list[str]:
+    """Fields that the instruction does not use and that may hold anything."""
+    return [flag.removeprefix("ignore=") for flag in row.flags if flag.startswith("ignore=")]
+
+
 @cache
 def _true16(row: Row, format_: Format, family: str) -> tuple[tuple[int, int], ...]:
     """(position in op_sel, bit) of the half selectors in 16-bit VGPR fields of VOP1/2/C."""

@@ -97,8 +97,6 @@ def scalar_index(field: int, family: str) -> int:
     """The unified number of a scalar register field."""
     if family != "cdna" and field in (124, 125):
         return NULL if field == 124 else M0
-    if family == "cdna" and field == 125:
-        raise BadField("scalar register 125 does not exist")
     return field
 
 
@@ -127,6 +125,8 @@ def operand_table(
 
     def scalar(value: int) -> Operand:
         index = scalar_index(value, family)
+        if count > 1 and index not in (M0, NULL):  # misaligned pairs and quads: the low bits are ignored
+            index &= ~1 if count == 2 else ~3
         last = index + count - 1
         if index not in (M0, NULL) and (index < 106 <= last or index < M0 <= last or last > 127):
             raise BadField(f"scalar registers {index} to {last} do not exist")

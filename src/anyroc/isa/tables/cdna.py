@@ -207,11 +207,11 @@ GLOBAL 34 global_load_sbyte_d16 global_load_d16_i8 vdst:va:b32 vaddr:v:b64,saddr
 GLOBAL 35 global_load_sbyte_d16_hi global_load_d16_hi_i8 vdst:va:b32 vaddr:v:b64,saddr:s:b64
 GLOBAL 36 global_load_short_d16 global_load_d16_b16 vdst:va:b32 vaddr:v:b64,saddr:s:b64
 GLOBAL 37 global_load_short_d16_hi global_load_d16_hi_b16 vdst:va:b32 vaddr:v:b64,saddr:s:b64
-GLOBAL 38 global_load_lds_ubyte global_load_lds_u8 vdst:va:b32 vaddr:v:b64,saddr:s:b64
-GLOBAL 39 global_load_lds_sbyte global_load_lds_i8 vdst:va:b32 vaddr:v:b64,saddr:s:b64
-GLOBAL 40 global_load_lds_ushort global_load_lds_u16 vdst:va:b32 vaddr:v:b64,saddr:s:b64
-GLOBAL 41 global_load_lds_sshort global_load_lds_i16 vdst:va:b32 vaddr:v:b64,saddr:s:b64
-GLOBAL 42 global_load_lds_dword global_load_lds_b32 vdst:va:b32 vaddr:v:b64,saddr:s:b64
+GLOBAL 38 global_load_lds_ubyte global_load_lds_u8 - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 39 global_load_lds_sbyte global_load_lds_i8 - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 40 global_load_lds_ushort global_load_lds_u16 - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 41 global_load_lds_sshort global_load_lds_i16 - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 42 global_load_lds_dword global_load_lds_b32 - vaddr:v:b64,saddr:s:b64 ignore=vdst
 GLOBAL 64 global_atomic_swap global_atomic_swap_b32 vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:s:b64
 GLOBAL 65 global_atomic_cmpswap global_atomic_cmpswap_b32 vdst:va:u32 vaddr:v:b64,vdata:va:b64,saddr:s:b64
 GLOBAL 66 global_atomic_add global_atomic_add_u32 vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:s:b64
@@ -244,8 +244,8 @@ GLOBAL 105 global_atomic_or_x2 global_atomic_or_b64 vdst:va:b64 vaddr:v:b64,vdat
 GLOBAL 106 global_atomic_xor_x2 global_atomic_xor_b64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64
 GLOBAL 107 global_atomic_inc_x2 global_atomic_inc_u64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64
 GLOBAL 108 global_atomic_dec_x2 global_atomic_dec_u64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64
-GLOBAL 125 global_load_lds_dwordx4 global_load_lds_b128 vdst:va:b128 vaddr:v:b64,saddr:s:b64
-GLOBAL 126 global_load_lds_dwordx3 global_load_lds_b96 vdst:va:b96 vaddr:v:b64,saddr:s:b64
+GLOBAL 125 global_load_lds_dwordx4 global_load_lds_b128 - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 126 global_load_lds_dwordx3 global_load_lds_b96 - vaddr:v:b64,saddr:s:b64 ignore=vdst
 SCRATCH 16 scratch_load_ubyte scratch_load_u8 vdst:va:b32 vaddr:v:b32,saddr:s:b32
 SCRATCH 17 scratch_load_sbyte scratch_load_i8 vdst:va:b32 vaddr:v:b32,saddr:s:b32
 SCRATCH 18 scratch_load_ushort scratch_load_u16 vdst:va:b32 vaddr:v:b32,saddr:s:b32
@@ -268,11 +268,11 @@ SCRATCH 34 scratch_load_sbyte_d16 scratch_load_d16_i8 vdst:va:b32 vaddr:v:b32,sa
 SCRATCH 35 scratch_load_sbyte_d16_hi scratch_load_d16_hi_i8 vdst:va:b32 vaddr:v:b32,saddr:s:b32
 SCRATCH 36 scratch_load_short_d16 scratch_load_d16_b16 vdst:va:b32 vaddr:v:b32,saddr:s:b32
 SCRATCH 37 scratch_load_short_d16_hi scratch_load_d16_hi_b16 vdst:va:b32 vaddr:v:b32,saddr:s:b32
-SCRATCH 38 scratch_load_lds_ubyte scratch_load_lds_u8 vdst:va:b32 vaddr:v:b32,saddr:s:b32
-SCRATCH 39 scratch_load_lds_sbyte scratch_load_lds_i8 vdst:va:b32 vaddr:v:b32,saddr:s:b32
-SCRATCH 40 scratch_load_lds_ushort scratch_load_lds_u16 vdst:va:b32 vaddr:v:b32,saddr:s:b32
-SCRATCH 41 scratch_load_lds_sshort scratch_load_lds_i16 vdst:va:b32 vaddr:v:b32,saddr:s:b32
-SCRATCH 42 scratch_load_lds_dword scratch_load_lds_b32 vdst:va:b32 vaddr:v:b32,saddr:s:b32
+SCRATCH 38 scratch_load_lds_ubyte scratch_load_lds_u8 - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 39 scratch_load_lds_sbyte scratch_load_lds_i8 - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 40 scratch_load_lds_ushort scratch_load_lds_u16 - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 41 scratch_load_lds_sshort scratch_load_lds_i16 - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 42 scratch_load_lds_dword scratch_load_lds_b32 - vaddr:v:b32,saddr:s:b32 ignore=vdst
 MUBUF 0 buffer_load_format_x = vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 1 buffer_load_format_xy = vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 2 buffer_load_format_xyz = vdata:va:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32

@@ -77,6 +77,9 @@ def apply(family: str, row: Row) -> None:
     name = row.mnemonic
     if re.search(r"_atomic_cmpswap_[bf]\d+", name):
         row.dst = [re.sub(r":b(64|128)$", _halved, spec) for spec in row.dst]
+    if "_load_lds_" in name:
+        row.dst = []
+        row.flags.append("ignore=vdst")
     if row.format == "VOPC":
         if name.startswith("v_cmpx"):
             row.dst = ["vcc:vcc:mask", "exec:exec:mask"] if family == "cdna" else ["exec:exec:mask"]

@@ -204,12 +204,12 @@ GLOBAL 36 global_store_d16_hi_b8 = - vaddr:v:b64,vdata:v:b32,saddr:s:b64
 GLOBAL 37 global_store_d16_hi_b16 = - vaddr:v:b64,vdata:v:b32,saddr:s:b64
 GLOBAL 40 global_load_addtid_b32 = vdst:v:b32 saddr:s:b64
 GLOBAL 41 global_store_addtid_b32 = - vdata:v:b32,saddr:s:b64
-GLOBAL 42 global_load_lds_addtid_b32 = - saddr:s:b64
-GLOBAL 45 global_load_lds_u8 = - vaddr:v:b64,saddr:s:b64
-GLOBAL 46 global_load_lds_i8 = - vaddr:v:b64,saddr:s:b64
-GLOBAL 47 global_load_lds_u16 = - vaddr:v:b64,saddr:s:b64
-GLOBAL 48 global_load_lds_i16 = - vaddr:v:b64,saddr:s:b64
-GLOBAL 49 global_load_lds_b32 = - vaddr:v:b64,saddr:s:b64
+GLOBAL 42 global_load_lds_addtid_b32 = - saddr:s:b64 ignore=vdst
+GLOBAL 45 global_load_lds_u8 = - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 46 global_load_lds_i8 = - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 47 global_load_lds_u16 = - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 48 global_load_lds_i16 = - vaddr:v:b64,saddr:s:b64 ignore=vdst
+GLOBAL 49 global_load_lds_b32 = - vaddr:v:b64,saddr:s:b64 ignore=vdst
 GLOBAL 51 global_atomic_swap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64
 GLOBAL 52 global_atomic_cmpswap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b64,saddr:s:b64
 GLOBAL 53 global_atomic_add_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64
@@ -263,11 +263,11 @@ SCRATCH 34 scratch_load_d16_hi_i8 = vdst:v:b32 vaddr:v:b32,saddr:s:b32
 SCRATCH 35 scratch_load_d16_hi_b16 = vdst:v:b32 vaddr:v:b32,saddr:s:b32
 SCRATCH 36 scratch_store_d16_hi_b8 = - vaddr:v:b32,vdata:v:b32,saddr:s:b32
 SCRATCH 37 scratch_store_d16_hi_b16 = - vaddr:v:b32,vdata:v:b32,saddr:s:b32
-SCRATCH 45 scratch_load_lds_u8 = - vaddr:v:b32,saddr:s:b32
-SCRATCH 46 scratch_load_lds_i8 = - vaddr:v:b32,saddr:s:b32
-SCRATCH 47 scratch_load_lds_u16 = - vaddr:v:b32,saddr:s:b32
-SCRATCH 48 scratch_load_lds_i16 = - vaddr:v:b32,saddr:s:b32
-SCRATCH 49 scratch_load_lds_b32 = - vaddr:v:b32,saddr:s:b32
+SCRATCH 45 scratch_load_lds_u8 = - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 46 scratch_load_lds_i8 = - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 47 scratch_load_lds_u16 = - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 48 scratch_load_lds_i16 = - vaddr:v:b32,saddr:s:b32 ignore=vdst
+SCRATCH 49 scratch_load_lds_b32 = - vaddr:v:b32,saddr:s:b32 ignore=vdst
 MUBUF 0 buffer_load_format_x = vdata:v:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 1 buffer_load_format_xy = vdata:v:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 2 buffer_load_format_xyz = vdata:v:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
@@ -310,12 +310,12 @@ MUBUF 38 buffer_load_d16_hi_format_x = vdata:v:b32 vaddr:v:b64,srsrc:srsrc:b128,
 MUBUF 39 buffer_store_d16_hi_format_x = - vaddr:v:b64,vdata:v:b32,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 43 buffer_gl0_inv = - -
 MUBUF 44 buffer_gl1_inv = - -
-MUBUF 45 buffer_load_lds_u8 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
-MUBUF 46 buffer_load_lds_i8 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
-MUBUF 47 buffer_load_lds_u16 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
-MUBUF 48 buffer_load_lds_i16 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
-MUBUF 49 buffer_load_lds_b32 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
-MUBUF 50 buffer_load_lds_format_x = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
+MUBUF 45 buffer_load_lds_u8 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst
+MUBUF 46 buffer_load_lds_i8 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst
+MUBUF 47 buffer_load_lds_u16 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst
+MUBUF 48 buffer_load_lds_i16 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst
+MUBUF 49 buffer_load_lds_b32 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst
+MUBUF 50 buffer_load_lds_format_x = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst
 MUBUF 51 buffer_atomic_swap_b32 = - vaddr:v:b64,vdata:v:b32,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 52 buffer_atomic_cmpswap_b32 = - vaddr:v:b64,vdata:v:b64,srsrc:srsrc:b128,soffset:soffset:b32
 MUBUF 53 buffer_atomic_add_u32 = - vaddr:v:b64,vdata:v:b32,srsrc:srsrc:b128,soffset:soffset:b32
