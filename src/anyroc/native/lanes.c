@@ -49,6 +49,14 @@ void anyroc_permute_scatter(struct anyroc_wave *wave, uint32_t *to, const uint32
   }
 }
 
+/* Whether all lanes of a row hold the same value. */
+_Bool anyroc_row_uniform(const uint32_t *row, uint32_t lanes) {
+  u32x16 differs = {0};
+  for (uint32_t i = 0; i < lanes; i += CHUNK)
+    differs |= *(const u32x16 *)(row + i) ^ row[0];
+  return !lanes_where(differs != 0);
+}
+
 /* The constant-rate clock that kernels read: 100 MHz. */
 uint64_t anyroc_clock(void) {
   struct timespec now;

@@ -1,14 +1,13 @@
 """A kernel as one LLVM function over a wave.
 
 Blocks are emitted in address order.  Within a block, scalar instructions are emitted where they stand;
-lane-local vector instructions are queued in a :class:`Region`; memory instructions are queued behind it.
-A queued memory access stays behind the region, so vector instructions that do not depend on it may still join:
-loads cluster and regions grow.  Queues are emptied where something needs their results.
+vector and memory instructions are queued in a :class:`~anyroc.translate.sequence.LaneQueue`, which is
+emitted where something needs its results.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +16,9 @@ from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
 from anyroc.semantics.lane import dpp_source, swizzle_source
 from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
-from anyroc.translate import layout
+from anyroc.translate import layout, shapes
 from anyroc.translate.cfg import Block, Graph
+from anyroc.translate.lanes import CHUNK, TEMPORARY, encoded_slots
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.operands import (
@@ -29,10 +29,11 @@ from anyroc.translate.operands import (
     elements,
     field_value,
     output_modifier,
+    row_of,
     scalar_source,
 )
-from anyroc.translate.region import CHUNK, TEMPORARY, Region, row_of
 from anyroc.translate.registers import ScalarFile
+from anyroc.translate.sequence import LaneQueue
 
 __all__ = ["emit_kernel"]
 
@@ -62,9 +63,8 @@ class _Emitter:
         self.memory = MemoryEmitter(self.code, graph.wave_size, graph.accum_offset)
         self.resume_ids: dict[int, int] = {}
         self.tables: list[str] = []
-        self.regions = 0
         self.indirect = False
-        self._start_block_state(next(iter(graph.blocks.values())))
+        self.block_claims = shapes.at_blocks(graph)
 
     def module(self) -> str:
         graph = self.graph
@@ -112,31 +112,23 @@ class _Emitter:
     def _start_block_state(self, block: Block) -> None:
         self.block = block
         self.scalars = ScalarFile(self.code, self.graph.wave_size)
-        self.region = self._new_region()
-        self.pending: list[Callable[[], None]] = []
-        self.pending_uses = 0
-        self.pending_defs = 0
+        self.queue = LaneQueue(self.code, self.scalars, self.memory, self.graph)
         self.full = block.full
-        self.live_before_next = 0
-
-    def _new_region(self) -> Region:
-        return Region(self.code, self.scalars, self.graph.target, self.graph.accum_offset)
+        self.claims = self.block_claims[block.start]
+        self.live = (0, 0)
 
     def _block(self, block: Block) -> None:
         self._start_block_state(block)
         self.code.start(f"b{block.start:x}")
         self._instrument_block(block)
-        live = self.graph.live_after(block)
-        for i, inst in enumerate(block.instructions):
-            last = i == len(block.instructions) - 1
-            try:
-                self._instruction(inst)
-            except NotImplementedError as error:
-                raise Unsupported(inst, str(error)) from error
-            self.live_before_next = live[i][0]
+        for inst, live in zip(block.instructions, self.graph.live_after(block)):
+            self.live = live
+            self._instruction(inst)
+            full = layout.EXEC in self.full
+            if self.claims or self.graph.linear:
+                self.claims = shapes.step(self.claims, self.graph, inst, full, live[1])
             self.full = self.graph.step_full(inst, self.full)
-            if last:
-                self._finish(inst)
+        self._finish(block.instructions[-1])
 
     def _finish(self, inst: Instruction) -> None:
         """Ends a block that falls through; control instructions end theirs themselves."""
@@ -150,25 +142,17 @@ class _Emitter:
         """Whether the current LLVM block still lacks its terminator."""
         return not self.code.lines[-1].startswith(("br ", "ret ", "switch "))
 
-    def _flush_region(self) -> None:
-        live = self.live_before_next | self.pending_uses
-        self.regions += 1
-        self.region.flush(live, layout.EXEC in self.full, self.regions)
-        self.region = self._new_region()
-
     def _flush(self) -> None:
-        """Empties both queues."""
-        if self.region.items:
-            self._flush_region()
-        if self.pending:
-            self.scalars.store_exec()
-            for emit in self.pending:
-                emit()
-            self.pending = []
-            self.pending_uses = self.pending_defs = 0
+        """Emits what is queued."""
+        self.queue.flush(layout.EXEC in self.full)
+
+    def _queue_vector(self, parts: list[tuple[Instruction, Op]], uses: int, defs: int) -> None:
+        if not self.queue.items:
+            self.queue.claims = self.claims
+        self.queue.add_vector(parts, uses, defs, self.live)
 
     def _touches_pending_masks(self, inst: Instruction) -> bool:
-        masks = self.region.written_masks
+        masks = self.queue.written_masks
         if not masks:
             return False
         width = self.graph.wave_size // 32
@@ -212,7 +196,7 @@ class _Emitter:
     def _scalar(self, inst: Instruction, op: Op) -> None:
         implicit = {s.role for s in (*op.sources, *op.results)}
         if self._touches_pending_masks(inst) or (
-            self.region.written_masks and implicit & {"exec", "vcc"}
+            self.queue.written_masks and implicit & {"exec", "vcc"}
         ):
             self._flush()
         if self.graph.exec_effect(inst):
@@ -298,17 +282,13 @@ class _Emitter:
             inst, parts
         ):
             return
-        uses, defs = self.graph.uses(inst), self.graph.defs(inst)
-        if uses & self.pending_defs or defs & (self.pending_uses | self.pending_defs):
-            self._flush()
         for part, op in parts:
             self._before_vector(part, op)
-        prepared = [(self._prepare_dpp(part), op) for part, op in parts]
-        self.region.add(prepared)
+        parts = [(self._prepare_dpp(part), op) for part, op in parts]
+        self._queue_vector(parts, self.graph.uses(inst), self.graph.defs(inst))
         if any(op.writes_exec for _, op in parts) or any(
             o.kind == "s" and o.index in (layout.EXEC, layout.EXEC + 1) for o in inst.dst
         ):
-            self.live_before_next = -1
             self._flush()
 
     def _scalar_float(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> bool:
@@ -321,11 +301,11 @@ class _Emitter:
 
     def _before_vector(self, inst: Instruction, op: Op) -> None:
         """Empties the queues where a source is not yet there: a pending mask read as data."""
-        masks = self.region.written_masks
+        masks = self.queue.written_masks
         if not masks:
             return
         width = self.graph.wave_size // 32
-        encoded = [s for s in op.sources if s.role in ENCODED]
+        encoded = encoded_slots(op.sources)
         for slot, operand in zip(encoded, inst.src):
             if operand.kind == "special" and str(operand.value) in ("vccz", "execz"):
                 self._flush()
@@ -346,7 +326,7 @@ class _Emitter:
         ]
         in_row = all(s is None or s // CHUNK == lane // CHUNK for lane, s in enumerate(table))
         row = row_of(inst.src[0], self.graph.accum_offset)
-        if in_row and not (dpp.fi and row in self.region.written_rows):
+        if in_row and not (dpp.fi and self.queue.writes(row)):
             return inst
         raise Unsupported(inst, "DPP across rows")
 
@@ -358,11 +338,11 @@ class _Emitter:
             return
         if self._touches_pending_masks(inst):
             self._flush()
-        emit = self.memory.capture(inst, access, self.scalars)
         self._instrument_access(inst, access)
-        self.pending.append(emit)
-        self.pending_uses |= self.graph.uses(inst)
-        self.pending_defs |= self.graph.defs(inst)
+        if not self.queue.items:
+            self.queue.claims = self.claims
+        uses, defs = self.graph.uses(inst), self.graph.defs(inst)
+        self.queue.add_access(inst, access, uses, defs, self.live)
 
     # Across lanes.
 
@@ -445,12 +425,8 @@ class _Emitter:
     def _copy_row(self, inst: Instruction, row: int) -> None:
         """Moves a scratch row to the destination, enabled lanes only."""
         move = Op("move", (Slot("operand", U32),), (Slot("operand", U32),), lambda a: a)
-        self.region.add([(replace(inst, src=(Operand("v", row),), mods=type(inst.mods)()), move)])
-        self._flush_keeping(inst)
-
-    def _flush_keeping(self, inst: Instruction) -> None:
-        """Empties the region now, keeping what the instruction itself defines."""
-        self.live_before_next |= self.graph.defs(inst)
+        copy = replace(inst, src=(Operand("v", row),), mods=type(inst.mods)())
+        self._queue_vector([(copy, move)], 1 << row, self.graph.defs(inst))
         self._flush()
 
     def _permute(self, inst: Instruction, cross: Cross, moved: Operand) -> None:
@@ -470,7 +446,7 @@ class _Emitter:
         op = Op("index", slots, (Slot("operand", U32),), index)
         others = tuple(o for i, o in enumerate(inst.src) if i != cross.row)
         pseudo = replace(inst, src=others, dst=(Operand("v", _INDEX_ROW),), mods=type(inst.mods)())
-        self.region.add([(pseudo, op)])
+        self._queue_vector([(pseudo, op)], self.graph.uses(inst), 1 << _INDEX_ROW)
         self._flush()
         code = self.code
         if moved.kind in "va":

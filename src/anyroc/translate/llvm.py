@@ -6,10 +6,11 @@ of thousands of lines, and building objects for each costs more than LLVM needs 
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import Any
 
-from anyroc.semantics.values import BOOL, F32, F64, TYPES, Type
+from anyroc.semantics.values import BOOL, F32, F64, TYPES, U32, U64, Type
 
 __all__ = ["CodeBuilder", "LLVMBackend", "float_text", "llvm_type"]
 
@@ -54,17 +55,23 @@ class CodeBuilder:
         self.allocas: list[str] = []
         self.declarations: dict[str, str] = {}
         self.current = "entry"
-        self._next = 0
+        self._numbers = itertools.count(1)
         self._temporaries: set[int] = set()
 
-    def name(self) -> str:
-        self._next += 1
-        return f"%t{self._next}"
+    def child(self) -> CodeBuilder:
+        """A builder of lines of the same function, to be placed later or dropped."""
+        other = CodeBuilder()
+        other.allocas, other.declarations = self.allocas, self.declarations
+        other._numbers, other._temporaries = self._numbers, self._temporaries
+        return other
+
+    def unique(self) -> int:
+        """A number that no other name of the function has."""
+        return next(self._numbers)
 
     def emit(self, text: str) -> str:
         """Adds an instruction that has a result and returns the result's name."""
-        self._next += 1
-        name = f"%t{self._next}"
+        name = f"%t{next(self._numbers)}"
         self.lines.append(f"{name} = {text}")
         return name
 
@@ -135,6 +142,11 @@ class LLVMBackend:
         else:
             literal = str(raw)
         return f"splat ({scalar} {literal})" if self.lanes else literal
+
+    def pair(self, low: Any, high: Any) -> Any:
+        """Two dwords as one 64-bit value."""
+        wide = self.binary("shl", U64, self.convert(U32, U64, high), 32)
+        return self.binary("or", U64, wide, self.convert(U32, U64, low))
 
     def const(self, t: Type, value: int | float) -> Any:
         if t.is_float:

@@ -15,17 +15,16 @@ from anyroc.semantics.core import ATOMICS, Access, Atomic
 from anyroc.semantics.values import U32, U64, Type, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.llvm import CodeBuilder, LLVMBackend, llvm_type
-from anyroc.translate.operands import Unsupported, scalar_source
-from anyroc.translate.region import row_of
+from anyroc.translate.operands import Unsupported, row_of, scalar_source
 from anyroc.translate.registers import ScalarFile
 
-__all__ = ["MemoryEmitter"]
+__all__ = ["Address", "MemoryEmitter"]
 
 _SPACES = {"global64": 0, "global32": 1, "flat": 2, "scratch": 3, "lds": 4}
 
 
 @dataclass(frozen=True)
-class _Address:
+class Address:
     """``base`` (an i64) plus what ``row`` holds per lane, 32 or 64 bits by ``space``."""
 
     space: str
@@ -79,7 +78,7 @@ class MemoryEmitter:
                 return found
         raise Unsupported(inst, "it names no data register")
 
-    def _call(self, name: str, address: _Address, row: int) -> None:
+    def _call(self, name: str, address: Address, row: int) -> None:
         self.code.declare(name, "void", "ptr", "ptr", "ptr", "i64")
         rows, vaddr = self.row_address(row), self.row_address(address.row)
         self.code.do(f"call void @{name}(ptr %wave, ptr {rows}, ptr {vaddr}, i64 {address.base})")
@@ -96,7 +95,17 @@ class MemoryEmitter:
             form += f"_{access.half}"
         return form
 
-    def _address(self, inst: Instruction, access: Access, scalars: ScalarFile) -> _Address:
+    def plain_address(
+        self, inst: Instruction, access: Access, scalars: ScalarFile
+    ) -> Address | None:
+        """Where a simple load or store goes, None for anything else."""
+        if access.space not in ("global", "lds") or access.kind == "atomic":
+            return None
+        if access.stride or access.half or access.lane_offset:
+            return None
+        return self._address(inst, access, scalars)
+
+    def _address(self, inst: Instruction, access: Access, scalars: ScalarFile) -> Address:
         mods, ops = inst.mods, scalars.ops
         vaddr, saddr = inst.operand("vaddr"), inst.operand("saddr")
         row = row_of(vaddr, self.accum_offset) if vaddr and vaddr.kind in "va" else None
@@ -106,23 +115,23 @@ class MemoryEmitter:
             base: Any = (mods.offset or mods.offset0 | mods.offset1 << 8) & 0xFFFF
             if access.lane_offset:
                 raise Unsupported(inst, "per-lane addressing through M0")
-            return _Address("lds", base, row)
+            return Address("lds", base, row)
         if access.space == "scratch":
             base = offset
             if has_scalar:
                 assert saddr is not None
                 scalar = ops.convert(U32, U64, scalars.read32(saddr.index))
                 base = ops.binary("add", U64, scalar, offset)
-            return _Address("scratch", ops.text(U64, base), row)
+            return Address("scratch", ops.text(U64, base), row)
         if access.space == "global" and has_scalar:
             assert saddr is not None
             base = ops.binary("add", U64, scalars.read64(saddr.index), offset)
-            return _Address("global32", ops.text(U64, base), row)
+            return Address("global32", ops.text(U64, base), row)
         if row is None:
             raise Unsupported(inst, "an address without registers")
         if access.space == "flat" and has_scalar:
             raise Unsupported(inst, "flat access with a scalar base")
-        return _Address("global64" if access.space == "global" else "flat", offset, row)
+        return Address("global64" if access.space == "global" else "flat", offset, row)
 
     def _capture_pair(self, inst: Instruction, access: Access) -> Callable[[], None]:
         vaddr = inst.operand("vaddr")
@@ -185,7 +194,7 @@ class MemoryEmitter:
     # Atomics: a function per operation and space, generated from the operation's body.
 
     def _capture_atomic(
-        self, inst: Instruction, access: Access, address: _Address
+        self, inst: Instruction, access: Access, address: Address
     ) -> Callable[[], None]:
         atomic = ATOMICS[access.atomic]
         words = access.element.bits * access.count // 32

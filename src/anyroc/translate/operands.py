@@ -29,7 +29,7 @@ from anyroc.translate.registers import ScalarFile
 
 __all__ = [
     "ENCODED", "Source", "Unsupported", "apply_modifiers", "clamp_float", "elements",
-    "field_value", "integer_fields", "narrow", "output_modifier",
+    "field_value", "integer_fields", "narrow", "output_modifier", "row_of",
     "saturate", "scalar_source", "sdwa_select", "special",
 ]  # fmt: skip
 
@@ -57,6 +57,11 @@ class Source:
     raw: Any
     bits: int = 32
     index: int = -1
+
+
+def row_of(operand: Operand, accum_offset: int) -> int:
+    """The VGPR row of a vector register: accumulation registers lie behind the others."""
+    return operand.index + (accum_offset if operand.kind == "a" else 0)
 
 
 def field_value(inst: Instruction, role: str) -> int | None:

@@ -33,7 +33,7 @@ class Memory(Protocol):
 class RegisterCache:
     """32-bit registers with values of type U32, and pairs of them with values of type U64."""
 
-    def __init__(self, ops: LLVMBackend, memory: Memory) -> None:
+    def __init__(self, ops: Any, memory: Memory) -> None:
         self.ops = ops
         self.memory = memory
         self._words: dict[int, Any] = {}
@@ -64,9 +64,7 @@ class RegisterCache:
             return self._pairs[index]
         value = None if self._known(index) else self.memory.load_pair(index)
         if value is None:
-            low = self.ops.convert(U32, U64, self.read32(index))
-            high = self.ops.convert(U32, U64, self.read32(index + 1))
-            value = self.ops.binary("or", U64, self.ops.binary("shl", U64, high, 32), low)
+            value = self.ops.pair(self.read32(index), self.read32(index + 1))
         self._pairs[index] = value
         return value
 

@@ -1,24 +1,25 @@
-"""A region: lane-local vector instructions that run as one loop over chunks of 16 lanes.
+"""Lane-local vector instructions as one loop over chunks of 16 lanes.
 
-Instructions are queued in program order and emitted together.  Inside the loop a chunk's registers are
-SSA values: loaded once, and stored at the end where something later wants them.  Lanes that EXEC disables
-compute too; only what is stored and what becomes a mask is limited to the enabled ones.
+Inside the loop a chunk's registers are SSA values: loaded once, and stored at the end where something later
+wants them.  Lanes that EXEC disables compute too; only what is stored and what becomes a mask is limited
+to the enabled ones, and not even that for registers whose value in disabled lanes nobody will read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import Op, Slot
+from anyroc.semantics.core import Access, Op, Slot
 from anyroc.semantics.lane import dpp8_source, dpp_source
 from anyroc.semantics.values import (
     BOOL,
+    F16,
     F32,
     TYPES,
-    U16,
     U32,
     U64,
     Type,
@@ -29,6 +30,7 @@ from anyroc.semantics.values import (
 )
 from anyroc.translate import layout
 from anyroc.translate.llvm import CodeBuilder, LLVMBackend
+from anyroc.translate.memory import Address
 from anyroc.translate.operands import (
     ENCODED,
     Source,
@@ -36,198 +38,177 @@ from anyroc.translate.operands import (
     apply_modifiers,
     clamp_float,
     elements,
-    field_value,
     integer_fields,
     narrow,
     output_modifier,
+    row_of,
     saturate,
-    scalar_source,
     sdwa_select,
 )
 from anyroc.translate.registers import RegisterCache, ScalarFile
 
-__all__ = ["CHUNK", "TEMPORARY", "Region", "row_of"]
+__all__ = ["CHUNK", "TEMPORARY", "AccessItem", "LaneLoop", "Lanes", "VectorItem", "encoded_slots"]
 
 CHUNK = 16
 TEMPORARY = 1024
 """Rows from here on are no registers but the function's own scratch rows."""
 
 
-def row_of(operand: Operand, accum_offset: int) -> int:
-    """The VGPR row of a vector register: accumulation registers lie behind the others."""
-    return operand.index + (accum_offset if operand.kind == "a" else 0)
+@dataclass(frozen=True)
+class Lanes:
+    """One vector operation with its captured operands."""
 
-
-@dataclass
-class _Item:
     inst: Instruction
     op: Op
     sources: list[Source]
 
 
+@dataclass(frozen=True)
+class VectorItem:
+    """A queued vector instruction; a dual-issue one has two parts that both read before either writes.
+
+    ``uses`` and ``defs`` are the rows that it reads and writes, ``live`` and ``inactive`` those needed
+    after it by enabled and by disabled lanes, as bit sets.
+    """
+
+    parts: list[Lanes]
+    uses: int
+    defs: int
+    live: int
+    inactive: int
+
+
+@dataclass(frozen=True)
+class AccessItem:
+    """A queued memory access: ``call`` emits it as a helper's call for the whole wave."""
+
+    inst: Instruction
+    access: Access
+    address: Address | None
+    call: Callable[[], None]
+    uses: int
+    defs: int
+    live: int
+    inactive: int
+
+
 class _ChunkMemory:
     """The chunk's part of the VGPR rows."""
 
-    def __init__(self, region: Region) -> None:
-        self.region = region
+    def __init__(self, loop: LaneLoop) -> None:
+        self.loop = loop
 
     def _address(self, row: int) -> str:
-        code = self.region.code
+        loop = self.loop
         if row >= TEMPORARY:
-            base = code.temporary(row - TEMPORARY)
-            return code.emit(f"getelementptr i8, ptr {base}, i64 %offset{self.region.id}")
-        return code.emit(
-            f"getelementptr i8, ptr %chunk{self.region.id}, i64 {row * self.region.row_bytes}"
-        )
+            base = loop.code.temporary(row - TEMPORARY)
+            return loop.code.emit(f"getelementptr i8, ptr {base}, i64 %offset{loop.id}")
+        return loop.code.emit(f"getelementptr i8, ptr %chunk{loop.id}, i64 {row * loop.row_bytes}")
 
     def load_word(self, index: int) -> Any:
-        return self.region.code.emit(f"load <{CHUNK} x i32>, ptr {self._address(index)}, align 64")
+        return self.loop.code.emit(f"load <{CHUNK} x i32>, ptr {self._address(index)}, align 64")
 
     def load_pair(self, index: int) -> Any:
         return None
 
     def store_word(self, index: int, value: Any) -> None:
-        region = self.region
+        loop = self.loop
+        text = loop.ops.text(U32, value)
         address = self._address(index)
-        text = region.ops.text(U32, value)
-        mask = region.exec_chunk()
+        mask = loop.exec_chunk() if loop.inactive >> index & 1 else None
         if mask is not None:
-            old = region.code.emit(f"load <{CHUNK} x i32>, ptr {address}, align 64")
-            text = region.code.emit(
+            old = loop.code.emit(f"load <{CHUNK} x i32>, ptr {address}, align 64")
+            text = loop.code.emit(
                 f"select <{CHUNK} x i1> {mask}, <{CHUNK} x i32> {text}, <{CHUNK} x i32> {old}"
             )
-        region.code.do(f"store <{CHUNK} x i32> {text}, ptr {address}, align 64")
+        loop.code.do(f"store <{CHUNK} x i32> {text}, ptr {address}, align 64")
 
     def store_pair(self, index: int, value: Any) -> bool:
         return False
 
 
-class Region:
-    """Queues instructions of one basic block and emits their chunk loop."""
+class LaneLoop:
+    """Emits vector items as one loop over the wave's chunks."""
 
     def __init__(
-        self, code: CodeBuilder, scalars: ScalarFile, target: Target, accum_offset: int
+        self,
+        code: CodeBuilder,
+        scalars: ScalarFile,
+        target: Target,
+        accum_offset: int,
+        number: int,
+        exec_raw: Any,
     ) -> None:
+        """``number`` makes the loop's names unique; ``exec_raw`` is EXEC, None where it is full."""
         self.code = code
         self.scalars = scalars
         self.target = target
         self.accum_offset = accum_offset
+        self.id = number
         self.wave_size = scalars.wave_size
         self.row_bytes = 4 * self.wave_size
-        self.items: list[list[_Item]] = []
-        self.written_masks: set[int] = set()
-        self.written_rows: set[int] = set()
-        self.id = 0
-        self.ops = LLVMBackend(code, CHUNK)
-        self._exec_raw: Any = None
-        self._exec_mask: str | None = None
+        self.inactive = -1
+        self.ops: Any = LLVMBackend(code, CHUNK)
+        self._exec_raw = exec_raw
         self._splats: dict[Any, Any] = {}
         self._masks: dict[Any, Any] = {}
         self._registers = RegisterCache(self.ops, _ChunkMemory(self))
 
-    # Queueing: called where the instruction stands.
+    def emit(self, items: Sequence[VectorItem], slots: dict[int, str], live: int) -> None:
+        """The whole loop.  ``slots`` are the stack slots of the lane masks that items exchange."""
+        self.inactive = items[-1].inactive
+        written = self.preload_masks(items, slots)
+        self.begin(slots, written)
+        for item in items:
+            self.run(item)
+        self.finish(slots, written, live)
 
-    def add(self, parts: list[tuple[Instruction, Op]]) -> None:
-        """Queues one instruction; a dual-issue one has two parts that both read before either writes."""
-        group = [_Item(inst, op, self._capture(inst, op)) for inst, op in parts]
-        self.items.append(group)
-        for inst, op in parts:
-            if op.writes_exec:
-                self.written_masks.add(layout.EXEC)
-            for slot, operand in zip(_encoded(op.results), inst.dst):
-                if slot.role == "mask":
-                    self.written_masks.add(operand.index)
-                elif operand.kind in "va":
-                    row = row_of(operand, self.accum_offset)
-                    self.written_rows.update(range(row, row + operand.count))
+    def preload_masks(self, items: Sequence[VectorItem], slots: dict[int, str]) -> set[int]:
+        """Reads masks that an earlier loop left in a slot; gives the masks that these items write."""
+        written: set[int] = set()
+        mask_type = self.scalars.ops.type(self.scalars.mask_type)
+        for item in items:
+            for lanes in item.parts:
+                for source in lanes.sources:
+                    if source.kind == "mask" and source.raw is None:
+                        index = source.index
+                        if index not in written and ("slot", index) not in self._masks:
+                            raw = self.code.emit(f"load {mask_type}, ptr {slots[index]}")
+                            self._masks["slot", index] = raw
+            for lanes in item.parts:
+                written.update(masks_written(lanes.inst, lanes.op))
+        return written
 
-    def _capture(self, inst: Instruction, op: Op) -> list[Source]:
-        result = []
-        operands = iter(inst.src)
-        for slot in op.sources:
-            if slot.role in ENCODED:
-                operand = next(operands, None)
-                if operand is None:
-                    raise Unsupported(inst, "fewer operands than its semantics take")
-                result.append(self._capture_operand(slot, operand, op.packed))
-            else:
-                result.append(self._capture_implicit(inst, slot))
-        return result
-
-    def _capture_operand(self, slot: Slot, operand: Operand, packed: int) -> Source:
-        if slot.role == "mask":
-            if operand.kind == "s" and operand.index in self.written_masks:
-                return Source("mask", None, index=operand.index)
-            if operand.kind == "const":
-                value = int(operand.value) & ((1 << self.wave_size) - 1)
-                return Source("mask", value)
-            return Source("mask", self.scalars.read_mask(operand.index))
-        if operand.kind in "va":
-            return Source("row", row_of(operand, self.accum_offset))
-        width = 64 if slot.type.bits * slot.count * packed > 32 else 32
-        return scalar_source(operand, width, self.scalars)
-
-    def _capture_implicit(self, inst: Instruction, slot: Slot) -> Source:
-        if slot.role == "vcc":
-            if layout.VCC in self.written_masks:
-                return Source("mask", None, index=layout.VCC)
-            return Source("mask", self.scalars.read_mask(layout.VCC))
-        if slot.role == "m0":
-            return Source("scalar", self.scalars.read32(layout.M0))
-        if slot.role == "mode":
-            return Source("scalar", self.scalars.load_mode())
-        if slot.role == "lane":
-            return Source("lane", None)
-        if slot.role == "span":
-            return Source("const", min(self.wave_size, self.target.permute_span))
-        if slot.role == "scc":
-            return Source("bool", self.scalars.read_scc())
-        value = field_value(inst, slot.role)
-        if value is None:
-            raise Unsupported(inst, f"it reads {slot.role}")
-        return Source("const", value)
-
-    # Emission.
-
-    def flush(self, live: int | None, exec_full: bool, number: int) -> None:
-        """Emits what is queued; ``live``: rows that somebody reads later (None: all)."""
-        if not self.items:
-            return
-        code, scalars = self.code, self.scalars
-        self.id = number
-        self.ops = LLVMBackend(code, CHUNK)
-        self._registers = RegisterCache(self.ops, _ChunkMemory(self))
-        self._splats, self._masks = {}, {}
-        self._exec_mask = None
-        self._exec_raw = None if exec_full else scalars.read_mask(layout.EXEC)
-        mask_type = scalars.ops.type(scalars.mask_type)
-        slots = {}
-        for index in sorted(self.written_masks):
-            slots[index] = f"%mask{number}.{index}"
-            code.allocas.append(f"{slots[index]} = alloca {mask_type}")
+    def begin(self, slots: dict[int, str], written: set[int]) -> None:
+        """The loop's head; the chunk's byte offset in a row is its counter."""
+        code, number = self.code, self.id
+        mask_type = self.scalars.ops.type(self.scalars.mask_type)
+        for index in sorted(written):
             code.do(f"store {mask_type} 0, ptr {slots[index]}")
         before = code.current
-        code.do(f"br label %region{number}")
-        code.start(f"region{number}")
-        code.do(f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %region{number} ]")
+        code.do(f"br label %loop{number}")
+        code.start(f"loop{number}")
+        code.do(f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %loop{number} ]")
         code.do(f"%shift{number} = lshr i64 %offset{number}, 2")
         code.do(f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}")
-        for group in self.items:
-            results = [self._run(item) for item in group]
-            for item, values in zip(group, results):
-                self._write(item, values)
-        self._registers.store(None if live is None else live | -1 << TEMPORARY)
-        for index in sorted(self.written_masks):
+
+    def run(self, item: VectorItem) -> None:
+        """One instruction, in the loop."""
+        results = [self._run(lanes) for lanes in item.parts]
+        for lanes, values in zip(item.parts, results):
+            self._write(lanes, values)
+
+    def finish(self, slots: dict[int, str], written: set[int], live: int) -> None:
+        """Stores what is live, completes the masks, and closes the loop."""
+        code, number = self.code, self.id
+        mask_type = self.scalars.ops.type(self.scalars.mask_type)
+        self._registers.store(live | -1 << TEMPORARY)
+        for index in sorted(written):
             self._accumulate(slots[index], self._masks[index], mask_type)
         code.do(f"%next{number} = add i64 %offset{number}, {4 * CHUNK}")
         code.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
-        code.do(f"br i1 %done{number}, label %after{number}, label %region{number}")
+        code.do(f"br i1 %done{number}, label %after{number}, label %loop{number}")
         code.start(f"after{number}")
-        for index in sorted(self.written_masks):
-            scalars.write_mask(index, code.emit(f"load {mask_type}, ptr {slots[index]}"))
-        self.items = []
-        self.written_masks = set()
-        self.written_rows = set()
 
     def _accumulate(self, slot: str, mask: Any, mask_type: str) -> None:
         code = self.code
@@ -283,6 +264,13 @@ class Region:
             )
         return self._splats[key]
 
+    def _mask(self, source: Source) -> Any:
+        if source.raw is not None:
+            return self._chunk_of_mask(source.raw)
+        if source.index in self._masks:
+            return self._masks[source.index]
+        return self._chunk_of_mask(self._masks["slot", source.index])
+
     def _value(self, t: Type, raw: Any) -> Value:
         return Value(self.ops, t, raw)
 
@@ -304,7 +292,7 @@ class Region:
         word = self._value(U32, self._splat(U32, source.raw))
         return [word] * count
 
-    def _read(self, item: _Item, position: int, slot: Slot, element: int) -> Any:
+    def _read(self, item: Lanes, position: int, slot: Slot, element: int) -> Any:
         """The value of one source slot; ``element`` counts a packed instruction's repetitions."""
         source = item.sources[position]
         if source.kind == "lane":
@@ -312,10 +300,7 @@ class Region:
         if source.kind == "bool":
             return self._value(BOOL, self._splat_bool(source.raw))
         if source.kind == "mask":
-            raw = (
-                self._masks[source.index] if source.raw is None else self._chunk_of_mask(source.raw)
-            )
-            return self._value(BOOL, raw)
+            return self._value(BOOL, self._mask(source))
         if slot.role not in ENCODED:
             return self._value(slot.type, self._splat(slot.type, source.raw))
         operand = _operand_of(item, position)
@@ -367,7 +352,7 @@ class Region:
             f" <{CHUNK} x i32> zeroinitializer"
         )
 
-    def _read_mixed(self, item: _Item, position: int, operand: Operand) -> Value:
+    def _read_mixed(self, item: Lanes, position: int, operand: Operand) -> Value:
         """An F32, or one half of the register as F16, as op_sel_hi and op_sel say."""
         word = self._moved(item, position, self._words(item.sources[position], 1)[0])
         mods, at = item.inst.mods, _encoded_index(item.op, position)
@@ -377,7 +362,7 @@ class Region:
         return apply_modifiers(half, operand.neg, operand.abs)
 
     def _read_packed(
-        self, item: _Item, position: int, t: Type, element: int, source: Source, operand: Operand
+        self, item: Lanes, position: int, t: Type, element: int, source: Source, operand: Operand
     ) -> Value:
         mods = item.inst.mods
         encoded = min(_encoded_index(item.op, position), 2)
@@ -396,7 +381,7 @@ class Region:
         negate = mods.neg_lo if element == 0 else mods.neg_hi
         return apply_modifiers(value, encoded < len(negate) and bool(negate[encoded]), False)
 
-    def _moved(self, item: _Item, position: int, word: Value) -> Value:
+    def _moved(self, item: Lanes, position: int, word: Value) -> Value:
         """A source word after DPP or SDWA."""
         mods = item.inst.mods
         if position == 0 and (mods.dpp or mods.dpp8):
@@ -418,7 +403,7 @@ class Region:
             raise Unsupported(inst, "DPP across rows")
         return table
 
-    def _shuffle(self, item: _Item, raw: Any, t: Type) -> Any:
+    def _shuffle(self, item: Lanes, raw: Any, t: Type) -> Any:
         """Moves lanes inside the row; lanes without a source get 0."""
         table = self._sources_in_row(item.inst)
         vector = self.ops.type(t)
@@ -432,7 +417,7 @@ class Region:
         active = self._source_active(item)
         return moved if active is None else self.ops.select(t, active, moved, 0)
 
-    def _source_active(self, item: _Item) -> Any:
+    def _source_active(self, item: Lanes) -> Any:
         """Where DPP's source lane exists and is enabled; None: everywhere."""
         dpp = item.inst.mods.dpp
         if dpp is None:
@@ -446,7 +431,7 @@ class Region:
             return f"<{words}>"
         return self._shuffle(item, mask, BOOL)
 
-    def _write_mask(self, item: _Item) -> Any:
+    def _write_mask(self, item: Lanes) -> Any:
         """The lanes that DPP lets an instruction write, beyond EXEC; None: all."""
         dpp = item.inst.mods.dpp
         if dpp is None:
@@ -462,7 +447,7 @@ class Region:
             return self.ops.binary("and", BOOL, allowed.raw, mask)
         return mask
 
-    def _run(self, item: _Item) -> list[Any]:
+    def _run(self, item: Lanes) -> list[Any]:
         """The values of the result slots; a packed instruction's as tuples of its elements."""
         op = item.op
         if op.packed > 1:
@@ -489,7 +474,7 @@ class Region:
         values = list(result) if isinstance(result, tuple) else [result]
         return [saturate(values[0], t), *values[1:]]
 
-    def _write(self, item: _Item, values: list[Any]) -> None:
+    def _write(self, item: Lanes, values: list[Any]) -> None:
         inst = item.inst
         operands = iter(inst.dst)
         for slot, value in zip(item.op.results, values):
@@ -521,7 +506,7 @@ class Region:
                 value = clamp_float(value)
         return value
 
-    def _whole_word(self, item: _Item, row: int, value: Value) -> Value:
+    def _whole_word(self, item: Lanes, row: int, value: Value) -> Value:
         """A result as the dword that its register gets."""
         mods = item.inst.mods
         if value.type is BOOL:
@@ -531,7 +516,7 @@ class Region:
         else:
             half = convert(bits(value, value.type.unsigned), U32)
             mixes = any(s.role == "mix" for s in item.op.sources)
-            high = len(mods.op_sel) > 3 and mods.op_sel[3] or (mixes and "mixhi" in item.op.name)
+            high = (len(mods.op_sel) > 3 and mods.op_sel[3]) or (mixes and "mixhi" in item.op.name)
             if high:
                 old = self._value(U32, self._registers.read32(row))
                 word = (old & 0xFFFF) | (half << 16)
@@ -560,7 +545,7 @@ class Region:
             return bits(moved, U32) & (0xFFFFFFFF ^ ((1 << at) - 1))
         return low << at
 
-    def _write_word(self, item: _Item, row: int, word: Value) -> None:
+    def _write_word(self, item: Lanes, row: int, word: Value) -> None:
         mask = self._write_mask(item)
         if mask is not None:
             word = select(
@@ -568,7 +553,7 @@ class Region:
             )
         self._registers.write32(row, word.raw)
 
-    def _write_pair(self, item: _Item, row: int, value: Value) -> None:
+    def _write_pair(self, item: Lanes, row: int, value: Value) -> None:
         mask = self._write_mask(item)
         if mask is not None:
             old = self._value(U64, self._registers.read64(row))
@@ -576,7 +561,7 @@ class Region:
         self._registers.write64(row, value.raw)
 
 
-def _encoded(slots: tuple[Slot, ...]) -> list[Slot]:
+def encoded_slots(slots: tuple[Slot, ...]) -> list[Slot]:
     return [s for s in slots if s.role in ENCODED]
 
 
@@ -585,7 +570,7 @@ def _encoded_index(op: Op, position: int) -> int:
     return sum(s.role in ENCODED for s in op.sources[:position])
 
 
-def _operand_of(item: _Item, position: int) -> Operand:
+def _operand_of(item: Lanes, position: int) -> Operand:
     return item.inst.src[_encoded_index(item.op, position)]
 
 
@@ -602,3 +587,13 @@ def _join(values: tuple[Value, ...]) -> list[Value]:
             word = word | (convert(bits(v, v.type.unsigned), U32) << (width * j))
         words.append(word)
     return words
+
+
+def masks_written(inst: Instruction, op: Op) -> set[int]:
+    """The scalar registers that an instruction writes as lane masks."""
+    masks = {
+        operand.index
+        for slot, operand in zip(encoded_slots(op.results), inst.dst)
+        if slot.role == "mask"
+    }
+    return masks | {layout.EXEC} if op.writes_exec else masks

@@ -1,0 +1,183 @@
+"""A run of vector and memory instructions inside a basic block, queued and then emitted together.
+
+Scalar instructions are emitted where they stand; the vector and memory instructions between them
+gather here until something needs a result: a scalar read of a lane mask, a change of EXEC, a cross-lane
+move, the end of the block.  What is queued becomes
+
+* *lane loops* and helper calls.  A memory access waits behind the loop that computes its address, so
+  vector instructions that do not depend on it may still join that loop: loads cluster and loops grow;
+* where the addresses are known to advance with the lane, also a *fast loop* that does the accesses
+  itself (:mod:`anyroc.translate.fast`), taken when its conditions hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyroc.isa.instruction import Instruction, Operand
+from anyroc.semantics.core import Access, Op, Slot
+from anyroc.translate import layout
+from anyroc.translate.cfg import Graph
+from anyroc.translate.fast import emit_fast
+from anyroc.translate.lanes import AccessItem, LaneLoop, Lanes, VectorItem, masks_written
+from anyroc.translate.llvm import CodeBuilder
+from anyroc.translate.memory import MemoryEmitter
+from anyroc.translate.operands import (
+    ENCODED,
+    Source,
+    Unsupported,
+    field_value,
+    row_of,
+    scalar_source,
+)
+from anyroc.translate.registers import ScalarFile
+from anyroc.translate.shapes import Claims
+
+__all__ = ["LaneQueue"]
+
+
+class LaneQueue:
+    """The queue of one basic block; ``written_masks`` are scalar registers with a result pending."""
+
+    def __init__(
+        self, code: CodeBuilder, scalars: ScalarFile, memory: MemoryEmitter, graph: Graph
+    ) -> None:
+        self.code = code
+        self.scalars = scalars
+        self.memory = memory
+        self.graph = graph
+        self.items: list[VectorItem | AccessItem] = []
+        self.written_masks: set[int] = set()
+        self.claims: Claims = {}
+
+    # Queueing: operands are captured where the instruction stands.
+
+    def add_vector(
+        self, parts: list[tuple[Instruction, Op]], uses: int, defs: int, live: tuple[int, int]
+    ) -> None:
+        """Queues a vector instruction, of two parts if it is a dual-issue one."""
+        lanes = [Lanes(inst, op, self._capture(inst, op)) for inst, op in parts]
+        self.items.append(VectorItem(lanes, uses, defs, *live))
+        for inst, op in parts:
+            self.written_masks |= masks_written(inst, op)
+
+    def add_access(
+        self, inst: Instruction, access: Access, uses: int, defs: int, live: tuple[int, int]
+    ) -> None:
+        """Queues a vector memory access."""
+        address = self.memory.plain_address(inst, access, self.scalars)
+        call = self.memory.capture(inst, access, self.scalars)
+        self.items.append(AccessItem(inst, access, address, call, uses, defs, *live))
+
+    def writes(self, row: int) -> bool:
+        """Whether a queued instruction writes a row."""
+        return any(item.defs >> row & 1 for item in self.items)
+
+    def _capture(self, inst: Instruction, op: Op) -> list[Source]:
+        result = []
+        operands = iter(inst.src)
+        for slot in op.sources:
+            if slot.role in ENCODED:
+                operand = next(operands, None)
+                if operand is None:
+                    raise Unsupported(inst, "fewer operands than its semantics take")
+                result.append(self._capture_operand(slot, operand, op.packed))
+            else:
+                result.append(self._capture_implicit(inst, slot))
+        return result
+
+    def _capture_operand(self, slot: Slot, operand: Operand, packed: int) -> Source:
+        if slot.role == "mask":
+            if operand.kind == "s" and operand.index in self.written_masks:
+                return Source("mask", None, index=operand.index)
+            if operand.kind == "const":
+                value = int(operand.value) & ((1 << self.graph.wave_size) - 1)
+                return Source("mask", value)
+            return Source("mask", self.scalars.read_mask(operand.index))
+        if operand.kind in "va":
+            return Source("row", row_of(operand, self.graph.accum_offset))
+        width = 64 if slot.type.bits * slot.count * packed > 32 else 32
+        return scalar_source(operand, width, self.scalars)
+
+    def _capture_implicit(self, inst: Instruction, slot: Slot) -> Source:
+        if slot.role == "vcc":
+            if layout.VCC in self.written_masks:
+                return Source("mask", None, index=layout.VCC)
+            return Source("mask", self.scalars.read_mask(layout.VCC))
+        if slot.role == "m0":
+            return Source("scalar", self.scalars.read32(layout.M0))
+        if slot.role == "mode":
+            return Source("scalar", self.scalars.load_mode())
+        if slot.role == "lane":
+            return Source("lane", None)
+        if slot.role == "span":
+            return Source("const", min(self.graph.wave_size, self.graph.target.permute_span))
+        if slot.role == "scc":
+            return Source("bool", self.scalars.read_scc())
+        value = field_value(inst, slot.role)
+        if value is None:
+            raise Unsupported(inst, f"it reads {slot.role}")
+        return Source("const", value)
+
+    # Emission.
+
+    def flush(self, exec_full: bool) -> None:
+        """Emits what is queued; afterwards every result is where the registers live."""
+        if not self.items:
+            return
+        code, scalars = self.code, self.scalars
+        exec_raw = None if exec_full else scalars.read_mask(layout.EXEC)
+        if any(isinstance(item, AccessItem) for item in self.items):
+            scalars.store_exec()
+        mask_type = scalars.ops.type(scalars.mask_type)
+        slots = {}
+        for index in sorted(self.written_masks):
+            slots[index] = f"%mask{code.unique()}"
+            code.allocas.append(f"{slots[index]} = alloca {mask_type}")
+        fast = emit_fast(self, slots, exec_raw) if self.claims else None
+        self._emit_calls(slots, exec_raw)
+        if fast is not None:
+            code.do(f"br label %{fast}")
+            code.start(fast)
+        for index in sorted(self.written_masks):
+            scalars.write_mask(index, code.emit(f"load {mask_type}, ptr {slots[index]}"))
+        self.items = []
+        self.written_masks = set()
+
+    def new_loop(self, code: CodeBuilder, exec_raw: Any) -> LaneLoop:
+        graph = self.graph
+        return LaneLoop(
+            code, self.scalars, graph.target, graph.accum_offset, code.unique(), exec_raw
+        )
+
+    def _emit_calls(self, slots: dict[int, str], exec_raw: Any) -> None:
+        """Everything by lane loops and helper calls."""
+        vectors: list[VectorItem] = []
+        accesses: list[AccessItem] = []
+        uses = defs = 0
+        for item in self.items:
+            if isinstance(item, AccessItem):
+                accesses.append(item)
+                uses |= item.uses
+                defs |= item.defs
+                live = item.live
+                continue
+            if item.uses & defs or item.defs & (uses | defs):
+                self._emit_group(vectors, accesses, slots, exec_raw, live | uses)
+                vectors, accesses, uses, defs = [], [], 0, 0
+            vectors.append(item)
+            live = item.live
+        self._emit_group(vectors, accesses, slots, exec_raw, live | uses)
+
+    def _emit_group(
+        self,
+        vectors: list[VectorItem],
+        accesses: list[AccessItem],
+        slots: dict[int, str],
+        exec_raw: Any,
+        live: int,
+    ) -> None:
+        if vectors:
+            self.new_loop(self.code, exec_raw).emit(vectors, slots, live)
+        for access in accesses:
+            access.call()
