@@ -12,6 +12,10 @@ from anyroc import native
 OK, NOT_READY, FAULTED, NO_MEMORY = 0, 1, 2, 3
 BLOCK_TOO_LARGE, LDS_TOO_LARGE, EMPTY_GRID, BAD_ADDRESS, ARGS_TOO_LARGE = 4, 5, 6, 7, 8
 
+ANY, FULL, LINEAR = 0, 1, 2
+"""What translated code may take for granted of a launch: nothing; that all waves start with all
+lanes; that moreover the lanes of a wave are consecutive in x."""
+
 NO_SGPR = 0xFF
 NO_LANE = 0xFFFFFFFF
 SHARED_APERTURE = 0x00010000
@@ -103,8 +107,7 @@ class Kernel(ctypes.Structure):
     """struct anyroc_kernel."""
 
     _fields_ = (
-        ("entry", c_void_p),
-        ("entry_full", c_void_p),
+        ("entry", c_void_p * 3),
         ("code_base", c_uint64),
         ("kernel_object", c_uint64),
         ("wave_size", c_uint32),

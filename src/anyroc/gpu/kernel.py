@@ -38,8 +38,8 @@ class LoadedKernel:
         self.kernel = kernel
         self.name = kernel.name
         self.wave_size = kernel.wave_size
-        self.natives: dict[bool, NativeKernel | None] = {}
-        """What the translator made of it, by whether all waves start with all lanes."""
+        self.natives: dict[int, NativeKernel | None] = {}
+        """What the translator made of it, by the shape of launches it is for."""
         self._lock = threading.Lock()
         self._hidden = _hidden(kernel)
         self._params = _params(kernel)
@@ -58,38 +58,47 @@ class LoadedKernel:
         """The instrumentation counters' totals, in the order the translator numbered them."""
         return list(self._counters) if self._counters is not None else []
 
-    def prepare(self, full: bool) -> None:
-        """Translate the kernel now, if that has not been done.
+    def shape(self, block: tuple[int, int, int], *, whole: bool = True) -> int:
+        """Return the shape of launches with such blocks; not `whole`: the last may be smaller."""
+        x, y, z = block
+        if not whole or x * y * z % self.wave_size:
+            return binding.ANY
+        return binding.FULL if x % self.wave_size else binding.LINEAR
 
-        `full`: for launches all of whose waves start with all lanes.
+    def prepare(self, shape: int) -> None:
+        """Translate the kernel now, if that has not been done, for launches of a shape.
+
+        `shape` is `binding.ANY`, `FULL` or `LINEAR`.
         """
         with self._lock:
-            if full in self.natives:
+            if shape in self.natives:
                 return
             first = not self.natives
             noop = os.environ.get("ANYROC_NOOP_KERNELS", "0") not in ("", "0")
-            self.natives[full] = None if noop else self._translate(full)
+            self.natives[shape] = None if noop else self._translate(shape)
         if first:
             for instrument in hooks.active():
                 prepared = getattr(instrument, "prepared", None)
                 if prepared is not None:
                     prepared(self)
 
-    def _translate(self, full: bool) -> NativeKernel:
+    def _translate(self, shape: int) -> NativeKernel:
         from anyroc.translate.jit import compile_kernel
 
         module = self.module
         native = compile_kernel(
-            module.code, self.kernel, module.device.target, hooks.active(), starts_full=full
+            module.code,
+            self.kernel,
+            module.device.target,
+            hooks.active(),
+            starts_full=shape != binding.ANY,
+            linear=shape == binding.LINEAR,
         )
         if native.counter_count and self._counters is None:
             self._counters = (ctypes.c_uint64 * native.counter_count)()
             self.struct.counters = self._counters
             self.struct.counter_count = native.counter_count
-        if full:
-            self.struct.entry_full = native.address
-        else:
-            self.struct.entry = native.address
+        self.struct.entry[shape] = native.address
         return native
 
     def _struct(self) -> binding.Kernel:

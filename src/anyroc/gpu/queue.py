@@ -97,10 +97,9 @@ class Queue:
         `extra` is what `launch_extra` makes, for launches that need it.
         LaunchError when the launch breaks a limit of the kernel or the device.
         """
-        x, y, z = block
-        full = x * y * z % kernel.wave_size == 0 and (extra is None or not any(extra.tail))
-        if full not in kernel.natives:
-            kernel.prepare(full)
+        shape = kernel.shape(block, whole=extra is None or not any(extra.tail))
+        if shape not in kernel.natives:
+            kernel.prepare(shape)
         result = self._launch(
             self.handle,
             kernel.address,

@@ -1,57 +1,18 @@
-/* Running workgroups: waves take turns until they end, meet at barriers, and give way when they wait.
+/* A worker's part in a launch: which workgroups it runs, and in what company.
  *
  * A worker runs one workgroup to its end before it begins the next, unless the workgroup only spins:
  * then it takes further workgroups in beside it, so that kernels whose workgroups wait for each other
  * (grid barriers, stream-K, look-back) get on. */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sched.h>
-#include <sys/mman.h>
 
-#include "launch.h"
+#include "group.h"
 
-#define TURN 2048            /* backward branches a wave takes before others get their turn */
 #define PIECE_NS 10000       /* how long a worker keeps to itself between looks at the shared counter */
-#define PATIENCE 64          /* turns without progress before another workgroup is taken in */
+#define PATIENCE 64          /* rounds without progress before another workgroup is taken in */
 #define MOST_RESIDENT 8192   /* workgroups one worker has in progress */
 #define KEPT_RESIDENT 4      /* workgroups' memory kept between launches */
-#define WAVE_STRIDE ((sizeof(struct anyroc_wave) + 63) & ~(size_t)63)
-#define POISON 0x7fa5a5a5u   /* a signalling NaN, as good a surprise as an integer */
-
-enum wave_state { WAVE_RUNS, WAVE_WAITS, WAVE_ENDED };
-enum turn { TURN_DONE, TURN_PROGRESS, TURN_STALLED };
-
-/* A workgroup in progress with the memory it lives in: waves, then VGPRs, then LDS; scratch apart. */
-struct anyroc_group {
-  uint8_t *memory, *scratch;
-  size_t memory_size, scratch_size;
-  uint32_t wave_count, live, waiting;
-  uint32_t index[3];
-  uint8_t state[MAX_GROUP_WAVES];
-  uint64_t turns[MAX_GROUP_WAVES];
-};
-
-/* Initial vector registers of a workgroup's waves; they depend on its shape only. */
-struct lane_ids {
-  uint32_t block[3], wave_size, dims, packed;
-  uint32_t rows;       /* VGPRs set per wave */
-  uint32_t wave_count;
-  uint64_t last_exec;  /* EXEC of the last wave, which may be partial */
-  uint32_t values[3 * (MAX_BLOCK + 64)] __attribute__((aligned(64)));
-};
-
-struct residents {
-  uint32_t sgpr[USER_SGPRS] __attribute__((aligned(64))); /* the launch's */
-  struct anyroc_group **groups;
-  uint32_t count, made, capacity;
-  struct launch *launch; /* the launch the groups' waves are prepared for */
-  struct lane_ids ids;
-  uint64_t *counters;
-  uint32_t counter_count;
-  uint64_t random, waves;
-  uint64_t next, end; /* the piece in hand */
-  uint32_t at[3];     /* coordinates of `next` */
-};
 
 struct worker *worker_make(uint32_t index) {
   struct worker *worker = calloc(1, sizeof *worker);
@@ -83,221 +44,6 @@ static uint64_t float_enter(void) {
 }
 static void float_leave(uint64_t before) { __builtin_aarch64_set_fpcr64(before); }
 #endif
-
-/* ---- memory ------------------------------------------------------------------------------------ */
-
-static void *map(size_t size) {
-  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return memory == MAP_FAILED ? NULL : memory;
-}
-
-static int grow(uint8_t **memory, size_t *size, size_t wanted) {
-  if (wanted <= *size) return 1;
-  wanted = (wanted + 65535) & ~(size_t)65535;
-  uint8_t *larger = map(wanted);
-  if (larger == NULL) return 0;
-  if (*memory != NULL) munmap(*memory, *size);
-  *memory = larger;
-  *size = wanted;
-  return 1;
-}
-
-static struct anyroc_wave *wave_of(const struct anyroc_group *group, uint32_t index) {
-  return (struct anyroc_wave *)(group->memory + index * WAVE_STRIDE);
-}
-
-static uint32_t waves_for(uint32_t items, uint32_t wave_size) { return (items + wave_size - 1) / wave_size; }
-
-/* Lays the group's memory out for the launch and sets what stays the same for all its workgroups. */
-static int prepare(struct anyroc_group *group, struct residents *residents) {
-  const struct launch *launch = residents->launch;
-  const struct anyroc_kernel *kernel = launch->kernel;
-  uint32_t waves = waves_for(launch->block[0] * launch->block[1] * launch->block[2], kernel->wave_size);
-  size_t lanes = kernel->wave_size;
-  size_t registers = kernel->vgpr_rows * lanes * 4;
-  size_t scratch = ((size_t)kernel->scratch_size + 3 & ~(size_t)3) * lanes;
-  size_t lds = (launch->lds_size + 63) & ~(size_t)63;
-  if (!grow(&group->memory, &group->memory_size, waves * (WAVE_STRIDE + registers) + lds + 64)) return 0;
-  if (scratch != 0 && !grow(&group->scratch, &group->scratch_size, waves * scratch)) return 0;
-  uint8_t *vgprs = group->memory + waves * WAVE_STRIDE;
-  for (uint32_t i = 0; i < waves; i++) {
-    struct anyroc_wave *wave = wave_of(group, i);
-    wave->vgpr = (uint32_t *)(vgprs + i * registers);
-    wave->lds = vgprs + waves * registers;
-    wave->lds_size = launch->lds_size;
-    wave->wave_size = kernel->wave_size;
-    wave->scratch = scratch != 0 ? group->scratch + i * scratch : NULL;
-    wave->scratch_size = kernel->scratch_size;
-    wave->wave_id = i;
-    wave->code_base = kernel->code_base;
-    wave->counters = residents->counters;
-    wave->group = group;
-    wave->sgpr[ANYROC_SGPR_NULL] = 0;
-  }
-  return 1;
-}
-
-/* ---- initial registers --------------------------------------------------------------------------- */
-
-static void make_ids(struct lane_ids *ids, const uint32_t block[3], const struct anyroc_kernel *kernel) {
-  uint32_t dims = kernel->id_dims, packed = kernel->packed_ids, wave_size = kernel->wave_size;
-  if (ids->block[0] == block[0] && ids->block[1] == block[1] && ids->block[2] == block[2] &&
-      ids->wave_size == wave_size && ids->dims == dims && ids->packed == packed)
-    return;
-  memcpy(ids->block, block, sizeof ids->block);
-  ids->wave_size = wave_size;
-  ids->dims = dims;
-  ids->packed = packed;
-  ids->rows = packed ? 1 : dims;
-  uint32_t items = block[0] * block[1] * block[2];
-  ids->wave_count = waves_for(items, wave_size);
-  uint32_t lanes = ids->wave_count * wave_size, rest = items - (lanes - wave_size);
-  ids->last_exec = rest >= 64 ? ~0ull : (1ull << rest) - 1;
-  uint32_t x = 0, y = 0, z = 0;
-  for (uint32_t item = 0; item < lanes; item++) {
-    uint32_t *row = ids->values + item / ids->wave_size * ids->rows * ids->wave_size + item % ids->wave_size;
-    uint32_t wanted_y = dims > 1 ? y : 0, wanted_z = dims > 2 ? z : 0;
-    if (packed) {
-      row[0] = x | wanted_y << 10 | wanted_z << 20;
-    } else {
-      row[0] = x;
-      if (dims > 1) row[ids->wave_size] = y;
-      if (dims > 2) row[2 * ids->wave_size] = z;
-    }
-    if (++x == block[0]) x = 0, y++;
-    if (y == block[1]) y = 0, z++;
-  }
-}
-
-static void poison(struct anyroc_group *group, const struct launch *launch) {
-  const struct anyroc_kernel *kernel = launch->kernel;
-  for (uint32_t i = 0; i < group->wave_count; i++) {
-    struct anyroc_wave *wave = wave_of(group, i);
-    for (uint32_t r = 0; r < ANYROC_SGPR_NULL; r++) wave->sgpr[r] = POISON;
-    for (size_t v = 0; v < (size_t)kernel->vgpr_rows * kernel->wave_size; v++) wave->vgpr[v] = POISON;
-  }
-  uint8_t *lds = wave_of(group, 0)->lds;
-  for (uint32_t at = 0; at + 4 <= launch->lds_size; at += 4) memcpy(lds + at, &(uint32_t){POISON}, 4);
-}
-
-static void set_group_ids(struct anyroc_wave *wave, const struct anyroc_kernel *kernel,
-                          const uint32_t index[3]) {
-  if (kernel->ids_in_ttmp) {
-    wave->sgpr[ANYROC_SGPR_TTMP0 + 9] = index[0];
-    wave->sgpr[ANYROC_SGPR_TTMP0 + 7] = index[1] | index[2] << 16;
-    wave->sgpr[ANYROC_SGPR_TTMP0 + 8] = wave->wave_id << 25;
-    return;
-  }
-  if (kernel->sgpr_group_x != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_x] = index[0];
-  if (kernel->sgpr_group_y != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_y] = index[1];
-  if (kernel->sgpr_group_z != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_z] = index[2];
-}
-
-static inline void copy_ids(struct anyroc_wave *wave, const struct lane_ids *ids, uint32_t index) {
-  const uint32_t *from = ids->values + index * ids->rows * ids->wave_size;
-  if (ids->rows != 1)
-    memcpy(wave->vgpr, from, ids->rows * ids->wave_size * 4);
-  else if (ids->wave_size == 64)
-    memcpy(wave->vgpr, from, 64 * 4);
-  else
-    memcpy(wave->vgpr, from, 32 * 4);
-}
-
-/* Begins the workgroup at residents->at. */
-static void begin(struct anyroc_group *group, struct residents *residents) {
-  const struct launch *launch = residents->launch;
-  const struct anyroc_kernel *kernel = launch->kernel;
-  struct lane_ids *ids = &residents->ids;
-  uint32_t block[3];
-  for (int axis = 0; axis < 3; axis++) {
-    uint32_t at = group->index[axis] = residents->at[axis];
-    block[axis] = at + 1 == launch->grid[axis] ? launch->tail[axis] : launch->block[axis];
-  }
-  make_ids(ids, block, kernel);
-  group->wave_count = group->live = ids->wave_count;
-  group->waiting = 0;
-  residents->waves += ids->wave_count;
-  if (anyroc_options.poison) poison(group, launch);
-  uint64_t all = kernel->wave_size == 64 ? ~0ull : 0xffffffffull;
-  for (uint32_t i = 0; i < ids->wave_count; i++) {
-    struct anyroc_wave *wave = wave_of(group, i);
-    memcpy(wave->sgpr, residents->sgpr, sizeof residents->sgpr);
-    set_group_ids(wave, kernel, group->index);
-    uint64_t exec = i + 1 == ids->wave_count ? ids->last_exec : all;
-    memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &exec, sizeof exec);
-    copy_ids(wave, ids, i);
-    wave->scc = 0;
-    wave->mode = kernel->mode;
-    wave->resume = 0;
-    wave->budget = TURN;
-    group->state[i] = WAVE_RUNS;
-    group->turns[i] = 0;
-  }
-}
-
-/* ---- turns --------------------------------------------------------------------------------------- */
-
-static uint64_t random_next(struct residents *residents) {
-  uint64_t x = residents->random;
-  x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-  return residents->random = x;
-}
-
-_Noreturn static void leave(struct anyroc_wave *wave, uint32_t kind, uint64_t address) {
-  anyroc_fault(wave, kind, address, ANYROC_NO_LANE, 0);
-}
-
-static void wave_yielded(struct anyroc_group *group, struct anyroc_wave *wave, struct residents *residents) {
-  const struct launch *launch = residents->launch;
-  uint64_t limit = anyroc_options.step_limit;
-  if (atomic_load_explicit(&anyroc_stopping, memory_order_relaxed) ||
-      atomic_load_explicit(&launch->failed, memory_order_relaxed) ||
-      (limit != 0 && ++group->turns[wave->wave_id] * TURN > limit))
-    leave(wave, ANYROC_FAULT_STOPPED, 0);
-  wave->budget = residents->random != 0 ? 1 + (int64_t)(random_next(residents) % TURN) : TURN;
-}
-
-_Noreturn static void wave_broke(struct anyroc_wave *wave, int32_t status) {
-  if (status == ANYROC_TRAP) leave(wave, ANYROC_FAULT_TRAP, wave->trap_id);
-  if (status == ANYROC_BAD_PC) leave(wave, ANYROC_FAULT_BAD_PC, wave->fault_address);
-  leave(wave, ANYROC_FAULT_STATUS, (uint32_t)status);
-}
-
-/* Gives each wave that can run one turn. */
-static enum turn take_turns(struct anyroc_group *group, struct worker *worker) {
-  struct residents *residents = worker->residents;
-  anyroc_wave_fn entry = residents->launch->entry;
-  uint32_t count = group->wave_count;
-  uint32_t first = residents->random != 0 ? (uint32_t)(random_next(residents) % count) : 0;
-  enum turn result = TURN_STALLED;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t which = first + i < count ? first + i : first + i - count;
-    if (group->state[which] != WAVE_RUNS) continue;
-    struct anyroc_wave *wave = wave_of(group, which);
-    worker->guard.wave = wave;
-    int32_t status = entry(wave);
-    if (status == ANYROC_END) {
-      group->state[which] = WAVE_ENDED;
-      group->live--;
-      result = TURN_PROGRESS;
-    } else if (status == ANYROC_BARRIER) {
-      group->state[which] = WAVE_WAITS;
-      group->waiting++;
-      result = TURN_PROGRESS;
-    } else if (status == ANYROC_YIELD) {
-      wave_yielded(group, wave, residents);
-    } else {
-      wave_broke(wave, status);
-    }
-  }
-  if (group->live == 0) return TURN_DONE;
-  if (group->waiting == group->live) {
-    for (uint32_t i = 0; i < count; i++)
-      if (group->state[i] == WAVE_WAITS) group->state[i] = WAVE_RUNS;
-    group->waiting = 0;
-  }
-  return result;
-}
 
 /* ---- workgroups ---------------------------------------------------------------------------------- */
 
@@ -347,7 +93,7 @@ static struct anyroc_group *group_at(struct residents *residents, uint32_t index
   struct anyroc_group *group = residents->groups[index];
   if (group == NULL) group = residents->groups[index] = calloc(1, sizeof *group);
   if (index < residents->made) return group;
-  if (group == NULL || !prepare(group, residents)) return NULL;
+  if (group == NULL || !group_prepare(group, residents)) return NULL;
   residents->made = index + 1;
   return group;
 }
@@ -356,7 +102,7 @@ static struct anyroc_group *group_at(struct residents *residents, uint32_t index
 static int admit(struct residents *residents) {
   struct anyroc_group *group = group_at(residents, residents->count);
   if (group == NULL) return 0;
-  begin(group, residents);
+  group_begin(group, residents);
   residents->count++;
   step(residents);
   return 1;
@@ -375,7 +121,7 @@ static void run_beside(struct worker *worker) {
   while (residents->count != 0) {
     int progress = 0;
     for (uint32_t i = 0; i < residents->count;) {
-      enum turn turn = take_turns(residents->groups[i], worker);
+      enum turn turn = group_take_turns(residents->groups[i], worker);
       progress |= turn != TURN_STALLED;
       if (turn == TURN_DONE)
         retire(residents, i);
@@ -399,11 +145,11 @@ static void run_piece(struct worker *worker) {
   struct anyroc_group *group = residents->groups[0];
   while (residents->next < residents->end) {
     if (atomic_load_explicit(&residents->launch->failed, memory_order_relaxed)) return;
-    begin(group, residents);
+    group_begin(group, residents);
     step(residents);
     enum turn turn;
     do {
-      turn = take_turns(group, worker);
+      turn = group_take_turns(group, worker);
     } while (turn == TURN_PROGRESS);
     if (turn == TURN_DONE) continue;
     residents->count = 1;
@@ -469,10 +215,7 @@ static void add_counters(const struct residents *residents, struct anyroc_kernel
 
 static void free_extra(struct residents *residents) {
   for (uint32_t i = KEPT_RESIDENT; i < residents->capacity && residents->groups[i] != NULL; i++) {
-    struct anyroc_group *group = residents->groups[i];
-    if (group->memory != NULL) munmap(group->memory, group->memory_size);
-    if (group->scratch != NULL) munmap(group->scratch, group->scratch_size);
-    free(group);
+    group_free(residents->groups[i]);
     residents->groups[i] = NULL;
   }
 }
@@ -482,10 +225,14 @@ void dispatch_run(struct job *job, struct worker *worker) {
   struct residents *residents = worker->residents;
   uint64_t start = clock_ns();
   residents->launch = launch;
-  memcpy(residents->sgpr, launch->sgpr, sizeof residents->sgpr);
+  memcpy(residents->sgpr, launch->sgpr, sizeof launch->sgpr);
+  residents->sgpr_count = launch->kernel->user_sgprs;
+  residents->state[1] = launch->kernel->mode;
   residents->count = residents->made = 0;
   residents->next = residents->end = 0;
   residents->waves = 0;
+  lane_ids_make(&residents->ids, launch->block, launch->kernel);
+  residents->whole = memcmp(launch->tail, launch->block, sizeof launch->tail) == 0;
   residents->random = anyroc_options.seed ? anyroc_options.seed * 0x9e3779b97f4a7c15ull + worker->index : 0;
   worker->guard.wave = NULL;
   __auto_type before = float_enter();

@@ -175,7 +175,10 @@ static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint
   if ((uint64_t)kernel->lds_size + dynamic_lds > kernel->max_lds) return ANYROC_LDS_TOO_LARGE;
   launch->lds_size = kernel->lds_size + dynamic_lds;
   launch->job.total = groups;
-  launch->entry = whole && items % kernel->wave_size == 0 ? kernel->entry_full : kernel->entry;
+  enum anyroc_shape shape = ANYROC_ANY;
+  if (whole && items % kernel->wave_size == 0)
+    shape = launch->block[0] % kernel->wave_size == 0 ? ANYROC_LINEAR : ANYROC_FULL;
+  launch->entry = kernel->entry[shape];
   return ANYROC_OK;
 }
 

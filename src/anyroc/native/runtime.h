@@ -75,10 +75,16 @@ struct anyroc_extra {
 
 #define ANYROC_NO_SGPR 0xffu
 
+/* What generated code may take for granted of a launch. */
+enum anyroc_shape {
+  ANYROC_ANY = 0,
+  ANYROC_FULL = 1,   /* all waves start with all lanes */
+  ANYROC_LINEAR = 2, /* moreover the lanes of a wave are consecutive in x */
+};
+
 /* A kernel ready to launch. Python fills it; the runtime only writes the statistics. */
 struct anyroc_kernel {
-  anyroc_wave_fn entry;      /* NULL: launches do nothing */
-  anyroc_wave_fn entry_full; /* the same for launches all of whose waves start with all lanes */
+  anyroc_wave_fn entry[3]; /* by enum anyroc_shape; NULL: launches do nothing */
   uint64_t code_base;
   uint64_t kernel_object; /* device address of the descriptor */
   uint32_t wave_size, vgpr_rows, lds_size, scratch_size;
