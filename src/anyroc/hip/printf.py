@@ -33,6 +33,7 @@ _CONVERSION = re.compile(
     r"%(?P<flags>[-+ #0]*)(?P<width>\*|\d*)(?:\.(?P<precision>\*|\d*))?"
     r"(?P<length>hh|h|ll|l|j|z|t|L)?(?P<kind>[diouxXeEfFgGaAcspn%])"
 )
+_WIDEST = 1 << 12  # a stray value as a width must not ask for gigabytes of blanks
 _BITS = {"hh": 8, "h": 16, None: 32}
 
 _formats: dict[int, str] = {}
@@ -161,7 +162,9 @@ def _convert(conversion: re.Match[str], arguments: _Arguments) -> str:
     if precision == "*":
         given = arguments.integer(32, True)
         digits = given if given >= 0 else None
-    field = _Field(flags, int(width or 0), digits)
+    if digits is not None:
+        digits = min(digits, _WIDEST)
+    field = _Field(flags, min(int(width or 0), _WIDEST), digits)
     if kind in "diuxXo":
         signed = kind in "di"
         return field.integer(kind, arguments.integer(_BITS.get(length, 64), signed))

@@ -1,0 +1,79 @@
+"""Native programs, which no Python started, against libamdhip64.so: its ABI and its life."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from anyroc.cabi import table
+from anyroc.cabi.library import library
+
+HERE = Path(__file__).parent
+
+
+def build(source: Path, program: Path, *flags: str) -> Path:
+    command = [
+        sys.executable,
+        "-m",
+        "ziglang",
+        "cc",
+        "-O1",
+        "-g0",
+        "-w",
+        str(source),
+        "-o",
+        str(program),
+    ]
+    done = subprocess.run([*command, "-lpthread", *flags], capture_output=True, text=True)
+    assert 0 == done.returncode, done.stderr
+    return program
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**kept, **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def layouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(HERE / "layouts.c", tmp_path_factory.mktemp("abi") / "layouts")
+
+
+def test_structures_versions_and_threads(layouts: Path) -> None:
+    path = library()
+    aliases = [path.with_name(name) for name in table.load("hip").sonames]
+    done = run(layouts, path, *aliases)
+    assert ("0 differences\n", 0) == (done.stdout, done.returncode), done.stdout + done.stderr
+
+
+def test_a_linked_program_finds_the_library_by_its_soname(tmp_path: Path) -> None:
+    folder = library().parent
+    program = build(HERE / "linked.c", tmp_path / "linked", f"-L{folder}", "-lamdhip64")
+    done = run(program, LD_LIBRARY_PATH=str(folder))
+    assert ("AAAAAAA\n", 5) == (done.stdout, done.returncode), done.stderr
+
+
+def test_without_python_the_program_is_told_what_to_do(tmp_path: Path) -> None:
+    folder = library().parent
+    program = build(HERE / "linked.c", tmp_path / "linked", f"-L{folder}", "-lamdhip64")
+    done = run(program, LD_LIBRARY_PATH=str(folder), ANYROC_LIBPYTHON="/nowhere/libpython.so")
+    assert "/nowhere/libpython.so" in done.stderr
+    assert "hint: start the program with `anyroc run`" in done.stderr
+    assert 0 != done.returncode
+
+
+def test_forked_children_may_use_what_the_parent_has_not(tmp_path: Path) -> None:
+    folder = library().parent
+    program = build(HERE / "forks.c", tmp_path / "forks", f"-L{folder}", "-lamdhip64")
+    done = run(program, LD_LIBRARY_PATH=str(folder))
+    assert ("child 0\nparent 0\n", 0) == (done.stdout, done.returncode), done.stderr
