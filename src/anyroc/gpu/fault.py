@@ -36,8 +36,8 @@ _READ = 1
 class Fault:
     """The first thing that went wrong on a queue.
 
-    `kind` is one of `KINDS`; `kernel` is None for a copy. `pc` is the code object's address of the
-    instruction; `lane` is None where it cannot be told.
+    `kind` is one of `KINDS`; `kernel` is None for a copy, or when its module is gone. `pc` is the
+    code object's address of the instruction; `lane` is None where it cannot be told.
     """
 
     kind: str
@@ -54,8 +54,8 @@ class Fault:
 
     @property
     def kernel_name(self) -> str:
-        """The kernel's name, "" for a copy."""
-        return self.kernel.name if self.kernel is not None else ""
+        """The kernel's name."""
+        return self.kernel.name if self.kernel is not None else "(unloaded)"
 
     @property
     def instruction(self) -> str:
@@ -76,7 +76,7 @@ class Fault:
             verb = "reads" if self.status == _READ else "writes"
             return f"a copy {verb} memory that is not there, at {self.address:#x}{self._near()}"
         what = self._what()
-        if self.kind in ("stopped", "memory"):
+        if self.kind in ("stopped", "memory") or self.kernel is None:
             return f"kernel {self.kernel_name}: {what}"
         return f"kernel {self.kernel_name}: {what}\n  {self._place()}"
 
