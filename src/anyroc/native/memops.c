@@ -378,11 +378,12 @@ LDS_PAIR(load_2addr_b64, 2, 0)
 LDS_PAIR(store_2addr_b32, 1, 1)
 LDS_PAIR(store_2addr_b64, 2, 1)
 
-/* Scalar loads: whole dwords into consecutive SGPRs. */
-void anyroc_scalar_load(struct anyroc_wave *wave, uint64_t address, uint32_t dst, uint32_t count) {
-  uint32_t size = 4 * count;
-  address &= ~(uint64_t)3;
-  memcpy(&wave->sgpr[dst], resolve_global(wave, address, size, 0, ANYROC_FAULT_READ), size);
+/* Where a scalar load reads; whole dwords are aligned down, as the hardware does. */
+const uint8_t *anyroc_scalar_address(struct anyroc_wave *wave, uint64_t address, uint32_t size,
+                                     uint32_t pc) {
+  wave->pc = pc;
+  if (size >= 4) address &= ~(uint64_t)3;
+  return resolve_global(wave, address, size, 0, ANYROC_FAULT_READ);
 }
 
 /* Where an atomic of one lane acts: NULL where it is dropped (outside LDS). */

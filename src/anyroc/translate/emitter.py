@@ -17,7 +17,7 @@ from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
 from anyroc.semantics.lane import dpp_source, swizzle_source
 from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
 from anyroc.translate import layout, shapes
-from anyroc.translate.cfg import Block, Graph
+from anyroc.translate.cfg import SCALARS, Block, Graph
 from anyroc.translate.lanes import CHUNK, TEMPORARY, encoded_slots
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
@@ -134,8 +134,12 @@ class _Emitter:
         """Ends a block that falls through; control instructions end theirs themselves."""
         if inst.parts or not isinstance(self.graph.operation(inst), Control) or self.block_open:
             self._flush()
-            self.scalars.store()
+            self._store_scalars()
             self.code.do(f"br label %b{self.block.successors[0]:x}")
+
+    def _store_scalars(self) -> None:
+        """Puts scalar registers that later blocks read where they live."""
+        self.scalars.store(self.block.live_out >> SCALARS)
 
     @property
     def block_open(self) -> bool:
@@ -562,7 +566,7 @@ class _Emitter:
     def _branch(self, inst: Instruction, argument: str) -> None:
         target = inst.branch_target
         condition = self._condition(argument) if argument else None
-        self.scalars.store()
+        self._store_scalars()
         label = f"%b{target:x}"
         backward = target <= self.block.start
         if backward:

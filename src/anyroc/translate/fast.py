@@ -495,7 +495,7 @@ def emit_fast(sequence: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str 
     try:
         body.start(f"fast{number}")
         vectors = [item for item in items if isinstance(item, VectorItem)]
-        written = loop.preload_masks(vectors, slots)
+        written = loop.preload_masks(vectors, slots) & sequence.live_masks()
         loop.begin(slots, written)
         for item in items:
             if isinstance(item, AccessItem):

@@ -154,10 +154,13 @@ class LaneLoop:
         self._masks: dict[Any, Any] = {}
         self._registers = RegisterCache(self.ops, _ChunkMemory(self))
 
-    def emit(self, items: Sequence[VectorItem], slots: dict[int, str], live: int) -> None:
-        """The whole loop.  ``slots`` are the stack slots of the lane masks that items exchange."""
+    def emit(
+        self, items: Sequence[VectorItem], slots: dict[int, str], masks: set[int], live: int
+    ) -> None:
+        """The whole loop.  ``slots`` are the stack slots of lane masks; ``masks`` are the ones that
+        something outside the loop reads."""
         self.inactive = items[-1].inactive
-        written = self.preload_masks(items, slots)
+        written = self.preload_masks(items, slots) & masks
         self.begin(slots, written)
         for item in items:
             self.run(item)

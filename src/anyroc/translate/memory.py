@@ -168,28 +168,44 @@ class MemoryEmitter:
     # Scalar loads happen at once.
 
     def scalar_load(self, inst: Instruction, access: Access, scalars: ScalarFile) -> None:
+        """Loads into scalar registers, at once: the helper says where, inline code loads."""
         if access.space != "scalar" or access.kind != "load":
             raise Unsupported(inst, "scalar buffer access")
         base, soffset = inst.operand("sbase"), inst.operand("soffset")
         assert base is not None
-        ops = scalars.ops
+        ops, code = scalars.ops, self.code
         address = ops.binary(
             "add", U64, scalars.read64(base.index), inst.mods.offset & 0xFFFFFFFFFFFFFFFF
         )
         if soffset is not None and soffset.kind != "none":
             part = scalar_source(soffset, 32, scalars).raw
             address = ops.binary("add", U64, ops.convert(U32, U64, part), address)
-        dst = inst.dst[0]
-        words = access.element.bits * access.count // 32
-        if access.element.bits < 32:
-            raise Unsupported(inst, "sub-dword scalar load")
-        self.note_position(inst)
-        self.code.declare("anyroc_scalar_load", "void", "ptr", "i64", "i32", "i32")
-        self.code.do(
-            f"call void @anyroc_scalar_load(ptr %wave, i64 {ops.text(U64, address)},"
-            f" i32 {dst.index}, i32 {words})"
+        code.declare("anyroc_scalar_address", "ptr", "ptr", "i64", "i32", "i32")
+        where = code.emit(
+            f"call ptr @anyroc_scalar_address(ptr %wave, i64 {ops.text(U64, address)},"
+            f" i32 {access.size}, i32 {inst.offset & 0xFFFFFFFF})"
         )
-        scalars.forget(dst.index, words)
+        index = inst.dst[0].index
+        if access.element.bits < 32:
+            narrow = f"i{access.element.bits}"
+            word = "sext" if access.element.is_signed else "zext"
+            value = code.emit(f"load {narrow}, ptr {where}, align 1")
+            scalars.write32(index, code.emit(f"{word} {narrow} {value} to i32"))
+            return
+        words = access.size // 4
+        if words > 4:
+            name = "llvm.memcpy.p0.p0.i64"
+            code.declare(name, "void", "ptr", "ptr", "i64", "i1")
+            to = scalars.address(4 * index)
+            code.do(f"call void @{name}(ptr {to}, ptr {where}, i64 {4 * words}, i1 false)")
+            scalars.forget(index, words)
+            return
+        for i in range(0, words, 2):
+            at = code.emit(f"getelementptr i8, ptr {where}, i64 {4 * i}") if i else where
+            if i + 1 < words:
+                scalars.write64(index + i, code.emit(f"load i64, ptr {at}, align 4"))
+            else:
+                scalars.write32(index + i, code.emit(f"load i32, ptr {at}, align 4"))
 
     # Atomics: a function per operation and space, generated from the operation's body.
 

@@ -17,7 +17,7 @@ from typing import Any
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Access, Op, Slot
 from anyroc.translate import layout
-from anyroc.translate.cfg import Graph
+from anyroc.translate.cfg import SCALARS, Graph
 from anyroc.translate.fast import emit_fast
 from anyroc.translate.lanes import AccessItem, LaneLoop, Lanes, VectorItem, masks_written
 from anyroc.translate.llvm import CodeBuilder
@@ -139,10 +139,16 @@ class LaneQueue:
         if fast is not None:
             code.do(f"br label %{fast}")
             code.start(fast)
-        for index in sorted(self.written_masks):
+        for index in sorted(self.live_masks()):
             scalars.write_mask(index, code.emit(f"load {mask_type}, ptr {slots[index]}"))
         self.items = []
         self.written_masks = set()
+
+    def live_masks(self) -> set[int]:
+        """The masks written that something reads after the queue is emptied."""
+        live = self.items[-1].live >> SCALARS
+        both = 3 if self.graph.wave_size == 64 else 1
+        return {m for m in self.written_masks if m == layout.EXEC or live >> m & both}
 
     def new_loop(self, code: CodeBuilder, exec_raw: Any) -> LaneLoop:
         graph = self.graph
@@ -163,21 +169,24 @@ class LaneQueue:
                 live = item.live
                 continue
             if item.uses & defs or item.defs & (uses | defs):
-                self._emit_group(vectors, accesses, slots, exec_raw, live | uses)
+                masks = self.written_masks
+                self._emit_group(vectors, accesses, slots, masks, exec_raw, live | uses)
                 vectors, accesses, uses, defs = [], [], 0, 0
             vectors.append(item)
             live = item.live
-        self._emit_group(vectors, accesses, slots, exec_raw, live | uses)
+        masks = self.live_masks()
+        self._emit_group(vectors, accesses, slots, masks, exec_raw, live | uses)
 
     def _emit_group(
         self,
         vectors: list[VectorItem],
         accesses: list[AccessItem],
         slots: dict[int, str],
+        masks: set[int],
         exec_raw: Any,
         live: int,
     ) -> None:
         if vectors:
-            self.new_loop(self.code, exec_raw).emit(vectors, slots, live)
+            self.new_loop(self.code, exec_raw).emit(vectors, slots, masks, live)
         for access in accesses:
             access.call()
