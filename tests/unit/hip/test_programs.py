@@ -1,0 +1,78 @@
+"""Whole programs: output in order, endings, faults and assertions, variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAMS = Path(__file__).with_name("programs")
+TARGETS = ("gfx942", "gfx1201")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_device_printf_keeps_the_programs_order(anyroc: Any, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / "print.cu")
+    expected = ""
+    for round_, amount in enumerate(("0.00", "0.25", "0.50")):
+        expected += f"host {round_}\n"
+        expected += "".join(
+            f"device {round_}, thread {thread}, text, {amount}\n" for thread in range(2)
+        )
+    assert (expected + "device 9, thread 0, text, 2.25\n", 0) == (done.stdout, done.returncode)
+    assert "host to stderr\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    "how, status",
+    [("return", 300 & 0xFF), ("exit", 7), ("thread-exit", 8), ("abort", -6)],
+)
+def test_programs_end_as_they_mean_to(anyroc: Any, how: str, status: int) -> None:
+    done = anyroc("run", PROGRAMS / "end.cu", how)
+    assert status == done.returncode, done.stderr
+    if how != "abort":
+        expected = f"{how} with 2 arguments\nhandler\ndestructor frees: 0\n"
+        assert expected == done.stdout
+    assert "" == done.stderr or how == "abort"
+
+
+@pytest.mark.parametrize(
+    "kind, code, said",
+    [
+        ("past", 700, "illegal write"),
+        ("null", 700, "at 0x0"),
+        ("freed", 700, "nearest allocation"),
+        ("trap", 719, "s_trap 2"),
+    ],
+)
+def test_faults_are_told_once_and_stay(anyroc: Any, kind: str, code: int, said: str) -> None:
+    done = anyroc("run", PROGRAMS / "fault.cu", kind)
+    expected = "launch 0\n" + "".join(
+        f"{call} {code}\n" for call in ("synchronize", "again", "malloc", "last", "last")
+    )
+    assert expected == done.stdout
+    assert said in done.stderr
+    assert 1 == done.stderr.count("anyroc: device 0 (gfx942): kernel ")
+    assert 1 == done.returncode
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_failed_assertion_is_an_error_of_its_own(anyroc: Any, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / "assertion.cu")
+    assert "holds: 0\n" in done.stdout
+    assert "fails: 710\n" in done.stdout
+    assert "(int)threadIdx.x < limit" in done.stdout + done.stderr
+    assert 1 == done.returncode
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_variables(anyroc: Any, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / "variables.cu")
+    expected = "0\n0\n0\n6 16 10\n1 2 30 40\n0 16 0 1\n1\n13\n"
+    assert (expected, 0) == (done.stdout, done.returncode), done.stderr
+
+
+def test_kernels_that_do_nothing_on_request(anyroc: Any) -> None:
+    done = anyroc("run", PROGRAMS / "variables.cu", ANYROC_NOOP_KERNELS="1")
+    assert "5 11 9\n" in done.stdout
