@@ -52,7 +52,7 @@ def always_used(format_: Format) -> int:
     base, _, variant = format_.name.partition(".")
     if variant:
         mask |= 0x1FF << (32 if base.startswith("VOP3") else 0)
-    return mask | (field_mask(format_, "saddr") if base in ("GLOBAL", "SCRATCH") else 0)
+    return mask | (field_mask(format_, "saddr") if base in ("FLAT", "GLOBAL", "SCRATCH") else 0)
 
 
 def ignored_fields(row: Row) -> list[str]:
