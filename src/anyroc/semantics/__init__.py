@@ -9,6 +9,7 @@ from anyroc.semantics import (
     convert,
     floating,
     lane,
+    matrix,
     memory,
     scalar,
     transcendental,
@@ -16,5 +17,6 @@ from anyroc.semantics import (
 )
 
 __all__ = [
-    "compare", "control", "convert", "floating", "lane", "memory", "scalar", "transcendental", "vector",
+    "compare", "control", "convert", "floating", "lane", "matrix", "memory", "scalar",
+    "transcendental", "vector",
 ]  # fmt: skip

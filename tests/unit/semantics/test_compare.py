@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from exact import FORMATS, decode
-from operands import crossed, width
+from semantics_support.exact import FORMATS, decode
+from semantics_support.operands import crossed, width
 
 from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.semantics.numpy_backend import evaluate

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-import exact
+from semantics_support import exact
 import numpy as np
 import pytest
-from exact import FORMATS, SMALL, Format, decode, encode, is_nan
-from operands import codes, crossed, width
+from semantics_support.exact import FORMATS, SMALL, Format, decode, encode, is_nan
+from semantics_support.operands import codes, crossed, width
 
 from anyroc.semantics.numpy_backend import evaluate
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from exact import FORMATS, add, decode, encode, is_nan
-from operands import crossed, width
+from semantics_support.exact import FORMATS, add, decode, encode, is_nan
+from semantics_support.operands import crossed, width
 
 from anyroc.semantics.core import ATOMICS, OPERATIONS, Access
 from anyroc.semantics.numpy_backend import NumpyBackend, dtype

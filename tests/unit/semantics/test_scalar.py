@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from operands import codes, crossed, width
+from semantics_support.operands import codes, crossed, width
 
 from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.semantics.numpy_backend import evaluate

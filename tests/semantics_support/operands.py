@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import numpy as np
-from exact import FORMATS
+from semantics_support.exact import FORMATS
 
 _SEED = 20261120
 

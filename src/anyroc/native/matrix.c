@@ -1,0 +1,528 @@
+/* Matrix instructions: D = A x B + C over the registers of one wave.
+ *
+ * An operand is a run of VGPR rows ([row][lane]).  Element j of a lane is field j of its registers, low
+ * first.  With `dim` rows in A (columns in B), lane l holds row l % dim; its l / dim is a further part of
+ * k, or, in instructions of several blocks, the block.  Products are exact; sums are rounded to the
+ * accumulator's precision in order of k.
+ *
+ * Helpers take the rows of A, B and C (NULL: every element of C is the constant) and the modifiers:
+ * cbsz | abid << 3 | blgp << 7 for MFMA; neg_lo | neg_hi << 3 | clamp << 6 | op_sel << 7 for WMMA.  The
+ * sparse ones accumulate into D and take the compression indices in place of C. */
+#include "wave.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+typedef float f32x16 __attribute__((vector_size(64), aligned(4)));
+typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
+typedef uint32_t u32x16 __attribute__((vector_size(64), aligned(4)));
+typedef int32_t i32x16 __attribute__((vector_size(64), aligned(4)));
+typedef uint32_t u32x4 __attribute__((vector_size(16), aligned(4)));
+typedef uint16_t u16x16 __attribute__((vector_size(32)));
+typedef _Float16 f16x16 __attribute__((vector_size(32)));
+
+ALWAYS_INLINE u32x16 load(const uint32_t *p) { return *(const u32x16 *)p; }
+ALWAYS_INLINE void store(uint32_t *p, u32x16 v) { *(u32x16 *)p = v; }
+ALWAYS_INLINE f32x16 as_float(u32x16 v) { return (f32x16)v; }
+ALWAYS_INLINE u32x16 as_bits(f32x16 v) { return (u32x16)v; }
+ALWAYS_INLINE u32x16 pick(u32x16 mask, u32x16 a, u32x16 b) { return (mask & a) | (~mask & b); }
+
+/* Formats: the value of field `index` of 16 registers, as bits of the accumulator's type. */
+
+ALWAYS_INLINE u32x16 half(u32x16 v, int index) { return v >> (16 * index) & 0xFFFF; }
+
+ALWAYS_INLINE u32x16 widen_f16(u32x16 code) {
+  union { u16x16 u; f16x16 f; } narrow = {.u = __builtin_convertvector(code, u16x16)};
+  return as_bits(__builtin_convertvector(narrow.f, f32x16));
+}
+
+ALWAYS_INLINE u32x16 narrow_f16(f32x16 v) {
+  union { u16x16 u; f16x16 f; } narrow = {.f = __builtin_convertvector(v, f16x16)};
+  return __builtin_convertvector(narrow.u, u32x16);
+}
+
+ALWAYS_INLINE u32x16 narrow_bf16(f32x16 v) {
+  u32x16 u = as_bits(v);
+  u32x16 nan = (u32x16)((u & 0x7FFFFFFF) > 0x7F800000);
+  return pick(nan, u >> 16 | 0x40, (u + 0x7FFF + (u >> 16 & 1)) >> 16);
+}
+
+/* 8-bit floats with `bits` of fraction: OCP's, or with fnuz gfx942's. */
+ALWAYS_INLINE u32x16 widen_small(u32x16 code, int bits, bool fnuz) {
+  u32x16 magnitude = code & 0x7F, sign = (code & 0x80) << 24;
+  int bias = (bits == 3 ? 7 : 15) + fnuz;
+  u32x16 power = (u32x16){} + ((uint32_t)(254 - bias) << 23);
+  u32x16 value = as_bits(as_float(magnitude << (23 - bits)) * as_float(power)) | sign;
+  u32x16 nan = (u32x16){} + 0x7FC00000;
+  if (fnuz) return pick((u32x16)(code == 0x80), nan, value);
+  if (bits == 3) return pick((u32x16)(magnitude == 0x7F), nan, value);
+  u32x16 special = pick((u32x16)(magnitude == 0x7C), sign | 0x7F800000, nan);
+  return pick((u32x16)(magnitude >= 0x7C), special, value);
+}
+
+/* 19-bit floats: F32 rounded to ten bits of fraction. */
+ALWAYS_INLINE u32x16 round_xf32(u32x16 u) {
+  u32x16 finite = (u32x16)((u & 0x7F800000) != 0x7F800000);
+  return pick(finite, (u + 0xFFF + (u >> 13 & 1)) & ~0x1FFFu, u);
+}
+
+enum format { F32, XF32, F16, BF16, FP8, BF8, FP8_FNUZ, BF8_FNUZ, I8, U8, I4, U4 };
+
+ALWAYS_INLINE int fields(enum format f) {
+  return f <= XF32 ? 1 : f <= BF16 ? 2 : f <= U8 ? 4 : 8;
+}
+
+ALWAYS_INLINE u32x16 field(enum format f, u32x16 v, int index) {
+  switch (f) {
+  case F32: return v;
+  case XF32: return round_xf32(v);
+  case F16: return widen_f16(half(v, index));
+  case BF16: return half(v, index) << 16;
+  case FP8: return widen_small(v >> (8 * index) & 0xFF, 3, false);
+  case BF8: return widen_small(v >> (8 * index) & 0xFF, 2, false);
+  case FP8_FNUZ: return widen_small(v >> (8 * index) & 0xFF, 3, true);
+  case BF8_FNUZ: return widen_small(v >> (8 * index) & 0xFF, 2, true);
+  case I8: return (u32x16)((i32x16)(v << (24 - 8 * index)) >> 24);
+  case U8: return v >> (8 * index) & 0xFF;
+  case I4: return (u32x16)((i32x16)(v << (28 - 4 * index)) >> 28);
+  default: return v >> (4 * index) & 0xF;
+  }
+}
+
+#define MOST 64 /* elements of A or B in one lane: 16x16x64 of 4 bits, in wave32 */
+
+/* out[j * width + lane]: element j of each lane. */
+ALWAYS_INLINE void unpack(uint32_t *out, const uint32_t *rows, enum format f, int elements, int width) {
+  int per_row = fields(f);
+  for (int j = 0; j < elements; j++)
+    for (int lane = 0; lane < width; lane += 16)
+      store(out + j * width + lane, field(f, load(rows + j / per_row * width + lane), j % per_row));
+}
+
+ALWAYS_INLINE f32x16 splat_f32(uint32_t bits) { return as_float((u32x16){} + bits); }
+
+ALWAYS_INLINE u32x16 multiply_add(bool integer, uint32_t a, u32x16 b, u32x16 c) {
+  if (integer) return c + b * a;
+  return as_bits(__builtin_elementwise_fma(splat_f32(a), as_float(b), as_float(c)));
+}
+
+/* Rows of D that are 16 or 32 lanes wide: `d` of row m, `count` rows of `dim` columns at once. */
+ALWAYS_INLINE void accumulate(bool integer, uint32_t *const *d, const uint32_t *a, const uint32_t *b,
+                              int count, int dim, int groups, int elements, int width) {
+  u32x16 sums[16][2];
+  for (int m = 0; m < count; m++)
+    for (int n = 0; n < dim / 16; n++) sums[m][n] = load(d[m] + 16 * n);
+  for (int g = 0; g < groups; g++)
+    for (int j = 0; j < elements; j++) {
+      const uint32_t *row = b + j * width + g * dim, *column = a + j * width + g * dim;
+      for (int n = 0; n < dim / 16; n++) {
+        u32x16 values = load(row + 16 * n);
+        for (int m = 0; m < count; m++) sums[m][n] = multiply_add(integer, column[m], values, sums[m][n]);
+      }
+    }
+  for (int m = 0; m < count; m++)
+    for (int n = 0; n < dim / 16; n++) store(d[m] + 16 * n, sums[m][n]);
+}
+
+/* MFMA */
+
+/* Row m of block 0 of D. */
+ALWAYS_INLINE uint32_t *mfma_row(uint32_t *d, int dim, int m) {
+  if (dim == 32) return d + (m / 8 * 4 + m % 4) * 64 + m / 4 % 2 * 32;
+  return d + m % 4 * 64 + m / 4 * 16;
+}
+
+ALWAYS_INLINE void mfma_tiny(bool integer, uint32_t *d, const uint32_t *a, const uint32_t *b, int elements,
+                             const uint8_t *blocks) {
+  for (int block = 0; block < 16; block++)
+    for (int m = 0; m < 4; m++) {
+      u32x4 sum = *(u32x4 *)(d + m * 64 + 4 * block);
+      for (int j = 0; j < elements; j++) {
+        u32x4 values = *(const u32x4 *)(b + j * 64 + 4 * block);
+        u32x4 factor = (u32x4){} + a[j * 64 + 4 * blocks[block] + m];
+        if (integer)
+          sum += factor * values;
+        else
+          sum = (u32x4)__builtin_elementwise_fma((f32x4)factor, (f32x4)values, (f32x4)sum);
+      }
+      *(u32x4 *)(d + m * 64 + 4 * block) = sum;
+    }
+}
+
+/* blgp: lanes of B that stand in for others. */
+static void regroup(uint32_t *b, int elements, uint32_t pattern) {
+  for (int j = 0; j < elements; j++) {
+    uint32_t old[64];
+    memcpy(old, b + j * 64, sizeof old);
+    for (int lane = 0; lane < 64; lane++) {
+      int from = pattern == 1 ? lane % 32 : pattern == 2 ? lane % 32 + 32
+               : pattern == 3 ? (lane + 16) % 64 : lane % 16 + 16 * (pattern - 4);
+      b[j * 64 + lane] = old[from];
+    }
+  }
+}
+
+ALWAYS_INLINE void start(uint32_t *d, const uint32_t *c, uint32_t constant, int rows) {
+  if (c == d) return;
+  if (c)
+    memmove(d, c, (size_t)rows * 256);
+  else
+    for (int i = 0; i < rows * 64; i += 16) store(d + i, (u32x16){} + constant);
+}
+
+ALWAYS_INLINE void mfma(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows, const uint32_t *c,
+                        uint32_t constant, uint32_t modifiers, bool integer, enum format a_format,
+                        enum format b_format, int dim, int blocks, int elements) {
+  uint32_t a[MOST * 64], b[MOST * 64];
+  unpack(a, a_rows, a_format, elements, 64);
+  unpack(b, b_rows, b_format, elements, 64);
+  uint32_t spread = modifiers & 7, chosen = modifiers >> 3 & 15, pattern = modifiers >> 7 & 7;
+  if (__builtin_expect(pattern != 0, 0)) regroup(b, elements, pattern);
+  int rows = dim * dim * blocks / 64;
+  start(d, c, constant, rows);
+  uint8_t source[16];
+  for (int block = 0; block < blocks; block++)
+    source[block] = (uint8_t)(block >> spread << spread) + (spread ? chosen & ((1u << spread) - 1) : 0);
+  if (dim == 4) {
+    mfma_tiny(integer, d, a, b, elements, source);
+    return;
+  }
+  int groups = blocks > 1 ? 1 : 64 / dim, count = dim == 32 ? 8 : 16;
+  for (int block = 0; block < blocks; block++)
+    for (int first = 0; first < dim; first += count) {
+      uint32_t *sums[16];
+      for (int m = 0; m < count; m++) sums[m] = mfma_row(d + block * (rows / blocks) * 64, dim, first + m);
+      accumulate(integer, sums, a + source[block] * dim + first, b + (blocks > 1 ? block * dim : 0), count,
+                 dim, groups, elements, 64);
+    }
+}
+
+#define HELPER(name)                                                                                  \
+  void anyroc_##name(struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b,      \
+                     const uint32_t *c, uint32_t constant, uint32_t modifiers)
+
+#define MFMA(name, integer, a_format, b_format, dim, blocks, elements)                                \
+  HELPER(mfma_##name) {                                                                               \
+    (void)wave;                                                                                       \
+    mfma(d, a, b, c, constant, modifiers, integer, a_format, b_format, dim, blocks, elements);        \
+  }
+
+MFMA(f32_32x32x1_2b_f32, false, F32, F32, 32, 2, 1)
+MFMA(f32_16x16x1_4b_f32, false, F32, F32, 16, 4, 1)
+MFMA(f32_4x4x1_16b_f32, false, F32, F32, 4, 16, 1)
+MFMA(f32_32x32x2_f32, false, F32, F32, 32, 1, 1)
+MFMA(f32_16x16x4_f32, false, F32, F32, 16, 1, 1)
+MFMA(f32_16x16x8_xf32, false, XF32, XF32, 16, 1, 2)
+MFMA(f32_32x32x4_xf32, false, XF32, XF32, 32, 1, 2)
+
+#define MFMA_HALVES(format, FORMAT)                                                                   \
+  MFMA(f32_32x32x4_2b_##format, false, FORMAT, FORMAT, 32, 2, 4)                                       \
+  MFMA(f32_16x16x4_4b_##format, false, FORMAT, FORMAT, 16, 4, 4)                                       \
+  MFMA(f32_4x4x4_16b_##format, false, FORMAT, FORMAT, 4, 16, 4)                                        \
+  MFMA(f32_32x32x8_##format, false, FORMAT, FORMAT, 32, 1, 4)                                          \
+  MFMA(f32_16x16x16_##format, false, FORMAT, FORMAT, 16, 1, 4)                                         \
+  MFMA(f32_32x32x16_##format, false, FORMAT, FORMAT, 32, 1, 8)                                         \
+  MFMA(f32_16x16x32_##format, false, FORMAT, FORMAT, 16, 1, 8)
+MFMA_HALVES(f16, F16)
+MFMA_HALVES(bf16, BF16)
+
+MFMA(i32_32x32x4_2b_i8, true, I8, I8, 32, 2, 4)
+MFMA(i32_16x16x4_4b_i8, true, I8, I8, 16, 4, 4)
+MFMA(i32_4x4x4_16b_i8, true, I8, I8, 4, 16, 4)
+MFMA(i32_32x32x16_i8, true, I8, I8, 32, 1, 8)
+MFMA(i32_16x16x32_i8, true, I8, I8, 16, 1, 8)
+MFMA(i32_32x32x32_i8, true, I8, I8, 32, 1, 16)
+MFMA(i32_16x16x64_i8, true, I8, I8, 16, 1, 16)
+
+#define SMALL_FLOATS(DEFINE)                                                                          \
+  DEFINE(fp8_fp8, FP8, FP8)                                                                           \
+  DEFINE(fp8_bf8, FP8, BF8)                                                                           \
+  DEFINE(bf8_fp8, BF8, FP8)                                                                           \
+  DEFINE(bf8_bf8, BF8, BF8)
+#define FNUZ_FLOATS(DEFINE)                                                                           \
+  DEFINE(fp8_fp8_fnuz, FP8_FNUZ, FP8_FNUZ)                                                            \
+  DEFINE(fp8_bf8_fnuz, FP8_FNUZ, BF8_FNUZ)                                                            \
+  DEFINE(bf8_fp8_fnuz, BF8_FNUZ, FP8_FNUZ)                                                            \
+  DEFINE(bf8_bf8_fnuz, BF8_FNUZ, BF8_FNUZ)
+
+#define MFMA_SMALL(formats, A, B)                                                                     \
+  MFMA(f32_16x16x32_##formats, false, A, B, 16, 1, 8)                                                  \
+  MFMA(f32_32x32x16_##formats, false, A, B, 32, 1, 8)
+SMALL_FLOATS(MFMA_SMALL)
+FNUZ_FLOATS(MFMA_SMALL)
+
+/* Double precision; here blgp negates A, B, C. */
+
+ALWAYS_INLINE void read_doubles(double *out, const uint32_t *rows, bool negate) {
+  for (int lane = 0; lane < 64; lane++) {
+    uint64_t bits = rows[lane] | (uint64_t)rows[64 + lane] << 32;
+    bits ^= (uint64_t)negate << 63;
+    memcpy(out + lane, &bits, 8);
+  }
+}
+
+ALWAYS_INLINE void write_doubles(uint32_t *rows, const double *values) {
+  for (int lane = 0; lane < 64; lane++) {
+    uint64_t bits;
+    memcpy(&bits, values + lane, 8);
+    rows[lane] = (uint32_t)bits;
+    rows[64 + lane] = (uint32_t)(bits >> 32);
+  }
+}
+
+ALWAYS_INLINE void start_doubles(double *sums, const uint32_t *c, uint32_t constant, int pairs, bool negate) {
+  for (int pair = 0; pair < pairs; pair++)
+    if (c) {
+      read_doubles(sums + 64 * pair, c + 128 * pair, negate);
+    } else {
+      /* Inline constants: an integer is the low dword, a float the high one. */
+      uint64_t bits = (constant >> 20 & 0x7FF) > 0x300 ? (uint64_t)constant << 32 : (uint64_t)(int32_t)constant;
+      double value;
+      memcpy(&value, &bits, 8);
+      for (int lane = 0; lane < 64; lane++) sums[64 * pair + lane] = negate ? -value : value;
+    }
+}
+
+HELPER(mfma_f64_16x16x4_f64) {
+  (void)wave;
+  double x[64], y[64], sums[256];
+  read_doubles(x, a, modifiers >> 7 & 1);
+  read_doubles(y, b, modifiers >> 8 & 1);
+  start_doubles(sums, c, constant, 4, modifiers >> 9 & 1);
+  for (int m = 0; m < 16; m++)
+    for (int k = 0; k < 4; k++)
+      for (int n = 0; n < 16; n++) {
+        double *sum = sums + m * 16 + n; /* pair m / 4, lane 16 * (m % 4) + n */
+        *sum = __builtin_fma(x[16 * k + m], y[16 * k + n], *sum);
+      }
+  for (int pair = 0; pair < 4; pair++) write_doubles(d + 128 * pair, sums + 64 * pair);
+}
+
+HELPER(mfma_f64_4x4x4_4b_f64) {
+  (void)wave;
+  double x[64], y[64], sums[64];
+  read_doubles(x, a, modifiers >> 7 & 1);
+  read_doubles(y, b, modifiers >> 8 & 1);
+  start_doubles(sums, c, constant, 1, modifiers >> 9 & 1);
+  for (int m = 0; m < 4; m++)
+    for (int k = 0; k < 4; k++)
+      for (int n = 0; n < 16; n++) { /* block n / 4, column n % 4 */
+        double *sum = sums + 16 * m + n;
+        *sum = __builtin_fma(x[16 * k + (n & ~3) + m], y[16 * k + n], *sum);
+      }
+  write_doubles(d, sums);
+}
+
+/* Sparse: of each four rows of B an element of A meets the one that its two-bit index names. */
+
+ALWAYS_INLINE void accumulate_sparse(bool integer, uint32_t *const *d, const uint32_t *a, const uint32_t *b,
+                                     const uint32_t *indices, int shift, int dim, int groups, int elements,
+                                     int width) {
+  for (int m = 0; m < dim; m++)
+    for (int n = 0; n < dim; n += 16) {
+      u32x16 sum = load(d[m] + n);
+      for (int g = 0; g < groups; g++)
+        for (int j = 0; j < elements; j++) {
+          int lane = g * dim + m;
+          int row = j / 2 * 4 + (indices[lane] >> (shift + 2 * j) & 3);
+          sum = multiply_add(integer, a[j * width + lane], load(b + row * width + g * dim + n), sum);
+        }
+      store(d[m] + n, sum);
+    }
+}
+
+/* Bits before the chosen set of indices, of those that a dword holds. */
+ALWAYS_INLINE int index_shift(uint32_t set, int elements) {
+  return elements >= 16 ? 0 : (int)(set * 2 * elements) & 31;
+}
+
+ALWAYS_INLINE void smfmac(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
+                          const uint32_t *indices, uint32_t modifiers, bool integer, enum format a_format,
+                          enum format b_format, int dim, int elements) {
+  uint32_t a[MOST * 64], b[MOST * 64], own[64], *sums[32];
+  unpack(a, a_rows, a_format, elements, 64);
+  unpack(b, b_rows, b_format, 2 * elements, 64);
+  memcpy(own, indices, sizeof own);
+  for (int m = 0; m < dim; m++) sums[m] = mfma_row(d, dim, m);
+  uint32_t set = modifiers & 7 ? 0 : modifiers >> 3 & 15;
+  accumulate_sparse(integer, sums, a, b, own, index_shift(set, elements), dim, 64 / dim, elements, 64);
+}
+
+#define SMFMAC(name, integer, A, B, dim, elements)                                                    \
+  HELPER(smfmac_##name) {                                                                             \
+    (void)wave, (void)constant;                                                                       \
+    smfmac(d, a, b, c, modifiers, integer, A, B, dim, elements);                                      \
+  }
+#define SMFMAC_HALVES(format, FORMAT)                                                                 \
+  SMFMAC(f32_16x16x32_##format, false, FORMAT, FORMAT, 16, 4)                                          \
+  SMFMAC(f32_32x32x16_##format, false, FORMAT, FORMAT, 32, 4)                                          \
+  SMFMAC(f32_16x16x64_##format, false, FORMAT, FORMAT, 16, 8)                                          \
+  SMFMAC(f32_32x32x32_##format, false, FORMAT, FORMAT, 32, 8)
+SMFMAC_HALVES(f16, F16)
+SMFMAC_HALVES(bf16, BF16)
+SMFMAC(i32_16x16x64_i8, true, I8, I8, 16, 8)
+SMFMAC(i32_32x32x32_i8, true, I8, I8, 32, 8)
+SMFMAC(i32_16x16x128_i8, true, I8, I8, 16, 16)
+SMFMAC(i32_32x32x64_i8, true, I8, I8, 32, 16)
+#define SMFMAC_SMALL(formats, A, B)                                                                   \
+  SMFMAC(f32_16x16x64_##formats, false, A, B, 16, 8)                                                   \
+  SMFMAC(f32_32x32x32_##formats, false, A, B, 32, 8)
+#define SMFMAC_SMALL_WIDE(formats, A, B)                                                              \
+  SMFMAC(f32_16x16x128_##formats, false, A, B, 16, 16)                                                 \
+  SMFMAC(f32_32x32x64_##formats, false, A, B, 32, 16)
+SMALL_FLOATS(SMFMAC_SMALL)
+SMALL_FLOATS(SMFMAC_SMALL_WIDE)
+FNUZ_FLOATS(SMFMAC_SMALL)
+
+/* WMMA: always 16 x 16, in waves of 32 or 64. */
+
+enum generation { GFX11, GFX12 };
+enum output { OUT_F32, OUT_F16, OUT_BF16, OUT_I32 };
+
+/* Where D keeps row m: its register (counted in elements), and the first of its 16 lanes. */
+ALWAYS_INLINE int wmma_register(enum generation gen, int width, int m) {
+  int groups = width / 16;
+  return gen == GFX11 ? m / groups : m % (16 / groups);
+}
+
+ALWAYS_INLINE int wmma_lane(enum generation gen, int width, int m) {
+  int groups = width / 16;
+  if (gen == GFX11) return m % groups * 16;
+  /* In wave64 rows 0-3, 4-7, 8-11, 12-15 are in lanes 0, 32, 16 and 48 on. */
+  return width == 32 ? m / 8 * 16 : m / 8 * 16 + m / 4 % 2 * 32;
+}
+
+/* 16-bit results: gfx11 keeps one in the half of a register that op_sel names, gfx12 two. */
+ALWAYS_INLINE int wmma_half(enum generation gen, int reg, bool high) {
+  return gen == GFX11 ? high : reg % 2;
+}
+
+ALWAYS_INLINE void negate_fields(uint32_t *values, int elements, int width, bool even, bool odd) {
+  for (int j = 0; j < elements; j++)
+    if (j % 2 ? odd : even)
+      for (int lane = 0; lane < width; lane++) values[j * width + lane] ^= 0x80000000;
+}
+
+ALWAYS_INLINE u32x16 widen_sum(enum output out, u32x16 v, int part) {
+  if (out == OUT_F16) return widen_f16(half(v, part));
+  return out == OUT_BF16 ? half(v, part) << 16 : v;
+}
+
+ALWAYS_INLINE void store_sum(enum output out, uint32_t *place, u32x16 sum, int part) {
+  if (out == OUT_F32 || out == OUT_I32) {
+    store(place, sum);
+    return;
+  }
+  u32x16 code = out == OUT_F16 ? narrow_f16(as_float(sum)) : narrow_bf16(as_float(sum));
+  store(place, (load(place) & (part ? 0xFFFFu : 0xFFFF0000u)) | code << (16 * part));
+}
+
+/* Integer sums that clamp saturate once, at the end. */
+static void wmma_saturated(uint32_t (*sums)[16], const uint32_t *a, const uint32_t *b,
+                           const uint32_t *indices, int shift, int groups, int elements, int width) {
+  for (int m = 0; m < 16; m++)
+    for (int n = 0; n < 16; n++) {
+      int64_t sum = (int32_t)sums[m][n];
+      for (int g = 0; g < groups; g++)
+        for (int j = 0; j < elements; j++) {
+          int lane = 16 * g + m;
+          int row = indices ? j / 2 * 4 + (indices[lane] >> (shift + 2 * j) & 3) : j;
+          sum += (int64_t)(int32_t)a[j * width + lane] * (int32_t)b[row * width + 16 * g + n];
+        }
+      sums[m][n] = (uint32_t)(sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : sum);
+    }
+}
+
+ALWAYS_INLINE void wmma(int width, uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
+                        const uint32_t *c, uint32_t constant, uint32_t modifiers, enum generation gen,
+                        enum output out, enum format a_format, enum format b_format, int k, bool sparse) {
+  int groups = gen == GFX11 ? 1 : width / 16;
+  int elements = (sparse ? k / 2 : k) / groups, b_elements = k / groups;
+  bool folded = false;
+  if (groups == 4 && elements == 4 && a_format == U4) { /* whole registers: lanes 32 on have no A */
+    folded = sparse;
+    groups = 2, elements = 8;
+    b_elements = 8;
+  }
+  bool integer = out == OUT_I32, halves = a_format == F16 || a_format == BF16;
+  uint32_t a[MOST * 64], b[MOST * 64], own[64];
+  if (integer) { /* neg_lo of A and B says that they are signed */
+    if (modifiers & 1) a_format = a_format == U8 ? I8 : I4;
+    if (modifiers & 2) b_format = b_format == U8 ? I8 : I4;
+  }
+  unpack(a, a_rows, a_format, elements, width);
+  unpack(b, b_rows, b_format, b_elements, width);
+  if (folded) /* and hold the second eight rows of B that lanes 0 on choose from */
+    for (int j = 0; j < 8; j++) memcpy(b + (8 + j) * 64, b + j * 64 + 32, 32 * 4);
+  if (halves) {
+    negate_fields(a, elements, width, modifiers & 1, modifiers >> 3 & 1);
+    negate_fields(b, b_elements, width, modifiers >> 1 & 1, modifiers >> 4 & 1);
+  }
+  bool negative = modifiers >> 2 & 1, absolute = modifiers >> 5 & 1, high = modifiers >> 9 & 1;
+  uint32_t sums[16][16];
+  uint32_t *rows[16];
+  const uint32_t *addend = sparse ? d : c;
+  for (int m = 0; m < 16; m++) {
+    int reg = wmma_register(gen, width, m), lane = wmma_lane(gen, width, m);
+    bool packed = gen == GFX12 && (out == OUT_F16 || out == OUT_BF16);
+    int row = packed ? reg / 2 : reg;
+    u32x16 sum = addend ? load(addend + row * width + lane) : (u32x16){} + constant;
+    sum = widen_sum(out, sum, addend ? wmma_half(gen, reg, high) : 0);
+    if (!integer && !sparse) {
+      if (absolute) sum &= 0x7FFFFFFF;
+      if (negative) sum ^= 0x80000000;
+    }
+    store(sums[m], sum);
+    rows[m] = sums[m];
+  }
+  int shift = 0;
+  if (sparse) {
+    memcpy(own, c, (size_t)width * 4);
+    shift = index_shift(modifiers >> 7 & 3, elements);
+  }
+  if (integer && modifiers >> 6 & 1)
+    wmma_saturated(sums, a, b, sparse ? own : NULL, shift, groups, elements, width);
+  else if (sparse)
+    accumulate_sparse(integer, rows, a, b, own, shift, 16, groups, elements, width);
+  else
+    accumulate(integer, rows, a, b, 16, 16, groups, elements, width);
+  for (int m = 0; m < 16; m++) {
+    int reg = wmma_register(gen, width, m), lane = wmma_lane(gen, width, m);
+    bool packed = gen == GFX12 && (out == OUT_F16 || out == OUT_BF16);
+    store_sum(out, d + (packed ? reg / 2 : reg) * width + lane, load(sums[m]),
+              wmma_half(gen, reg, high));
+  }
+}
+
+#define WMMA_HELPER(name, gen, out, A, B, k, sparse)                                                  \
+  HELPER(name) {                                                                                      \
+    if (wave->wave_size == 32)                                                                        \
+      wmma(32, d, a, b, c, constant, modifiers, gen, out, A, B, k, sparse);                           \
+    else                                                                                              \
+      wmma(64, d, a, b, c, constant, modifiers, gen, out, A, B, k, sparse);                           \
+  }
+
+#define WMMA_FAMILY(suffix, gen)                                                                      \
+  WMMA_HELPER(wmma_f32_16x16x16_f16##suffix, gen, OUT_F32, F16, F16, 16, false)                        \
+  WMMA_HELPER(wmma_f32_16x16x16_bf16##suffix, gen, OUT_F32, BF16, BF16, 16, false)                     \
+  WMMA_HELPER(wmma_f16_16x16x16_f16##suffix, gen, OUT_F16, F16, F16, 16, false)                        \
+  WMMA_HELPER(wmma_bf16_16x16x16_bf16##suffix, gen, OUT_BF16, BF16, BF16, 16, false)                   \
+  WMMA_HELPER(wmma_i32_16x16x16_iu8##suffix, gen, OUT_I32, U8, U8, 16, false)                          \
+  WMMA_HELPER(wmma_i32_16x16x16_iu4##suffix, gen, OUT_I32, U4, U4, 16, false)
+WMMA_FAMILY(_gfx11, GFX11)
+WMMA_FAMILY(, GFX12)
+WMMA_HELPER(wmma_i32_16x16x32_iu4, GFX12, OUT_I32, U4, U4, 32, false)
+#define WMMA_SMALL(formats, A, B)                                                                     \
+  WMMA_HELPER(wmma_f32_16x16x16_##formats, GFX12, OUT_F32, A, B, 16, false)                            \
+  WMMA_HELPER(swmmac_f32_16x16x32_##formats, GFX12, OUT_F32, A, B, 32, true)
+SMALL_FLOATS(WMMA_SMALL)
+
+WMMA_HELPER(swmmac_f32_16x16x32_f16, GFX12, OUT_F32, F16, F16, 32, true)
+WMMA_HELPER(swmmac_f32_16x16x32_bf16, GFX12, OUT_F32, BF16, BF16, 32, true)
+WMMA_HELPER(swmmac_f16_16x16x32_f16, GFX12, OUT_F16, F16, F16, 32, true)
+WMMA_HELPER(swmmac_bf16_16x16x32_bf16, GFX12, OUT_BF16, BF16, BF16, 32, true)
+WMMA_HELPER(swmmac_i32_16x16x32_iu8, GFX12, OUT_I32, U8, U8, 32, true)
+WMMA_HELPER(swmmac_i32_16x16x32_iu4, GFX12, OUT_I32, U4, U4, 32, true)
+WMMA_HELPER(swmmac_i32_16x16x64_iu4, GFX12, OUT_I32, U4, U4, 64, true)

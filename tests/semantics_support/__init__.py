@@ -1,0 +1,1 @@
+"""What the tests of the semantics share: exact arithmetic, operands, matrix layouts."""
