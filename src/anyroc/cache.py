@@ -229,7 +229,8 @@ class Cache:
                 build(made)
                 _write(work / _SUM, _checksum(made))
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _remove(path)
+                if made.is_dir() or path.is_dir():
+                    _remove(path)  # a folder cannot be replaced at a stroke, as a file can
                 (work / _SUM).rename(_sum_of(path))
                 made.rename(path)
             finally:
