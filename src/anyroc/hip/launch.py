@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import struct
 
 from anyroc.cabi import memory
@@ -49,11 +50,14 @@ def start(
         if not 0 < blocks * threads <= _MOST_THREADS:
             raise HipError(Error.InvalidConfiguration)
     extra = None
+    queue = stream.submit()
     if function.prints or cooperative or tail is not _NO_TAIL:
         printf = stream.printf_buffer() if function.prints else 0
-        extra = _extra(tail=tail, cooperative=cooperative, printf=printf)
+        blocks = math.prod(grid)
+        barrier = stream.grid_barrier(blocks, blocks * math.prod(block)) if cooperative else 0
+        extra = _extra(tail=tail, cooperative=cooperative, printf=printf, multigrid=barrier)
     try:
-        stream.submit().launch(
+        queue.launch(
             function.kernel,
             grid,
             block,

@@ -8,6 +8,7 @@ round. Streams made with hipStreamNonBlocking keep out of this.
 from __future__ import annotations
 
 import contextlib
+import struct
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ LEGACY, PER_THREAD = 1, 2
 NON_BLOCKING = 1
 LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, -1
 
+_BARRIER = 48
 _PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something is printed into it
 
 
@@ -50,7 +52,7 @@ class Stream:
         self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
-        self._printf = 0
+        self._printf = self._barrier = 0
         self.queue: Queue = gpu.device.create_queue()
         with lock:
             gpu.streams.append(self)
@@ -107,6 +109,19 @@ class Stream:
         if fault is not None:
             faults.report(self.gpu, fault, asserted=asserted)
 
+    def grid_barrier(self, workgroups: int, threads: int) -> int:
+        """Return the address of what the blocks of the next launch meet at in `grid.sync()`.
+
+        The layout is that of the device libraries' `mg_info`: address of the barrier of several
+        grids (u64), number of the grid and count of grids (u32 each), work-items before this grid
+        and in all (u64 each), the barrier of this grid (two u32), its number of workgroups (u32).
+        """
+        if not self._barrier:
+            self._barrier = self.gpu.memory.alloc(_BARRIER, "internal")
+        for offset, value in enumerate((0, 1 << 32, 0, threads, 0, workgroups)):
+            self.queue.fill(self._barrier + 8 * offset, struct.pack("<Q", value), 1)
+        return self._barrier
+
     def printf_buffer(self) -> int:
         """Return the address of the buffer that kernels on this stream print into."""
         if not self._printf:
@@ -129,8 +144,8 @@ class Stream:
         if sys is None or sys.is_finalizing():
             return
         self.queue.close()
-        if self._printf:
-            self.gpu.memory.free(self._printf)
+        for address in filter(None, (self._printf, self._barrier)):
+            self.gpu.memory.free(address)
 
 
 _handles: Handles[Stream] = Handles(Error.ContextIsDestroyed)
