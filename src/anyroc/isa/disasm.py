@@ -93,6 +93,8 @@ class _Printer:
         if format_ in ("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VOP3P"):
             crossing = mods.dpp is not None or mods.dpp8 is not None
             long = format_.startswith("VOP3")
+            if name == "v_nop":
+                return name
             if crossing:
                 return name + ("_e64_dpp" if long else "_dpp")
             if name in _has_long_form(self.isa):
@@ -118,8 +120,8 @@ class _Printer:
     def _constant(self, operand: Operand, spec: OperandSpec) -> str:
         value = int(operand.value)
         type_, bits = spec.type, spec.bits
-        if operand.literal and type_ == "f64":
-            return f"{value >> 32:#x}"
+        if spec.kind == "k":
+            return f"{value:#x}"
         if type_ in ("pk2_f32", "pk2_b32"):
             bits = 32
         width = 64 if bits == 64 else 16 if bits == 16 else 32
@@ -132,9 +134,11 @@ class _Printer:
         if value in floats and type_ not in _INTEGER16:
             return floats[value]
         signed = value - (1 << width) if value >> (width - 1) else value
+        if operand.literal and bits == 64:
+            signed = value if type_ == "f64" else value & 0xFFFFFFFF
         if -16 <= signed <= 64:
             return str(signed)
-        return f"{value & 0xFFFFFFFF:#x}"
+        return f"{value >> 32 if type_ == 'f64' else value & 0xFFFFFFFF:#x}"
 
     def operand(self, operand: Operand, spec: OperandSpec) -> str:
         """An operand with its sign modifiers."""
@@ -177,6 +181,8 @@ class _Printer:
 
     def _scalar(self) -> tuple[list[str], list[str]]:
         dst, src = self._explicit()
+        if self.it.mnemonic == "s_set_gpr_idx_on":
+            return [src[0], immediates.gpr_index_mode(self.mods.imm)], []
         if any(spec.kind == "imm" for spec in self.row.src):
             src = [immediates.sendmsg(self.family, self.mods.imm)]
         return dst + src, []
@@ -192,7 +198,7 @@ class _Printer:
             return [*dst, *src, str(value & 0xFFFF)], []
         constants = [spec.kind == "k16" for spec in self.row.src if not spec.hidden]
         kept = [text for text, constant in zip(src, constants, strict=False) if not constant]
-        return [*dst, *kept, _hex_if_big(value & 0xFFFF)], []
+        return [*dst, *kept, f"{value & 0xFFFF:#x}"], []
 
     def _sopp(self) -> tuple[list[str], list[str]]:
         kind = next((flag[7:] for flag in self.row.flags if flag.startswith("simm16=")), "")
@@ -234,7 +240,7 @@ class _Printer:
                 if mods.offset:
                     modifiers.append(f"offset:{_signed_hex(mods.offset)}")
         if any(spec.kind == "imm" for spec in self.row.src):
-            operands.insert(0, str(mods.imm))
+            operands[0] = _hex_if_big(mods.imm)
         return operands, modifiers + self._cache_policy()
 
     # -- vector ---------------------------------------------------------------------------------
@@ -282,6 +288,8 @@ class _Printer:
             if "_mix" in self.it.mnemonic and name.startswith("neg"):
                 continue
             shown = bits[:count]
+            if "_mix" in self.it.mnemonic:
+                default = False
             if any(bit != default for bit in shown):
                 modifiers.append(f"{name}:[{','.join(str(int(bit)) for bit in shown)}]")
         modifiers += self._output()

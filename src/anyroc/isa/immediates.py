@@ -146,7 +146,7 @@ def sendmsg(family: str, value: int) -> str:
     if family != "cdna":
         operation = stream = 0
     if value & ~(0x37F if family == "cdna" else 0xFF):
-        return _number(value)
+        return str(value)
     name = _MESSAGES[family].get(message)
     operations = _GS_OPS if name in ("MSG_GS", "MSG_GS_DONE") else _SYS_OPS
     if name is None or name not in ("MSG_GS", "MSG_GS_DONE", "MSG_SYSMSG"):
@@ -163,8 +163,12 @@ def sendmsg(family: str, value: int) -> str:
     return f"sendmsg({name}, {operations[operation]}, {stream})"
 
 
-def _number(value: int) -> str:
-    return str(value) if value <= 64 else f"{value:#x}"
+def gpr_index_mode(value: int) -> str:
+    """``gpr_idx(SRC0,DST)``."""
+    names = ("SRC0", "SRC1", "SRC2", "DST")
+    if value > 15:
+        return f"{value:#x}"
+    return f"gpr_idx({','.join(name for bit, name in enumerate(names) if value >> bit & 1)})"
 
 
 def hwreg(family: str, value: int) -> str:

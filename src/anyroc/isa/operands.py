@@ -65,16 +65,16 @@ class OperandTable(dict[int, Operand]):
 def inline_float(code: int, type_: str, bits: int) -> int:
     """The bits of inline constant ``code`` (240 to 248) as an operand of a type.
 
-    Packed 16-bit integers get the single's bits; 16-bit integers its low half, which is zero.
+    16-bit integers get the half's bits, packed ones the single's.
     """
     index = code - 240
     if bits == 64 and type_ not in ("pk2_f32", "pk2_b32"):
         return _DOUBLE[index]
-    if type_ in ("f16", "pk2_f16"):
-        return _HALF[index]
     if type_ in ("bf16", "pk2_bf16"):
         return _BFLOAT[index]
-    return _SINGLE[index] & 0xFFFF if bits == 16 else _SINGLE[index]
+    if type_ == "pk2_f16" or bits == 16:
+        return _HALF[index]
+    return _SINGLE[index]
 
 
 def inline_integer(value: int, bits: int) -> int:
@@ -84,6 +84,8 @@ def inline_integer(value: int, bits: int) -> int:
 
 def literal_bits(value: int, type_: str, bits: int) -> int:
     """A 32-bit literal as an operand: the high half of a double, else extended by its sign."""
+    if bits == 16:
+        return value & 0xFFFF
     if bits != 64 or type_ in ("pk2_f32", "pk2_b32"):
         return value
     if type_ == "f64":
@@ -125,11 +127,16 @@ def operand_table(
 
     def scalar(value: int) -> Operand:
         index = scalar_index(value, family)
-        if count > 1 and index not in (M0, NULL):  # misaligned pairs and quads: the low bits are ignored
+        if count > 1 and index not in (
+            M0,
+            NULL,
+        ):  # misaligned pairs and quads: the low bits are ignored
             index &= ~1 if count == 2 else ~3
         last = index + count - 1
         if index not in (M0, NULL) and (index < 106 <= last or index < M0 <= last or last > 127):
             raise BadField(f"scalar registers {index} to {last} do not exist")
+        if index == M0 and count > 1:
+            raise BadField(f"m0 is no {count}-register operand")
         return Operand("s", index, count, role=role)
 
     def vgpr_half(value: int) -> Operand:
@@ -150,7 +157,8 @@ def operand_table(
         dwords = (max(bits, 1) + 31) // 32
         if value <= 208:
             number = value - 128 if value <= 192 else 192 - value
-            width = 64 if bits == 64 else 16 if bits == 16 else 32
+            pair = type_ in ("pk2_f32", "pk2_b32")
+            width = 64 if bits == 64 and not pair else 16 if bits == 16 else 32
             return Operand("const", count=dwords, value=inline_integer(number, width), role=role)
         if 240 <= value <= 248:
             return Operand("const", count=dwords, value=inline_float(value, type_, bits), role=role)
@@ -159,6 +167,11 @@ def operand_table(
         if value in _SPECIAL and value not in _ABSENT_SPECIALS[family]:
             return Operand("special", value, count, _SPECIAL[value], role=role)
         raise BadField(f"source {value} does not exist")
+
+    def scalar_source(value: int) -> Operand:
+        if value >= 256:
+            raise BadField(f"source {value} is not scalar")
+        return source(value)
 
     makers: dict[str, Callable[[int], Operand]] = {
         "v": vgpr,
@@ -170,7 +183,7 @@ def operand_table(
         "k16": constant16,
         "k": lambda _: LITERAL,
         "s": scalar,
-        "ss": source,
+        "ss": scalar_source,
         "src_v": source,
         "src_a": lambda value: replace(vgpr(value), kind="a") if value >= 256 else source(value),
         "imm": lambda _: Operand("none", count=0, role=role),

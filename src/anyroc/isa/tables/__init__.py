@@ -7,9 +7,12 @@ semantics see them, the implied ones (VCC of a carry, a destination that is read
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+
+from anyroc.isa.tables.renames import VARIANTS
 
 # ISA -> the module that holds its rows. Rows that only some ISAs of a family have carry a
 # flag "@isa,isa".
@@ -95,13 +98,17 @@ def _spec(text: str) -> OperandSpec:
     return OperandSpec(field, kind, type_, type_bits(type_), halved, hidden)
 
 
-def _parse(line: str) -> Row:
+def _parse(line: str, isa: str) -> Row:
     format_, opcode, mnemonic, key, dst, src, *flags = line.split(" ")
+    op = mnemonic if key == "=" else key
+    pattern, suffix = VARIANTS.get(isa, ("", ""))
+    if pattern and re.fullmatch(pattern, mnemonic):
+        op += suffix
     return Row(
         format_,
         int(opcode),
         mnemonic,
-        mnemonic if key == "=" else key,
+        op,
         () if dst == "-" else tuple(map(_spec, dst.split(","))),
         () if src == "-" else tuple(map(_spec, src.split(","))),
         frozenset(flags),
@@ -129,7 +136,7 @@ class Table:
         key = (space, opcode)
         row = self._rows.get(key)
         if row is None and (line := self._lines.get(key)) is not None:
-            row = self._rows[key] = _parse(line)
+            row = self._rows[key] = _parse(line, self.isa)
         return row
 
     def __iter__(self) -> Iterator[Row]:

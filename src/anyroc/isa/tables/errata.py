@@ -17,6 +17,9 @@ MNEMONICS: dict[str, dict[str, str]] = {
     "cdna": {
         "v_accvgpr_read": "v_accvgpr_read_b32",
         "v_accvgpr_write": "v_accvgpr_write_b32",
+        "v_mad_mix_f32": "v_fma_mix_f32",
+        "v_mad_mixlo_f16": "v_fma_mixlo_f16",
+        "v_mad_mixhi_f16": "v_fma_mixhi_f16",
     },
     "rdna3": {},
     "rdna4": {},
@@ -24,7 +27,7 @@ MNEMONICS: dict[str, dict[str, str]] = {
 
 # Destinations that are read as well: appended to the sources.
 _READ_MODIFY_WRITE = re.compile(
-    r"v_(dual_)?(fmac|mac|pk_fmac)_.*|v_(dual_)?dot\d+(c|acc)_.*|v_smfmac_.*|v_swmmac_.*"
+    r"[vs]_(dual_)?(fmac|mac|pk_fmac)_.*|v_(dual_)?dot\d+(c|acc)_.*|v_smfmac_.*|v_swmmac_.*"
     r"|s_cmovk?_.*|s_addk_.*|s_mulk_.*|s_bitset[01]_.*|v_swap_b.*|v_permlane\d+_swap_b32"
 )
 _CARRY_IN = re.compile(r"v_(add|sub|subrev)_co_ci_u32|v_(addc|subb|subbrev)_co_u32")
@@ -96,12 +99,18 @@ def apply(family: str, row: Row) -> None:
         row.src.append("vcc:vcc:mask!")
     if name.startswith("v_div_fmas"):
         row.src.append("vcc:vcc:mask!")
-    if re.fullmatch(r"v_(dual_)?(fma|mad)mk_.*", name):
+    if re.fullmatch(r"[vs]_(dual_)?(fma|mad)mk_.*", name):
         row.src.insert(1, f"literal:k:{_type_of(row.src[0])}")
-    if re.fullmatch(r"v_(dual_)?(fma|mad)ak_.*", name):
+    if re.fullmatch(r"[vs]_(dual_)?(fma|mad)ak_.*", name):
         row.src.append(f"literal:k:{_type_of(row.src[0])}")
     if row.format == "SOPK":
         _apply_sopk(row)
+    if name in ("v_readlane_b32", "v_readfirstlane_b32"):
+        row.src[0] = row.src[0].replace(":src:", ":v:")
+    if name == "v_ldexp_f16":
+        row.src[1] = row.src[1].replace(":f16", ":i16")
+    if name.startswith("v_cmp") and "_class_f16" in name:
+        row.src[1] = row.src[1].replace(":f16", ":b16")
     if _SWAP.fullmatch(name):
         row.dst.append(row.src[0] + "!")
     if _READ_MODIFY_WRITE.fullmatch(name):

@@ -42,10 +42,7 @@ _SOURCE_ORDER = (
     "ssrc0", "ssrc1", "vaddr", "sbase", "data0", "data1", "vdata", "sdata",
     "saddr", "srsrc", "ssamp", "soffset", "src0", "src1", "src2", "src3", "scale_src0", "scale_src1",
 )  # fmt: skip
-_WIDE_SOURCE = {
-    "SRC", "SRC_NOLIT", "SRC_SIMPLE", "SRC_NOLDS", "SRC_VGPR_OR_INLINE", "SSRC_LANESEL", "SSRC",
-    "SSRC_NOLIT", "SREG_LITERAL", "SREG", "SRC_VGPR_OR_ACCVGPR_OR_CONST",
-}  # fmt: skip
+_SCALAR_REGISTER = ("SREG", "SDST", "SDST_NULL", "SREG_NOVCC", "SREG_M0", "SREG_M0_INL")
 _ELEMENT_BITS = {
     "F64": 64, "I64": 64, "U64": 64, "B64": 64, "F32": 32, "I32": 32, "U32": 32, "B32": 32,
     "F16": 16, "BF16": 16, "I16": 16, "U16": 16, "B16": 16, "FP8": 8, "BF8": 8, "I8": 8, "U8": 8,
@@ -106,27 +103,24 @@ def _operand_class(format_: str, name: str, kind: str) -> str:
         return "va"
     if kind in ("ACCVGPR", "SRC_ACCVGPR"):
         return "a"
-    if name in ("ssrc0", "ssrc1"):
-        return "imm" if kind.startswith(("SENDMSG", "SIMM")) else "ss"
-    if name in ("sdst", "saddr"):
-        return "s"
-    if name == "sdata":
-        return "imm" if kind.startswith("SIMM") else "s"
+    if kind.startswith(("SENDMSG", "SIMM")):
+        return "imm"
     if name in ("sbase", "srsrc", "ssamp", "soffset"):
         return name
-    if name == "vdst" and kind in ("SREG", "SDST", "SREG_NOVCC"):
-        return "s"
-    if name == "vdst" and kind == "EXEC":
+    if kind == "EXEC":
         return "exec"
-    if name in ("src0", "src1", "src2", "src3", "scale_src0", "scale_src1"):
-        if kind in ("SRC_VGPR", "VGPR_OR_LDS") or (kind == "VGPR" and format_ == "VINTERP"):
-            return "v"
-        if name == "src1" and format_ in ("VOP2", "VOPC", "VOPD"):
-            return "v"
-        if kind in _WIDE_SOURCE or kind == "VGPR":
-            return "src"
-    if kind == "VGPR":
+    if kind in _SCALAR_REGISTER:
+        return "s"
+    if kind.startswith("SSRC") or kind == "SREG_LITERAL":
+        return "ss"
+    if kind in ("SRC_VGPR", "VGPR_OR_LDS"):
         return "v"
+    if kind == "VGPR":
+        narrow = name == "src1" and format_ in ("VOP2", "VOPC", "VOPD")
+        wide = name.startswith("src") and format_ in ("VOP3", "VOP3P", "VOP3SD") and not narrow
+        return "src" if wide else "v"
+    if kind.startswith("SRC"):
+        return "src"
     raise ValueError(f"no operand class for {format_} {name} {kind}")
 
 
@@ -154,7 +148,7 @@ def make_row(
     """The table row of one instruction, its operands in canonical order."""
     if format_ == "MUBUF" and mnemonic.startswith("tbuffer"):
         format_ = "MTBUF"
-    if format_ == "VOP3P" and mnemonic.startswith(("v_mfma", "v_smfmac", "v_accvgpr")):
+    if format_ == "VOP3P" and mnemonic.startswith(("v_mfma", "v_smfmac")):
         format_ = "MAI"
     row = Row(format_, opcode, mnemonic)
     specs: dict[str, str] = {}

@@ -96,6 +96,14 @@ EXACT: dict[str, str] = {
     "v_fmac_legacy_f32": "v_fmac_dx9_zero_f32",
 }
 
+# ISA -> (mnemonics, suffix): the same spelling with another behaviour. CDNA3's 8-bit floats have no
+# negative zero and another bias; RDNA3's matrices hold every A and B element twice.
+VARIANTS: dict[str, tuple[str, str]] = {
+    "cdna3": (r"v_.*_(fp8|bf8).*", "_fnuz"),
+    "rdna3": (r"v_wmma_.*", "_gfx11"),
+    "rdna3_5": (r"v_wmma_.*", "_gfx11"),
+}
+
 _COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in RULES)
 
 
