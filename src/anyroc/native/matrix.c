@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 
 typedef float f32x16 __attribute__((vector_size(64), aligned(4)));
 typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
@@ -68,7 +69,10 @@ ALWAYS_INLINE u32x16 round_xf32(u32x16 u) {
   return pick(finite, (u + 0xFFF + (u >> 13 & 1)) & ~0x1FFFu, u);
 }
 
-enum format { F32, XF32, F16, BF16, FP8, BF8, FP8_FNUZ, BF8_FNUZ, I8, U8, I4, U4 };
+#define FOR_FORMATS(DO)                                                                               \
+  DO(F32) DO(XF32) DO(F16) DO(BF16) DO(FP8) DO(BF8) DO(FP8_FNUZ) DO(BF8_FNUZ) DO(I8) DO(U8) DO(I4) DO(U4)
+#define NAMED(f) f,
+enum format { FOR_FORMATS(NAMED) };
 
 ALWAYS_INLINE int fields(enum format f) {
   return f <= XF32 ? 1 : f <= BF16 ? 2 : f <= U8 ? 4 : 8;
@@ -94,11 +98,29 @@ ALWAYS_INLINE u32x16 field(enum format f, u32x16 v, int index) {
 #define MOST 64 /* elements of A or B in one lane: 16x16x64 of 4 bits, in wave32 */
 
 /* out[j * width + lane]: element j of each lane. */
-ALWAYS_INLINE void unpack(uint32_t *out, const uint32_t *rows, enum format f, int elements, int width) {
+ALWAYS_INLINE void unpack_as(enum format f, uint32_t *out, const uint32_t *rows, int elements, int width) {
   int per_row = fields(f);
   for (int j = 0; j < elements; j++)
     for (int lane = 0; lane < width; lane += 16)
       store(out + j * width + lane, field(f, load(rows + j / per_row * width + lane), j % per_row));
+}
+
+#define UNPACK(f)                                                                                     \
+  static NOINLINE void unpack_##f(uint32_t *out, const uint32_t *rows, int elements, int width) { \
+    unpack_as(f, out, rows, elements, width); \
+  }
+FOR_FORMATS(UNPACK)
+
+#define UNPACKER(f) [f] = unpack_##f,
+static void (*const unpackers[])(uint32_t *, const uint32_t *, int, int) = {FOR_FORMATS(UNPACKER)};
+
+/* `inlined`: with every number a constant, for the common instructions. */
+ALWAYS_INLINE void unpack(bool inlined, uint32_t *out, const uint32_t *rows, enum format f, int elements,
+                          int width) {
+  if (inlined)
+    unpack_as(f, out, rows, elements, width);
+  else
+    unpackers[f](out, rows, elements, width);
 }
 
 ALWAYS_INLINE f32x16 splat_f32(uint32_t bits) { return as_float((u32x16){} + bits); }
@@ -108,9 +130,9 @@ ALWAYS_INLINE u32x16 multiply_add(bool integer, uint32_t a, u32x16 b, u32x16 c) 
   return as_bits(__builtin_elementwise_fma(splat_f32(a), as_float(b), as_float(c)));
 }
 
-/* Rows of D that are 16 or 32 lanes wide: `d` of row m, `count` rows of `dim` columns at once. */
-ALWAYS_INLINE void accumulate(bool integer, uint32_t *const *d, const uint32_t *a, const uint32_t *b,
-                              int count, int dim, int groups, int elements, int width) {
+/* `count` rows of D, each `dim` lanes wide; groups of lanes and elements of a lane both run over k. */
+ALWAYS_INLINE void accumulate_as(bool integer, int count, int dim, uint32_t *const *d, const uint32_t *a,
+                                 const uint32_t *b, int groups, int elements, int width) {
   u32x16 sums[16][2];
   for (int m = 0; m < count; m++)
     for (int n = 0; n < dim / 16; n++) sums[m][n] = load(d[m] + 16 * n);
@@ -126,6 +148,30 @@ ALWAYS_INLINE void accumulate(bool integer, uint32_t *const *d, const uint32_t *
     for (int n = 0; n < dim / 16; n++) store(d[m] + 16 * n, sums[m][n]);
 }
 
+#define ACCUMULATE(name, integer, count, dim)                                                         \
+  static NOINLINE void accumulate_##name(uint32_t *const *d, const uint32_t *a, const uint32_t *b, \
+                                         int groups, int elements, int width) { \
+    accumulate_as(integer, count, dim, d, a, b, groups, elements, width); \
+  }
+ACCUMULATE(f32_16, false, 16, 16)
+ACCUMULATE(f32_32, false, 8, 32)
+ACCUMULATE(i32_16, true, 16, 16)
+ACCUMULATE(i32_32, true, 8, 32)
+
+static void (*const accumulators[2][2])(uint32_t *const *, const uint32_t *, const uint32_t *, int, int,
+                                        int) = {
+    {accumulate_f32_16, accumulate_f32_32},
+    {accumulate_i32_16, accumulate_i32_32},
+};
+
+ALWAYS_INLINE void accumulate(bool inlined, bool integer, int dim, uint32_t *const *d, const uint32_t *a,
+                              const uint32_t *b, int groups, int elements, int width) {
+  if (inlined)
+    accumulate_as(integer, dim == 32 ? 8 : 16, dim, d, a, b, groups, elements, width);
+  else
+    accumulators[integer][dim == 32](d, a, b, groups, elements, width);
+}
+
 /* MFMA */
 
 /* Row m of block 0 of D. */
@@ -134,7 +180,7 @@ ALWAYS_INLINE uint32_t *mfma_row(uint32_t *d, int dim, int m) {
   return d + m % 4 * 64 + m / 4 * 16;
 }
 
-ALWAYS_INLINE void mfma_tiny(bool integer, uint32_t *d, const uint32_t *a, const uint32_t *b, int elements,
+static void mfma_tiny(bool integer, uint32_t *d, const uint32_t *a, const uint32_t *b, int elements,
                              const uint8_t *blocks) {
   for (int block = 0; block < 16; block++)
     for (int m = 0; m < 4; m++) {
@@ -172,12 +218,12 @@ ALWAYS_INLINE void start(uint32_t *d, const uint32_t *c, uint32_t constant, int 
     for (int i = 0; i < rows * 64; i += 16) store(d + i, (u32x16){} + constant);
 }
 
-ALWAYS_INLINE void mfma(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows, const uint32_t *c,
-                        uint32_t constant, uint32_t modifiers, bool integer, enum format a_format,
-                        enum format b_format, int dim, int blocks, int elements) {
+ALWAYS_INLINE void mfma_as(bool inlined, uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
+                           const uint32_t *c, uint32_t constant, uint32_t modifiers, bool integer,
+                           enum format a_format, enum format b_format, int dim, int blocks, int elements) {
   uint32_t a[MOST * 64], b[MOST * 64];
-  unpack(a, a_rows, a_format, elements, 64);
-  unpack(b, b_rows, b_format, elements, 64);
+  unpack(inlined, a, a_rows, a_format, elements, 64);
+  unpack(inlined, b, b_rows, b_format, elements, 64);
   uint32_t spread = modifiers & 7, chosen = modifiers >> 3 & 15, pattern = modifiers >> 7 & 7;
   if (__builtin_expect(pattern != 0, 0)) regroup(b, elements, pattern);
   int rows = dim * dim * blocks / 64;
@@ -194,61 +240,72 @@ ALWAYS_INLINE void mfma(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_r
     for (int first = 0; first < dim; first += count) {
       uint32_t *sums[16];
       for (int m = 0; m < count; m++) sums[m] = mfma_row(d + block * (rows / blocks) * 64, dim, first + m);
-      accumulate(integer, sums, a + source[block] * dim + first, b + (blocks > 1 ? block * dim : 0), count,
-                 dim, groups, elements, 64);
+      accumulate(inlined, integer, dim, sums, a + source[block] * dim + first,
+                 b + (blocks > 1 ? block * dim : 0), groups, elements, 64);
     }
 }
 
+static NOINLINE void mfma(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
+                          uint32_t constant, uint32_t modifiers, bool integer, enum format a_format,
+                          enum format b_format, int dim, int blocks, int elements) {
+  mfma_as(false, d, a, b, c, constant, modifiers, integer, a_format, b_format, dim, blocks, elements);
+}
+
 #define HELPER(name)                                                                                  \
-  void anyroc_##name(struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b,      \
+  void anyroc_##name(struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b, \
                      const uint32_t *c, uint32_t constant, uint32_t modifiers)
 
+#define COMMON_MFMA(name, integer, a_format, b_format, dim, elements)                                 \
+  HELPER(mfma_##name) { \
+    (void)wave; \
+    mfma_as(true, d, a, b, c, constant, modifiers, integer, a_format, b_format, dim, 1, elements); \
+  }
 #define MFMA(name, integer, a_format, b_format, dim, blocks, elements)                                \
-  HELPER(mfma_##name) {                                                                               \
-    (void)wave;                                                                                       \
-    mfma(d, a, b, c, constant, modifiers, integer, a_format, b_format, dim, blocks, elements);        \
+  HELPER(mfma_##name) { \
+    (void)wave; \
+    mfma(d, a, b, c, constant, modifiers, integer, a_format, b_format, dim, blocks, elements); \
   }
 
 MFMA(f32_32x32x1_2b_f32, false, F32, F32, 32, 2, 1)
 MFMA(f32_16x16x1_4b_f32, false, F32, F32, 16, 4, 1)
 MFMA(f32_4x4x1_16b_f32, false, F32, F32, 4, 16, 1)
-MFMA(f32_32x32x2_f32, false, F32, F32, 32, 1, 1)
-MFMA(f32_16x16x4_f32, false, F32, F32, 16, 1, 1)
+COMMON_MFMA(f32_32x32x2_f32, false, F32, F32, 32, 1)
+COMMON_MFMA(f32_16x16x4_f32, false, F32, F32, 16, 1)
 MFMA(f32_16x16x8_xf32, false, XF32, XF32, 16, 1, 2)
 MFMA(f32_32x32x4_xf32, false, XF32, XF32, 32, 1, 2)
 
 #define MFMA_HALVES(format, FORMAT)                                                                   \
-  MFMA(f32_32x32x4_2b_##format, false, FORMAT, FORMAT, 32, 2, 4)                                       \
-  MFMA(f32_16x16x4_4b_##format, false, FORMAT, FORMAT, 16, 4, 4)                                       \
-  MFMA(f32_4x4x4_16b_##format, false, FORMAT, FORMAT, 4, 16, 4)                                        \
-  MFMA(f32_32x32x8_##format, false, FORMAT, FORMAT, 32, 1, 4)                                          \
-  MFMA(f32_16x16x16_##format, false, FORMAT, FORMAT, 16, 1, 4)                                         \
-  MFMA(f32_32x32x16_##format, false, FORMAT, FORMAT, 32, 1, 8)                                         \
-  MFMA(f32_16x16x32_##format, false, FORMAT, FORMAT, 16, 1, 8)
+  MFMA(f32_32x32x4_2b_##format, false, FORMAT, FORMAT, 32, 2, 4) \
+  MFMA(f32_16x16x4_4b_##format, false, FORMAT, FORMAT, 16, 4, 4) \
+  MFMA(f32_4x4x4_16b_##format, false, FORMAT, FORMAT, 4, 16, 4) \
+  COMMON_MFMA(f32_32x32x8_##format, false, FORMAT, FORMAT, 32, 4) \
+  COMMON_MFMA(f32_16x16x16_##format, false, FORMAT, FORMAT, 16, 4) \
+  COMMON_MFMA(f32_32x32x16_##format, false, FORMAT, FORMAT, 32, 8) \
+  COMMON_MFMA(f32_16x16x32_##format, false, FORMAT, FORMAT, 16, 8)
 MFMA_HALVES(f16, F16)
 MFMA_HALVES(bf16, BF16)
 
 MFMA(i32_32x32x4_2b_i8, true, I8, I8, 32, 2, 4)
 MFMA(i32_16x16x4_4b_i8, true, I8, I8, 16, 4, 4)
 MFMA(i32_4x4x4_16b_i8, true, I8, I8, 4, 16, 4)
-MFMA(i32_32x32x16_i8, true, I8, I8, 32, 1, 8)
-MFMA(i32_16x16x32_i8, true, I8, I8, 16, 1, 8)
+COMMON_MFMA(i32_32x32x16_i8, true, I8, I8, 32, 8)
+COMMON_MFMA(i32_16x16x32_i8, true, I8, I8, 16, 8)
 MFMA(i32_32x32x32_i8, true, I8, I8, 32, 1, 16)
 MFMA(i32_16x16x64_i8, true, I8, I8, 16, 1, 16)
 
 #define SMALL_FLOATS(DEFINE)                                                                          \
-  DEFINE(fp8_fp8, FP8, FP8)                                                                           \
-  DEFINE(fp8_bf8, FP8, BF8)                                                                           \
-  DEFINE(bf8_fp8, BF8, FP8)                                                                           \
+  DEFINE(fp8_fp8, FP8, FP8) \
+  DEFINE(fp8_bf8, FP8, BF8) \
+  DEFINE(bf8_fp8, BF8, FP8) \
   DEFINE(bf8_bf8, BF8, BF8)
 #define FNUZ_FLOATS(DEFINE)                                                                           \
-  DEFINE(fp8_fp8_fnuz, FP8_FNUZ, FP8_FNUZ)                                                            \
-  DEFINE(fp8_bf8_fnuz, FP8_FNUZ, BF8_FNUZ)                                                            \
-  DEFINE(bf8_fp8_fnuz, BF8_FNUZ, FP8_FNUZ)                                                            \
+  DEFINE(fp8_fp8_fnuz, FP8_FNUZ, FP8_FNUZ) \
+  DEFINE(fp8_bf8_fnuz, FP8_FNUZ, BF8_FNUZ) \
+  DEFINE(bf8_fp8_fnuz, BF8_FNUZ, FP8_FNUZ) \
   DEFINE(bf8_bf8_fnuz, BF8_FNUZ, BF8_FNUZ)
 
 #define MFMA_SMALL(formats, A, B)                                                                     \
-  MFMA(f32_16x16x32_##formats, false, A, B, 16, 1, 8)                                                  \
+  MFMA(f32_16x16x32_##formats, false, A, B, 16, 1, 8) \
   MFMA(f32_32x32x16_##formats, false, A, B, 32, 1, 8)
 SMALL_FLOATS(MFMA_SMALL)
 FNUZ_FLOATS(MFMA_SMALL)
@@ -317,7 +374,7 @@ HELPER(mfma_f64_4x4x4_4b_f64) {
 
 /* Sparse: of each four rows of B an element of A meets the one that its two-bit index names. */
 
-ALWAYS_INLINE void accumulate_sparse(bool integer, uint32_t *const *d, const uint32_t *a, const uint32_t *b,
+static NOINLINE void accumulate_sparse(bool integer, uint32_t *const *d, const uint32_t *a, const uint32_t *b,
                                      const uint32_t *indices, int shift, int dim, int groups, int elements,
                                      int width) {
   for (int m = 0; m < dim; m++)
@@ -338,12 +395,12 @@ ALWAYS_INLINE int index_shift(uint32_t set, int elements) {
   return elements >= 16 ? 0 : (int)(set * 2 * elements) & 31;
 }
 
-ALWAYS_INLINE void smfmac(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
+static NOINLINE void smfmac(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
                           const uint32_t *indices, uint32_t modifiers, bool integer, enum format a_format,
                           enum format b_format, int dim, int elements) {
   uint32_t a[MOST * 64], b[MOST * 64], own[64], *sums[32];
-  unpack(a, a_rows, a_format, elements, 64);
-  unpack(b, b_rows, b_format, 2 * elements, 64);
+  unpack(false, a, a_rows, a_format, elements, 64);
+  unpack(false, b, b_rows, b_format, 2 * elements, 64);
   memcpy(own, indices, sizeof own);
   for (int m = 0; m < dim; m++) sums[m] = mfma_row(d, dim, m);
   uint32_t set = modifiers & 7 ? 0 : modifiers >> 3 & 15;
@@ -351,14 +408,14 @@ ALWAYS_INLINE void smfmac(uint32_t *d, const uint32_t *a_rows, const uint32_t *b
 }
 
 #define SMFMAC(name, integer, A, B, dim, elements)                                                    \
-  HELPER(smfmac_##name) {                                                                             \
-    (void)wave, (void)constant;                                                                       \
-    smfmac(d, a, b, c, modifiers, integer, A, B, dim, elements);                                      \
+  HELPER(smfmac_##name) { \
+    (void)wave, (void)constant; \
+    smfmac(d, a, b, c, modifiers, integer, A, B, dim, elements); \
   }
 #define SMFMAC_HALVES(format, FORMAT)                                                                 \
-  SMFMAC(f32_16x16x32_##format, false, FORMAT, FORMAT, 16, 4)                                          \
-  SMFMAC(f32_32x32x16_##format, false, FORMAT, FORMAT, 32, 4)                                          \
-  SMFMAC(f32_16x16x64_##format, false, FORMAT, FORMAT, 16, 8)                                          \
+  SMFMAC(f32_16x16x32_##format, false, FORMAT, FORMAT, 16, 4) \
+  SMFMAC(f32_32x32x16_##format, false, FORMAT, FORMAT, 32, 4) \
+  SMFMAC(f32_16x16x64_##format, false, FORMAT, FORMAT, 16, 8) \
   SMFMAC(f32_32x32x32_##format, false, FORMAT, FORMAT, 32, 8)
 SMFMAC_HALVES(f16, F16)
 SMFMAC_HALVES(bf16, BF16)
@@ -367,10 +424,10 @@ SMFMAC(i32_32x32x32_i8, true, I8, I8, 32, 8)
 SMFMAC(i32_16x16x128_i8, true, I8, I8, 16, 16)
 SMFMAC(i32_32x32x64_i8, true, I8, I8, 32, 16)
 #define SMFMAC_SMALL(formats, A, B)                                                                   \
-  SMFMAC(f32_16x16x64_##formats, false, A, B, 16, 8)                                                   \
+  SMFMAC(f32_16x16x64_##formats, false, A, B, 16, 8) \
   SMFMAC(f32_32x32x32_##formats, false, A, B, 32, 8)
 #define SMFMAC_SMALL_WIDE(formats, A, B)                                                              \
-  SMFMAC(f32_16x16x128_##formats, false, A, B, 16, 16)                                                 \
+  SMFMAC(f32_16x16x128_##formats, false, A, B, 16, 16) \
   SMFMAC(f32_32x32x64_##formats, false, A, B, 32, 16)
 SMALL_FLOATS(SMFMAC_SMALL)
 SMALL_FLOATS(SMFMAC_SMALL_WIDE)
@@ -435,9 +492,10 @@ static void wmma_saturated(uint32_t (*sums)[16], const uint32_t *a, const uint32
     }
 }
 
-ALWAYS_INLINE void wmma(int width, uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
-                        const uint32_t *c, uint32_t constant, uint32_t modifiers, enum generation gen,
-                        enum output out, enum format a_format, enum format b_format, int k, bool sparse) {
+ALWAYS_INLINE void wmma_as(bool inlined, int width, uint32_t *d, const uint32_t *a_rows,
+                           const uint32_t *b_rows, const uint32_t *c, uint32_t constant,
+                           uint32_t modifiers, enum generation gen, enum output out, enum format a_format,
+                           enum format b_format, int k, bool sparse) {
   int groups = gen == GFX11 ? 1 : width / 16;
   int elements = (sparse ? k / 2 : k) / groups, b_elements = k / groups;
   bool folded = false;
@@ -452,8 +510,8 @@ ALWAYS_INLINE void wmma(int width, uint32_t *d, const uint32_t *a_rows, const ui
     if (modifiers & 1) a_format = a_format == U8 ? I8 : I4;
     if (modifiers & 2) b_format = b_format == U8 ? I8 : I4;
   }
-  unpack(a, a_rows, a_format, elements, width);
-  unpack(b, b_rows, b_format, b_elements, width);
+  unpack(inlined, a, a_rows, a_format, elements, width);
+  unpack(inlined, b, b_rows, b_format, b_elements, width);
   if (folded) /* and hold the second eight rows of B that lanes 0 on choose from */
     for (int j = 0; j < 8; j++) memcpy(b + (8 + j) * 64, b + j * 64 + 32, 32 * 4);
   if (halves) {
@@ -487,7 +545,7 @@ ALWAYS_INLINE void wmma(int width, uint32_t *d, const uint32_t *a_rows, const ui
   else if (sparse)
     accumulate_sparse(integer, rows, a, b, own, shift, 16, groups, elements, width);
   else
-    accumulate(integer, rows, a, b, 16, 16, groups, elements, width);
+    accumulate(inlined, integer, 16, rows, a, b, groups, elements, width);
   for (int m = 0; m < 16; m++) {
     int reg = wmma_register(gen, width, m), lane = wmma_lane(gen, width, m);
     bool packed = gen == GFX12 && (out == OUT_F16 || out == OUT_BF16);
@@ -496,26 +554,36 @@ ALWAYS_INLINE void wmma(int width, uint32_t *d, const uint32_t *a_rows, const ui
   }
 }
 
+static NOINLINE void wmma(int width, uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
+                          uint32_t constant, uint32_t modifiers, enum generation gen, enum output out,
+                          enum format a_format, enum format b_format, int k, bool sparse) {
+  wmma_as(false, width, d, a, b, c, constant, modifiers, gen, out, a_format, b_format, k, sparse);
+}
+
+#define COMMON_WMMA(name, gen, out, A, B)                                                             \
+  HELPER(name) { \
+    if (wave->wave_size == 32) \
+      wmma_as(true, 32, d, a, b, c, constant, modifiers, gen, out, A, B, 16, false); \
+    else \
+      wmma(64, d, a, b, c, constant, modifiers, gen, out, A, B, 16, false); \
+  }
 #define WMMA_HELPER(name, gen, out, A, B, k, sparse)                                                  \
-  HELPER(name) {                                                                                      \
-    if (wave->wave_size == 32)                                                                        \
-      wmma(32, d, a, b, c, constant, modifiers, gen, out, A, B, k, sparse);                           \
-    else                                                                                              \
-      wmma(64, d, a, b, c, constant, modifiers, gen, out, A, B, k, sparse);                           \
+  HELPER(name) { \
+    wmma((int)wave->wave_size, d, a, b, c, constant, modifiers, gen, out, A, B, k, sparse); \
   }
 
 #define WMMA_FAMILY(suffix, gen)                                                                      \
-  WMMA_HELPER(wmma_f32_16x16x16_f16##suffix, gen, OUT_F32, F16, F16, 16, false)                        \
-  WMMA_HELPER(wmma_f32_16x16x16_bf16##suffix, gen, OUT_F32, BF16, BF16, 16, false)                     \
-  WMMA_HELPER(wmma_f16_16x16x16_f16##suffix, gen, OUT_F16, F16, F16, 16, false)                        \
-  WMMA_HELPER(wmma_bf16_16x16x16_bf16##suffix, gen, OUT_BF16, BF16, BF16, 16, false)                   \
-  WMMA_HELPER(wmma_i32_16x16x16_iu8##suffix, gen, OUT_I32, U8, U8, 16, false)                          \
+  COMMON_WMMA(wmma_f32_16x16x16_f16##suffix, gen, OUT_F32, F16, F16) \
+  COMMON_WMMA(wmma_f32_16x16x16_bf16##suffix, gen, OUT_F32, BF16, BF16) \
+  WMMA_HELPER(wmma_f16_16x16x16_f16##suffix, gen, OUT_F16, F16, F16, 16, false) \
+  WMMA_HELPER(wmma_bf16_16x16x16_bf16##suffix, gen, OUT_BF16, BF16, BF16, 16, false) \
+  WMMA_HELPER(wmma_i32_16x16x16_iu8##suffix, gen, OUT_I32, U8, U8, 16, false) \
   WMMA_HELPER(wmma_i32_16x16x16_iu4##suffix, gen, OUT_I32, U4, U4, 16, false)
 WMMA_FAMILY(_gfx11, GFX11)
 WMMA_FAMILY(, GFX12)
 WMMA_HELPER(wmma_i32_16x16x32_iu4, GFX12, OUT_I32, U4, U4, 32, false)
 #define WMMA_SMALL(formats, A, B)                                                                     \
-  WMMA_HELPER(wmma_f32_16x16x16_##formats, GFX12, OUT_F32, A, B, 16, false)                            \
+  WMMA_HELPER(wmma_f32_16x16x16_##formats, GFX12, OUT_F32, A, B, 16, false) \
   WMMA_HELPER(swmmac_f32_16x16x32_##formats, GFX12, OUT_F32, A, B, 32, true)
 SMALL_FLOATS(WMMA_SMALL)
 
