@@ -15,24 +15,20 @@ from anyroc.hooks import BlockSite, Instrument, MemorySite
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
 from anyroc.semantics.lane import dpp_source, swizzle_source
-from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
+from anyroc.semantics.values import BOOL, U32, U64, Value
 from anyroc.translate import layout, shapes
 from anyroc.translate.cfg import SCALARS, Block, Graph
 from anyroc.translate.lanes import CHUNK, TEMPORARY, encoded_slots
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.operands import (
-    ENCODED,
     Unsupported,
-    apply_modifiers,
-    clamp_float,
-    elements,
     field_value,
-    output_modifier,
     row_of,
     scalar_source,
 )
 from anyroc.translate.registers import ScalarFile
+from anyroc.translate.scalar import run_scalar, scalar_argument
 from anyroc.translate.sequence import LaneQueue
 
 __all__ = ["emit_kernel"]
@@ -205,81 +201,7 @@ class _Emitter:
             self._flush()
         if self.graph.exec_effect(inst):
             self._flush()
-        operands = iter(inst.src)
-        arguments = [self._scalar_argument(inst, slot, operands) for slot in op.sources]
-        result = op.body(*arguments)
-        values = list(result) if isinstance(result, tuple) else [result]
-        targets = iter(inst.dst)
-        for slot, value in zip(op.results, values):
-            self._scalar_result(inst, slot, value, targets)
-
-    def _scalar_argument(self, inst: Instruction, slot: Slot, operands: Any) -> Any:
-        scalars = self.scalars
-        ops = scalars.ops
-        if slot.role == "scc":
-            return Value(ops, BOOL, scalars.read_scc())
-        if slot.role == "exec":
-            raw = scalars.read64(layout.EXEC) if slot.type is U64 else scalars.read32(layout.EXEC)
-            return Value(ops, slot.type, raw)
-        if slot.role == "m0":
-            return Value(ops, U32, scalars.read32(layout.M0))
-        if slot.role == "mode":
-            return Value(ops, U32, scalars.load_mode())
-        if slot.role == "vcc":
-            return Value(ops, scalars.mask_type, scalars.read_mask(layout.VCC))
-        if slot.role == "pc":
-            return Value(ops, U64, self._code_address(inst.offset + inst.size))
-        if slot.role not in ENCODED:
-            field = field_value(inst, slot.role)
-            if field is None:
-                raise Unsupported(inst, f"it reads {slot.role}")
-            return Value(ops, slot.type, field)
-        operand = next(operands, None)
-        if operand is None:
-            raise Unsupported(inst, "fewer operands than its semantics take")
-        width = 64 if slot.type.bits * slot.count > 32 else 32
-        source = scalar_source(operand, width, scalars)
-        if slot.count > 1:
-            word = Value(ops, U64 if width == 64 else U32, source.raw)
-            words = [word] if width == 32 else [convert(word, U32), convert(word >> 32, U32)]
-            return tuple(elements(words, slot.type, slot.count))
-        value = Value(ops, U64 if width == 64 else U32, source.raw)
-        if slot.type.bits < 32:
-            value = convert(value, slot.type.unsigned)
-        value = bits(value, slot.type)
-        return apply_modifiers(value, operand.neg, operand.abs)
-
-    def _scalar_result(self, inst: Instruction, slot: Slot, value: Value, targets: Any) -> None:
-        scalars = self.scalars
-        if slot.role == "scc":
-            scalars.write_scc(value.raw)
-            return
-        if slot.role == "exec":
-            index = layout.EXEC
-        elif slot.role == "vcc":
-            index = layout.VCC
-        elif slot.role == "m0":
-            index = layout.M0
-        else:
-            operand = next(targets)
-            if operand.kind == "none":
-                return
-            if operand.kind in "va":
-                raise Unsupported(inst, "a vector destination of a scalar operation")
-            index = operand.index
-        if value.type.is_float:
-            value = output_modifier(value, inst.mods.omod)
-            if inst.mods.clamp:
-                value = clamp_float(value)
-        if value.type.bits == 64:
-            scalars.write64(index, bits(value, U64).raw)
-        else:
-            word = (
-                convert(bits(value, value.type.unsigned), U32)
-                if value.type.bits < 32
-                else bits(value, U32)
-            )
-            scalars.write32(index, word.raw)
+        run_scalar(inst, op, self.scalars)
 
     def _vector(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> None:
         if all(o.kind == "s" for part, _ in parts for o in part.dst) and self._scalar_float(
@@ -374,7 +296,7 @@ class _Emitter:
     def _lane_number(self, inst: Instruction, cross: Cross, skip: int) -> Any:
         operands = iter([o for i, o in enumerate(inst.src) if i != skip])
         slots = [s for i, s in enumerate(cross.sources) if i != cross.row]
-        arguments = [self._scalar_argument(inst, slot, operands) for slot in slots]
+        arguments = [scalar_argument(inst, slot, operands, self.scalars) for slot in slots]
         lane = cross.body(*arguments)
         masked = lane & (self.graph.wave_size - 1)
         return self.scalars.ops.convert(U32, U64, masked.raw)
@@ -507,10 +429,6 @@ class _Emitter:
 
     # Control.
 
-    def _code_address(self, vaddr: int) -> Any:
-        base = self.code.emit(f"load i64, ptr {self.scalars.address(layout.CODE_BASE)}")
-        return self.scalars.ops.binary("add", U64, base, vaddr)
-
     def _control(self, inst: Instruction, entry: Control) -> None:
         kind = entry.kind
         if kind == "nop":
@@ -597,14 +515,14 @@ class _Emitter:
         scalars, ops = self.scalars, self.scalars.ops
         follow = inst.offset + inst.size
         if kind == "call":
-            scalars.write64(inst.dst[0].index, self._code_address(follow))
+            scalars.write64(inst.dst[0].index, self.scalars.code_address(follow))
             scalars.store()
             self.code.do(f"br label %b{inst.branch_target:x}")
             return
         target = scalars.read64(inst.src[0].index)
         if kind == "swappc":
-            scalars.write64(inst.dst[0].index, self._code_address(follow))
-        base = self._code_address(0)
+            scalars.write64(inst.dst[0].index, self.scalars.code_address(follow))
+        base = self.scalars.code_address(0)
         self.indirect = True
         relative = ops.binary("sub", U64, target, base)
         scalars.store()
@@ -613,7 +531,7 @@ class _Emitter:
         self.code.do("br label %dispatch")
 
     def _getpc(self, inst: Instruction) -> None:
-        self.scalars.write64(inst.dst[0].index, self._code_address(inst.offset + inst.size))
+        self.scalars.write64(inst.dst[0].index, self.scalars.code_address(inst.offset + inst.size))
 
     def _clock(self, inst: Instruction) -> None:
         self.code.declare("anyroc_clock", "i64")

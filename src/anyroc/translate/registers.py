@@ -194,6 +194,11 @@ class ScalarFile(RegisterCache):
         self._scc = value
         self._scc_dirty = True
 
+    def code_address(self, vaddr: int) -> Any:
+        """Where an address of the code object lies in this process."""
+        base = self.code.emit(f"load i64, ptr {self.address(layout.CODE_BASE)}")
+        return self.ops.binary("add", U64, base, vaddr)
+
     def load_mode(self) -> Any:
         """The MODE register."""
         return self.code.emit(f"load i32, ptr {self.address(layout.MODE)}")

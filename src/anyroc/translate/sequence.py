@@ -14,22 +14,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from anyroc.isa.instruction import Instruction, Operand
-from anyroc.semantics.core import Access, Op, Slot
+from anyroc.isa.instruction import Instruction
+from anyroc.semantics.core import Access, Op
 from anyroc.translate import layout
+from anyroc.translate.capture import capture
 from anyroc.translate.cfg import SCALARS, Graph
 from anyroc.translate.fast import emit_fast
 from anyroc.translate.lanes import AccessItem, LaneLoop, Lanes, VectorItem, masks_written
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
-from anyroc.translate.operands import (
-    ENCODED,
-    Source,
-    Unsupported,
-    field_value,
-    row_of,
-    scalar_source,
-)
 from anyroc.translate.registers import ScalarFile
 from anyroc.translate.shapes import Claims
 
@@ -56,7 +49,10 @@ class LaneQueue:
         self, parts: list[tuple[Instruction, Op]], uses: int, defs: int, live: tuple[int, int]
     ) -> None:
         """Queues a vector instruction, of two parts if it is a dual-issue one."""
-        lanes = [Lanes(inst, op, self._capture(inst, op)) for inst, op in parts]
+        lanes = [
+            Lanes(inst, op, capture(inst, op, self.scalars, self.graph, self.written_masks))
+            for inst, op in parts
+        ]
         self.items.append(VectorItem(lanes, uses, defs, *live))
         for inst, op in parts:
             self.written_masks |= masks_written(inst, op)
@@ -72,52 +68,6 @@ class LaneQueue:
     def writes(self, row: int) -> bool:
         """Whether a queued instruction writes a row."""
         return any(item.defs >> row & 1 for item in self.items)
-
-    def _capture(self, inst: Instruction, op: Op) -> list[Source]:
-        result = []
-        operands = iter(inst.src)
-        for slot in op.sources:
-            if slot.role in ENCODED:
-                operand = next(operands, None)
-                if operand is None:
-                    raise Unsupported(inst, "fewer operands than its semantics take")
-                result.append(self._capture_operand(slot, operand, op.packed))
-            else:
-                result.append(self._capture_implicit(inst, slot))
-        return result
-
-    def _capture_operand(self, slot: Slot, operand: Operand, packed: int) -> Source:
-        if slot.role == "mask":
-            if operand.kind == "s" and operand.index in self.written_masks:
-                return Source("mask", None, index=operand.index)
-            if operand.kind == "const":
-                value = int(operand.value) & ((1 << self.graph.wave_size) - 1)
-                return Source("mask", value)
-            return Source("mask", self.scalars.read_mask(operand.index))
-        if operand.kind in "va":
-            return Source("row", row_of(operand, self.graph.accum_offset))
-        width = 64 if slot.type.bits * slot.count * packed > 32 else 32
-        return scalar_source(operand, width, self.scalars)
-
-    def _capture_implicit(self, inst: Instruction, slot: Slot) -> Source:
-        if slot.role == "vcc":
-            if layout.VCC in self.written_masks:
-                return Source("mask", None, index=layout.VCC)
-            return Source("mask", self.scalars.read_mask(layout.VCC))
-        if slot.role == "m0":
-            return Source("scalar", self.scalars.read32(layout.M0))
-        if slot.role == "mode":
-            return Source("scalar", self.scalars.load_mode())
-        if slot.role == "lane":
-            return Source("lane", None)
-        if slot.role == "span":
-            return Source("const", min(self.graph.wave_size, self.graph.target.permute_span))
-        if slot.role == "scc":
-            return Source("bool", self.scalars.read_scc())
-        value = field_value(inst, slot.role)
-        if value is None:
-            raise Unsupported(inst, f"it reads {slot.role}")
-        return Source("const", value)
 
     # Emission.
 
