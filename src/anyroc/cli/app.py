@@ -12,6 +12,7 @@ COMMANDS = {
     "run": "run:run",
     "build": "build:build",
     "disasm": "disassemble:disasm",
+    "translate": "translation:translate",
     "info": "info:info",
     "cache": "storage:cache",
     "isa": "coverage:isa",

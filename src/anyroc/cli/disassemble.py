@@ -36,13 +36,29 @@ def disasm(file: Path, target: str | None, kernel: str | None) -> None:
       anyroc disasm libexample.so --target gfx1201
       anyroc disasm saxpy.co --kernel _Z5saxpyifPKfPf
     """
+    chosen = code_objects(input_file(file), target)
+    shown = False
+    for code in chosen:
+        for line in listing(code, kernel, f"{file}:{code.target_name}"):
+            shown = True
+            sys.stdout.write(line + "\n")
+    if not shown:
+        names = {name for code in chosen for name in code.kernels}
+        raise BadInput(
+            f"{file} has no kernel or function {kernel}" if kernel else f"{file} has no functions",
+            hint=f"its kernels: {', '.join(sorted(names))}" if names else None,
+        )
+
+
+def code_objects(file: Path, target: str | None) -> list[CodeObject]:
+    """Return the code objects in a file, or only those for `target`; BadInput if there are none."""
     from anyroc.compiler.bundle import images
     from anyroc.isa import targets
     from anyroc.translate.codeobject import CodeObject
 
     if target is not None:
         targets.target(target)
-    found = [image for image in images(input_file(file).read_bytes()) if image.is_device]
+    found = [image for image in images(file.read_bytes()) if image.is_device]
     codes = [
         CodeObject.parse(image.data)
         for image in found
@@ -56,17 +72,7 @@ def disasm(file: Path, target: str | None, kernel: str | None) -> None:
         raise BadInput(
             f"{file} has no {wanted}", hint=f"it has code for: {there}" if there else None
         )
-    shown = False
-    for code in chosen:
-        for line in listing(code, kernel, f"{file}:{code.target_name}"):
-            shown = True
-            sys.stdout.write(line + "\n")
-    if not shown:
-        names = {kernel.name for code in chosen for kernel in code.kernels.values()}
-        raise BadInput(
-            f"{file} has no kernel or function {kernel}" if kernel else f"{file} has no functions",
-            hint=f"its kernels: {', '.join(sorted(names))}" if names else None,
-        )
+    return chosen
 
 
 def listing(code: CodeObject, name: str | None, title: str) -> Iterator[str]:
