@@ -44,12 +44,20 @@ class Gpu:
         self.legacy: Stream | None = None
         self.peers: set[int] = set()
         self.flags = 0
-        self.limits = {_STACK_LIMIT: 1024, _PRINTF_LIMIT: 1 << 20, _HEAP_LIMIT: 8 << 20}
+        self.limits = {_STACK_LIMIT: 1024, _PRINTF_LIMIT: 1 << 20, _HEAP_LIMIT: 1 << 30}
+        self._heap = (0, 0)
 
     @functools.cached_property
     def properties(self) -> dict[str, Any]:
         """The fields of hipDeviceProp_t."""
         return properties.properties(self.target, self.index, self.memory.capacity)
+
+    def heap(self) -> tuple[int, int]:
+        """Return address and size of the heap of device code's `malloc`."""
+        if not self._heap[0]:
+            size = self.limits[_HEAP_LIMIT]
+            self._heap = (self.memory.alloc(size, "internal"), size)
+        return self._heap
 
     def synchronize(self) -> None:
         """Wait for all work of the device; raise what it met."""

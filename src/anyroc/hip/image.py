@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from anyroc.cabi import memory
@@ -11,6 +12,9 @@ from anyroc.hip import printf
 
 if TYPE_CHECKING:
     from anyroc.hip.device import Gpu
+
+_HEAP = "__anyroc_heap"
+"""The variable by which device code finds the heap of `malloc`: its address and its size."""
 
 
 def at(address: int) -> bytes:
@@ -24,4 +28,7 @@ def load(gpu: Gpu, image: bytes) -> Module:
     chosen = bundle.select(bundle.images(image), gpu.target.name)
     module = gpu.device.load(chosen)
     printf.add_formats(module.code.printf_formats)
+    if _HEAP in module.code.symbols:
+        place, _ = module.symbol(_HEAP)
+        memory.write(place, struct.pack("<QQ", *gpu.heap()))
     return module
