@@ -52,6 +52,8 @@ class Target:
     # ds_permute_b32 or ds_bpermute_b32 reaches.
     zeroes_high_half: bool = False
     permute_span: int = 32
+    # Whether a buffer descriptor says how it is bounded (OOB_SELECT).
+    selects_buffer_bounds: bool = True
     features: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -101,6 +103,7 @@ _RECORDS = (
         has_agprs=True,
         zeroes_high_half=True,
         permute_span=64,
+        selects_buffer_bounds=False,
         kernarg_preload_prologue=256,
     ),
     _rdna(

@@ -197,7 +197,8 @@ INLINE void access_global(struct anyroc_wave *wave, uint32_t *rows, const uint32
       same_page = lanes_where(high == vaddr[wave_size + c + first]);
     }
     if (mask == 0xffff) {
-      if ((lanes_where(steps == lane_numbers() * size) & same_page) == 0xffff &&
+      uint64_t end = (vaddr ? vaddr[c + first] : 0) + (uint64_t)CHUNK * size;
+      if ((lanes_where(steps == lane_numbers() * size) & same_page) == 0xffff && !(end >> 32) &&
           LIKELY(in_device_range(start, (uint64_t)CHUNK * size))) {
         uint8_t *p = (uint8_t *)start;
         if (!write) __builtin_prefetch(p + 4096);
@@ -368,6 +369,30 @@ INLINE void lds_pair(struct anyroc_wave *wave, uint32_t *first, uint32_t *second
   }
 }
 
+/* Lane by lane, as the exchanges of one lane may meet another's. */
+INLINE void lds_exchange_pair(struct anyroc_wave *wave, uint32_t *old0, uint32_t *old1,
+                              const uint32_t *data0, const uint32_t *data1, const uint32_t *vaddr,
+                              uint32_t offset0, uint32_t offset1, uint32_t words) {
+  const uint32_t size = 4 * words, wave_size = wave->wave_size;
+  for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
+    uint32_t i = __builtin_ctzll(m), values[2][2], found[2][2] = {{0}};
+    uint32_t at[2] = {vaddr[i] + offset0, vaddr[i] + offset1};
+    for (uint32_t w = 0; w < words; w++) {
+      values[0][w] = data0[w * wave_size + i];
+      values[1][w] = data1[w * wave_size + i];
+    }
+    for (int k = 0; k < 2; k++) {
+      if (at[k] > wave->lds_size || size > wave->lds_size - at[k]) continue;
+      memcpy(found[k], wave->lds + at[k], size);
+      memcpy(wave->lds + at[k], values[k], size);
+    }
+    for (uint32_t w = 0; w < words; w++) {
+      old0[w * wave_size + i] = found[0][w];
+      old1[w * wave_size + i] = found[1][w];
+    }
+  }
+}
+
 #define LDS_PAIR(name, words, write)                                                            \
   void anyroc_lds_##name(struct anyroc_wave *wave, uint32_t *first, uint32_t *second,           \
                          const uint32_t *vaddr, uint32_t offset0, uint32_t offset1) {           \
@@ -377,6 +402,26 @@ LDS_PAIR(load_2addr_b32, 1, 0)
 LDS_PAIR(load_2addr_b64, 2, 0)
 LDS_PAIR(store_2addr_b32, 1, 1)
 LDS_PAIR(store_2addr_b64, 2, 1)
+
+#define LDS_EXCHANGE(name, words)                                                               \
+  void anyroc_lds_##name(struct anyroc_wave *wave, uint32_t *old0, uint32_t *old1,              \
+                         const uint32_t *data0, const uint32_t *data1, const uint32_t *vaddr,   \
+                         uint32_t offset0, uint32_t offset1) {                                  \
+    lds_exchange_pair(wave, old0, old1, data0, data1, vaddr, offset0, offset1, words);          \
+  }
+LDS_EXCHANGE(exchange_2addr_b32, 1)
+LDS_EXCHANGE(exchange_2addr_b64, 2)
+
+/* Loads that go straight to LDS: lane i's dwords lie at base + 4 * words * i. */
+void anyroc_lds_scatter(struct anyroc_wave *wave, const uint32_t *rows, uint32_t base,
+                        uint32_t words) {
+  for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
+    uint32_t i = __builtin_ctzll(m), at = base + 4 * words * i;
+    if (at > wave->lds_size || 4 * words > wave->lds_size - at) continue;
+    for (uint32_t w = 0; w < words; w++)
+      memcpy(wave->lds + at + 4 * w, rows + (size_t)w * wave->wave_size + i, 4);
+  }
+}
 
 /* Where a scalar load reads; whole dwords are aligned down, as the hardware does. */
 const uint8_t *anyroc_scalar_address(struct anyroc_wave *wave, uint64_t address, uint32_t size,

@@ -1,12 +1,14 @@
-"""The registry of instruction semantics: what each canonical operation does, apart from any encoding.
+"""The registry of instruction semantics: what each canonical operation does, apart from any
+encoding.
 
-Operations are registered under their canonical key (``Instruction.op`` of :mod:`anyroc.isa.decode`) in
-one of these forms, which differ in who walks the lanes:
+Operations are registered under their canonical key (``Instruction.op`` of :mod:`anyroc.isa.decode`)
+in one of these forms, which differ in who walks the lanes:
 
 :class:`Op`
     A pure body over values; runs per lane (vector formats) or once per wave (scalar formats).
 :class:`Access`
-    A memory access, described by data; atomics name an :class:`Atomic` whose body gives the new value.
+    A memory access, described by data; atomics name an :class:`Atomic` whose body gives the new
+    value.
 :class:`Cross`
     A vector operation that moves data across lanes: its body says from which lane each one reads.
 :class:`Matrix`
@@ -24,8 +26,8 @@ from typing import Any
 from anyroc.semantics.values import BOOL, F32, I32, TYPES, U32, U64, Type
 
 __all__ = [
-    "ATOMICS", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op", "Operation", "Slot", "access",
-    "atomic", "control", "cross", "matrix", "op",
+    "ATOMICS", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op", "Operation",
+    "Slot", "access", "atomic", "control", "cross", "matrix", "op",
 ]  # fmt: skip
 
 
@@ -33,16 +35,17 @@ __all__ = [
 class Slot:
     """One operand or result of a body.
 
-    ``role`` is ``"operand"`` for the next encoded operand in order; ``"mask"`` for an encoded operand
-    that holds one bit per lane (a BOOL per lane in the body); or an implicit one by name: ``"scc"``
-    (BOOL), ``"vcc"`` (BOOL per lane), ``"exec"`` (the whole mask as a scalar of the wave's width, in scalar
-    bodies), ``"m0"``, ``"mode"`` (U32), ``"lane"`` (U32, the lane's number), ``"span"`` (U32, how many
-    lanes a permute spans), ``"pc"`` (U64, address of the next instruction).  The instruction's own
-    fields come as U32 constants: ``"op_sel"``, ``"op_sel_hi"``, ``"neg_lo"``, ``"offset"``, ``"bitop3"``.
+    ``role`` is ``"operand"`` for the next encoded operand in order; ``"mask"`` for an encoded
+    operand that holds one bit per lane (a BOOL per lane in the body); or an implicit one by name:
+    ``"scc"`` (BOOL), ``"vcc"`` (BOOL per lane), ``"exec"`` (the whole mask as a scalar of the
+    wave's width, in scalar bodies), ``"m0"``, ``"mode"`` (U32), ``"lane"`` (U32, the lane's
+    number), ``"span"`` (U32, how many lanes a permute spans), ``"pc"`` (U64, address of the next
+    instruction).  The instruction's own fields come as U32 constants: ``"op_sel"``,
+    ``"op_sel_hi"``, ``"neg_lo"``, ``"offset"``, ``"bitop3"``.
 
     ``"mix"`` is an operand that is F32, or an F16 half widened to F32, as op_sel_hi and op_sel say
-    (v_fma_mix).  ``"integer"`` is a dword of ``count`` fields, each sign-extended to I32 if the operand's
-    bit of neg_lo is set, else zero-extended.
+    (v_fma_mix).  ``"integer"`` is a dword of ``count`` fields, each sign-extended to I32 if the
+    operand's bit of neg_lo is set, else zero-extended.
 
     ``count`` > 1 hands the body (or takes from it) a tuple of that many elements, low first
     (``"f16x2"``).
@@ -86,8 +89,8 @@ def _signature(text: str) -> tuple[tuple[Slot, ...], tuple[Slot, ...]]:
 class Op:
     """A pure operation.  ``body`` takes one value per source slot and returns one per result slot.
 
-    ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's type.
-    ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
+    ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's
+    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
     """
 
     name: str
@@ -101,7 +104,8 @@ class Op:
 @dataclass(frozen=True)
 class Atomic:
     """The new value of memory, from the old one and the data operands (compare-and-swap has two:
-    ``(old, value, compare)``).  ``native`` names LLVM's ``atomicrmw`` operation where one is the same."""
+    ``(old, value, compare)``).  ``native`` names LLVM's ``atomicrmw`` operation where one is the
+    same."""
 
     name: str
     type: Type
@@ -115,10 +119,11 @@ class Access:
     """A memory access.
 
     ``space``: global flat scratch lds buffer scalar scalar_buffer.  ``kind``: load store atomic.
-    ``element``: the type in memory of one element, its sign the extension to a dword; ``count``: elements.
-    ``half``: "lo"/"hi" for the d16 forms that touch one half of the register (for stores "hi" takes the
-    upper half).  ``stride``: for the two-address LDS forms the distance unit in bytes of offset0/offset1,
-    else 0.  ``lane_offset``: addtid forms add 4 * lane.
+    ``element``: the type in memory of one element, its sign the extension to a dword; ``count``:
+    elements. ``half``: "lo"/"hi" for the d16 forms that touch one half of the register (for stores
+    "hi" takes the upper half).  ``stride``: for the two-address LDS forms the distance unit in
+    bytes of offset0/offset1, else 0.  ``lane_offset``: addtid forms add 4 * lane.  ``to_lds``: what is loaded goes to LDS at M0,
+    one lane's data behind the other's.
     """
 
     name: str
@@ -130,6 +135,7 @@ class Access:
     stride: int = 0
     atomic: str = ""
     lane_offset: bool = False
+    to_lds: bool = False
 
     @property
     def size(self) -> int:
@@ -141,11 +147,12 @@ class Access:
 class Cross:
     """A move across lanes.  Source number ``row`` is the operand that moves; ``kind`` says how:
 
-    ``gather``: lane i gets row[body(…)], the body giving the source lane for each lane, 0 if that lane
-    is inactive; ``gather_any``: the same, but active or not; ``scatter``: lane i sends its element to
-    lane body(…); ``read_first`` and ``read_lane`` give a scalar (the body picks the lane from the other
-    operands); ``write_lane`` writes one lane; ``swizzle``: :func:`anyroc.semantics.lane.swizzle_source` of the
-    offset says the lane.  The body takes the values of the other source slots.
+    ``gather``: lane i gets row[body(…)], the body giving the source lane for each lane, 0 if that
+    lane is inactive; ``gather_any``: the same, but active or not; ``scatter``: lane i sends its
+    element to lane body(…); ``read_first`` and ``read_lane`` give a scalar (the body picks the lane
+    from the other operands); ``write_lane`` writes one lane; ``swizzle``:
+    :func:`anyroc.semantics.lane.swizzle_source` of the offset says the lane.  The body takes the
+    values of the other source slots.
     """
 
     name: str
@@ -179,8 +186,8 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Control:
-    """An operation that the emitter knows by ``kind``: nop end branch barrier sleep trap setpc swappc
-    call getpc …; ``argument`` refines it (the branch's condition)."""
+    """An operation that the emitter knows by ``kind``: nop end branch barrier sleep trap setpc
+    swappc call getpc …; ``argument`` refines it (the branch's condition)."""
 
     name: str
     kind: str
@@ -218,14 +225,14 @@ def op(
 
 
 def atomic(
-    name: str, type: str, *, operands: int = 1, native: str | None = None
+    name: str, type_: str, *, operands: int = 1, native: str | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers an atomic's update function under a short name (``"add_u32"``)."""
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
         if name in ATOMICS:
             raise ValueError(f"atomic {name} is registered twice")
-        ATOMICS[name] = Atomic(name, _slot(type).type, body, operands, native)
+        ATOMICS[name] = Atomic(name, _slot(type_).type, body, operands, native)
         return body
 
     return register

@@ -56,7 +56,9 @@ class _Emitter:
         self.name = name
         self.instruments = instruments
         self.code = CodeBuilder()
-        self.memory = MemoryEmitter(self.code, graph.wave_size, graph.accum_offset)
+        self.memory = MemoryEmitter(
+            self.code, graph.wave_size, graph.accum_offset, graph.target
+        )
         self.resume_ids: dict[int, int] = {}
         self.tables: list[str] = []
         self.indirect = False

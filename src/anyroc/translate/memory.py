@@ -308,35 +308,63 @@ class MemoryEmitter:
             part = scalar_source(soffset, 32, scalars).raw
             offset = ops.binary("add", U64, ops.convert(U32, U64, part), offset)
         if access.space == "scalar":
-            name = "anyroc_scalar_load"
             address = ops.binary("add", U64, scalars.read64(base.index), offset)
-            values = [f"i64 {ops.text(U64, address)}"]
+            self._scalar_memory(inst, access, scalars, ops.text(U64, address))
         else:
-            name = "anyroc_scalar_buffer_load"
             halves = scalars.read64(base.index), scalars.read64(base.index + 2)
-            values = [f"i64 {ops.text(U64, value)}" for value in (*halves, offset)]
-        self.note_position(inst)
-        dst = inst.dst[0]
-        if access.element.bits < 32:
-            scalars.write32(dst.index, self._narrow(name, values, access))
-            return
-        words = access.element.bits * access.count // 32
-        values += [f"i32 {dst.index}", f"i32 {words}"]
-        self.code.declare(name, "void", "ptr", *[value.split()[0] for value in values])
-        self.code.do(f"call void @{name}(ptr %wave, {', '.join(values)})")
-        scalars.forget(dst.index, words)
+            where = [f"i64 {ops.text(U64, value)}" for value in (*halves, offset)]
+            self._scalar_buffer(inst, access, scalars, where)
 
-    def _narrow(self, name: str, values: list[str], access: Access) -> str:
-        bits = access.element.bits
-        name += "_narrow"
-        self.code.declare(name, "i32", "ptr", *["i64"] * len(values), "i32")
-        arguments = ", ".join([*values, f"i32 {bits // 8}"])
-        word = self.code.emit(f"call i32 @{name}(ptr %wave, {arguments})")
-        if not access.element.is_signed:
-            return word
-        return self.code.emit(
-            f"sext i{bits} {self.code.emit(f'trunc i32 {word} to i{bits}')} to i32"
+    def _scalar_memory(
+        self, inst: Instruction, access: Access, scalars: ScalarFile, address: str
+    ) -> None:
+        """The helper says where, inline code loads."""
+        code, index = self.code, inst.dst[0].index
+        code.declare("anyroc_scalar_address", "ptr", "ptr", "i64", "i32", "i32")
+        where = code.emit(
+            f"call ptr @anyroc_scalar_address(ptr %wave, i64 {address},"
+            f" i32 {access.size}, i32 {inst.offset & 0xFFFFFFFF})"
         )
+        if access.element.bits < 32:
+            narrow = f"i{access.element.bits}"
+            word = "sext" if access.element.is_signed else "zext"
+            value = code.emit(f"load {narrow}, ptr {where}, align 1")
+            scalars.write32(index, code.emit(f"{word} {narrow} {value} to i32"))
+            return
+        words = access.size // 4
+        if words > 4:
+            name = "llvm.memcpy.p0.p0.i64"
+            code.declare(name, "void", "ptr", "ptr", "i64", "i1")
+            to = scalars.address(4 * index)
+            code.do(f"call void @{name}(ptr {to}, ptr {where}, i64 {4 * words}, i1 false)")
+            scalars.forget(index, words)
+            return
+        for i in range(0, words, 2):
+            at = code.emit(f"getelementptr i8, ptr {where}, i64 {4 * i}") if i else where
+            if i + 1 < words:
+                scalars.write64(index + i, code.emit(f"load i64, ptr {at}, align 4"))
+            else:
+                scalars.write32(index + i, code.emit(f"load i32, ptr {at}, align 4"))
+
+    def _scalar_buffer(
+        self, inst: Instruction, access: Access, scalars: ScalarFile, where: list[str]
+    ) -> None:
+        self.note_position(inst)
+        index, bits = inst.dst[0].index, access.element.bits
+        arguments = ", ".join(["ptr %wave", *where])
+        if bits < 32:
+            name = "anyroc_scalar_buffer_narrow"
+            self.code.declare(name, "i32", "ptr", "i64", "i64", "i64", "i32")
+            word = self.code.emit(f"call i32 @{name}({arguments}, i32 {bits // 8})")
+            if access.element.is_signed:
+                part = self.code.emit(f"trunc i32 {word} to i{bits}")
+                word = self.code.emit(f"sext i{bits} {part} to i32")
+            scalars.write32(index, word)
+            return
+        name, words = "anyroc_scalar_buffer_load", access.size // 4
+        self.code.declare(name, "void", "ptr", "i64", "i64", "i64", "i32", "i32")
+        self.code.do(f"call void @{name}({arguments}, i32 {index}, i32 {words})")
+        scalars.forget(index, words)
 
     # Atomics.
 
