@@ -54,6 +54,16 @@ def test_commands_are_understood(page: Path) -> None:
             parse(app, words)
 
 
+def test_the_diffs_for_contributors_are_real() -> None:
+    """Each line that a diff in CONTRIBUTING.md adds is there, in that file and that order."""
+    diffs = re.findall(r"```diff\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    assert len(diffs) == 3
+    for file in "".join(diffs).split("--- a/")[1:]:
+        path, *lines = file.splitlines()
+        added = "\n".join(line[1:] for line in lines[2:])
+        assert added in (ROOT / path).read_text(encoding="utf-8"), path
+
+
 def parse(command: click.Command, words: list[str]) -> None:
     """Parse a command line as the program would, without running it."""
     context = command.make_context(words[0], words[1:])
