@@ -1,8 +1,8 @@
 """Write the generated headers of `anyroc.compiler`: ``python -m anyroc.cabi.generate``.
 
-`hip_prototypes.inc` declares the functions of `hip.table`. `cuda_names.inc` defines the CUDA names as
-the HIP ones: functions from the table, constants by the common prefix or from `cuda.names`, types
-from `cuda.names`.
+`hip_prototypes.inc` declares the functions of `hip.table`. `cuda_names.inc` defines the CUDA names
+as the HIP ones: functions from the table, constants by the common prefix or from `cuda.names`,
+types from `cuda.names`.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def _cuda_names() -> dict[str, str]:
 
 
 def main() -> None:
+    """Write every generated header."""
     for path, text in files().items():
         path.write_text(text)
 

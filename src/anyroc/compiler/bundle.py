@@ -72,18 +72,20 @@ def device_id(target_name: str) -> str:
 def write(code_objects: dict[str, bytes]) -> bytes:
     """Return an offload bundle of HIP code objects by target name, with the empty host entry."""
     entries = [(HOST_ID, b"")]
-    entries += [(device_id(name), data) for name, data in code_objects.items()]
-    table = len(BUNDLE_MAGIC) + 8 + sum(24 + len(id) for id, _ in entries)
+    entries += [(device_id(target), data) for target, data in code_objects.items()]
+    table = len(BUNDLE_MAGIC) + 8 + sum(24 + len(name) for name, _ in entries)
     position = _align(table)
     header = bytearray(BUNDLE_MAGIC + struct.pack("<Q", len(entries)))
     body = bytearray(position)
-    for id, data in entries:
-        header += struct.pack("<QQQ", position, len(data), len(id)) + id.encode()
+    for name, data in entries:
+        header += struct.pack("<QQQ", position, len(data), len(name)) + name.encode()
         body += data
         position = _align(position + len(data))
         body += bytes(position - len(body))
     body[: len(header)] = header
-    last_offset, last_size = struct.unpack_from("<QQ", header, len(header) - 24 - len(entries[-1][0]))
+    last_offset, last_size = struct.unpack_from(
+        "<QQ", header, len(header) - 24 - len(entries[-1][0])
+    )
     del body[last_offset + last_size :]
     return bytes(body)
 
@@ -115,7 +117,7 @@ def images(data: bytes) -> list[Image]:
         section = host_section(data, ".hip_fatbin")
         if section is None:
             raise CodeObjectError(
-                f"an ELF file for machine {machine} without a .hip_fatbin section holds no GPU code",
+                f"an ELF file for machine {machine} without a .hip_fatbin section has no GPU code",
                 hint="give a HIP executable or shared object, an offload bundle or a code object",
             )
         return list(_concatenated(section))
@@ -145,13 +147,13 @@ def extent(peek: Callable[[int, int], bytes]) -> int:
     `__hipRegisterFatBinary` and `hipModuleLoadData` are given a bare pointer.
     """
     magic = peek(0, 4)
+    if magic not in (COMPRESSED_MAGIC, ELF_MAGIC, BUNDLE_MAGIC[:4]):
+        raise CodeObjectError(f"no code object: it starts with the bytes {magic.hex(' ')}")
     if magic == COMPRESSED_MAGIC:
         return _compressed_extent(peek)
     if magic == ELF_MAGIC:
         return _elf_extent(peek(0, 64), peek)
-    if peek(0, len(BUNDLE_MAGIC)) == BUNDLE_MAGIC:
-        return max(end for _, _, end in _bundle_table(peek))
-    raise CodeObjectError(f"no code object: it starts with the bytes {magic.hex(' ')}")
+    return max(end for _, _, end in _bundle_table(peek))
 
 
 def host_section(data: bytes, name: str) -> bytes | None:
@@ -204,16 +206,16 @@ def _concatenated(data: bytes) -> Iterator[Image]:
 
 
 def _bundle_images(data: bytes) -> Iterator[Image]:
-    for id, start, end in _bundle_table(_peek_into(data)):
-        if id:
-            yield Image(id, data[start:end])
+    for name, start, end in _bundle_table(_peek_into(data)):
+        if name:
+            yield Image(name, data[start:end])
 
 
 def _bundle_table(peek: Callable[[int, int], bytes]) -> list[tuple[str, int, int]]:
     """Return (id, start, end) of each entry; the table itself comes first with the id ""."""
     position = len(BUNDLE_MAGIC)
     if peek(0, position) != BUNDLE_MAGIC:
-        raise CodeObjectError("the compressed data is no offload bundle")
+        raise CodeObjectError("no offload bundle: its first bytes are others than a bundle's")
     (count,) = struct.unpack("<Q", peek(position, 8))
     if count > _MAX_ENTRIES:
         raise CodeObjectError(f"offload bundle claims {count} entries; at most {_MAX_ENTRIES}")
@@ -222,7 +224,9 @@ def _bundle_table(peek: Callable[[int, int], bytes]) -> list[tuple[str, int, int
     for index in range(count):
         start, size, length = struct.unpack("<QQQ", peek(position, 24))
         if length > _MAX_ID:
-            raise CodeObjectError(f"entry {index} of the offload bundle has an id of {length} bytes")
+            raise CodeObjectError(
+                f"entry {index} of the offload bundle has an id of {length} bytes"
+            )
         if start + size > _MAX_UNPACKED:
             raise CodeObjectError(f"entry {index} of the offload bundle ends at {start + size:#x}")
         raw = peek(position + 24, length)
@@ -265,7 +269,9 @@ def _compressed_header(peek: Callable[[int, int], bytes]) -> tuple[int, int, int
 def _compressed_extent(peek: Callable[[int, int], bytes]) -> int:
     version, _, _, total, _ = _compressed_header(peek)
     if total is None:
-        raise CodeObjectError(f"compressed offload bundle of version {version} does not tell its size")
+        raise CodeObjectError(
+            f"compressed offload bundle of version {version} does not tell its size"
+        )
     peek(0, total)
     return total
 
@@ -306,10 +312,12 @@ def _elf_extent(header: bytes, peek: Callable[[int, int], bytes]) -> int:
     if header[4:6] != b"\x02\x01":
         raise CodeObjectError("not a 64-bit little-endian ELF file")
     segments, sections = struct.unpack_from("<QQ", header, 32)
-    segment_size, segment_count, section_size, section_count = struct.unpack_from("<HHHH", header, 54)
+    segment_size, segment_count, section_size, section_count = struct.unpack_from(
+        "<HHHH", header, 54
+    )
     if (segment_count and segment_size != 56) or (section_count and section_size != 64):
         raise CodeObjectError("ELF header tables have entries of unknown sizes")
-    ends = [64, segments + 56 * segment_count, sections + 64 * section_count]
+    ends: list[int] = [64, segments + 56 * segment_count, sections + 64 * section_count]
     if max(ends) > _MAX_UNPACKED:
         raise CodeObjectError(f"ELF header tables end at {max(ends):#x}")
     for raw in _rows(peek(segments, 56 * segment_count), 56):

@@ -27,7 +27,7 @@ _TARGET_NAME = re.compile(r"gfx(\d{1,2})([0-9a-f])([0-9a-f])")
 
 
 def isa_version(target_name: str) -> int:
-    """Return the device libraries' number of a target: gfx942 is 9402, gfx90a 9010, gfx1201 12001."""
+    """Return the device libraries' number of a target: gfx942 is 9402, gfx90a is 9010."""
     found = _TARGET_NAME.fullmatch(target_name)
     if found is None:
         raise ValueError(f"{target_name!r} is no gfx name")

@@ -1,9 +1,9 @@
 """The C and C++ libraries that the host part of a program is compiled against.
 
 Where g++ is installed its libstdc++ and the system's C headers are used. Elsewhere the `ziglang`
-package serves: headers of libc++ and glibc are among its files, and the libraries are built from its
-sources once (about a minute) and kept in the cache. `$ANYROC_CXX_LIBRARY` ("libstdc++" or "libc++")
-decides against the order.
+package serves: headers of libc++ and glibc are among its files, and the libraries are built from
+its sources once (about a minute) and kept in the cache. `$ANYROC_CXX_LIBRARY` ("libstdc++" or
+"libc++") decides against the order.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GLIBC_MINOR = 28
 
 _GCC_ROOTS = ("/usr/lib/gcc", "/usr/lib64/gcc", "/usr/local/lib/gcc")
 _SYSTEM_LIBRARIES = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt", "-lgcc_s", "-lgcc", "-lc")
-_STUBS = ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1")
+_STUBS = ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libld.so.2")
 _ARCHIVES = ("libc++.a", "libc++abi.a", "libunwind.a", "libc_nonshared.a", "libcompiler_rt.a")
 _OBJECTS_TO_BUILD = 107
 _LIBCXX_DEFINES = {
@@ -51,6 +51,12 @@ _LIBCXX_DEFINES = {
     "_LIBCPP_ASSERTION_SEMANTIC_DEFAULT": "_LIBCPP_ASSERTION_SEMANTIC_IGNORE",
     "__GLIBC_MINOR__": str(GLIBC_MINOR),
 }
+_FINISH = """
+/* What GCC's crtbeginS.o does: destructors and exit handlers run when the library is unloaded. */
+extern char __dso_handle __attribute__((visibility("hidden")));
+void __cxa_finalize(void *);
+static void __attribute__((destructor)) finish(void) { __cxa_finalize(&__dso_handle); }
+"""
 _BUILD_ALL = """
 #include <cstdlib>
 #include <iostream>
@@ -82,33 +88,41 @@ class HostLibrary:
         """
         if self.gcc_dir is not None:
             triple = _debian_triple()
-            folders = [self.gcc_dir, f"/usr/lib/{triple}", f"/lib/{triple}"]
-            folders += ["/usr/lib64", "/lib64", "/usr/lib", "/lib"]
-            search = [f"-L{folder}" for folder in folders if Path(folder).is_dir()]
+            places = [str(self.gcc_dir), f"/usr/lib/{triple}", f"/lib/{triple}"]
+            places += ["/usr/lib64", "/lib64", "/usr/lib", "/lib"]
+            search = [f"-L{place}" for place in places if Path(place).is_dir()]
             begin, end = self.gcc_dir / "crtbeginS.o", self.gcc_dir / "crtendS.o"
             return [str(begin), *search], [*_SYSTEM_LIBRARIES, str(end)]
         folder = self._built()
         after = ["--start-group", *(str(folder / name) for name in _ARCHIVES), "--end-group"]
         after += ["--as-needed", *(str(folder / name) for name in _STUBS)]
-        return ["--exclude-libs", "ALL", "--strip-debug"], after
+        return [str(folder / "finish.o"), "--exclude-libs", "ALL", "--strip-debug"], after
 
     def _built(self) -> Path:
         assert self.zig is not None
         status = self.zig.stat()
-        key = cache.key(status.st_size, status.st_mtime_ns, GLIBC_MINOR, platform.machine())
+        made_of = (GLIBC_MINOR, platform.machine(), _BUILD_ALL, _FINISH)
+        key = cache.key(status.st_size, status.st_mtime_ns, *made_of)
         return cache.default().make("libcxx", key, "", self._build)
 
     def _build(self, folder: Path) -> None:
         """Let zig build its C++ library by linking a small program; keep what it linked with."""
         with tempfile.TemporaryDirectory(prefix="anyroc-libcxx-", dir=folder.parent) as work:
-            source = Path(work, "use.cpp")
-            source.write_text(_BUILD_ALL)
-            target = f"{platform.machine()}-linux-gnu.2.{GLIBC_MINOR}"
-            flags = ["-target", target, "-O2", "-g0", "-fno-sanitize=undefined", "-fPIC", "-shared"]
-            argv = [str(self.zig), "c++", *flags, str(source), "-o", str(Path(work, "use.so"))]
             store = Path(work, "zig")
-            _run_with_progress(argv, store)
+            use, finish = Path(work, "use.cpp"), Path(work, "finish.c")
+            use.write_text(_BUILD_ALL)
+            finish.write_text(_FINISH)
+            target = f"{platform.machine()}-linux-gnu.2.{GLIBC_MINOR}"
+            flags = ["-target", target, "-O2", "-g0", "-fno-sanitize=undefined", "-fPIC"]
+            zig = str(self.zig)
             folder.mkdir()
+            _run_with_progress(
+                [
+                    [zig, "c++", *flags, "-shared", str(use), "-o", str(Path(work, "use.so"))],
+                    [zig, "cc", *flags, "-c", str(finish), "-o", str(folder / "finish.o")],
+                ],
+                store,
+            )
             for name in (*_ARCHIVES, *_STUBS):
                 found = sorted(store.glob(f"o/*/{name}"))
                 if not found:
@@ -127,8 +141,7 @@ def discover(choice: str, zig: Path | None) -> HostLibrary:
         gcc = _gcc_dir()
         if gcc is not None or choice == "libstdc++":
             hint = "install g++, or unset ANYROC_CXX_LIBRARY"
-            flags = (f"--gcc-install-dir={gcc}",)
-            return HostLibrary("libstdc++", gcc, "system", hint, flags, gcc)
+            return HostLibrary("libstdc++", gcc, "system", hint, (f"--gcc-install-dir={gcc}",), gcc)
     root = zig.parent / "lib" if zig is not None else None
     path = root / "libcxx" if root is not None and (root / "libcxx").is_dir() else None
     flags = _libcxx_flags(root) if root is not None else ()
@@ -166,14 +179,22 @@ def _debian_triple() -> str:
     return f"{platform.machine()}-linux-gnu"
 
 
-def _run_with_progress(argv: list[str], store: Path) -> None:
+def _run_with_progress(commands: list[list[str]], store: Path) -> None:
     """Run zig with its own cache at `store`, telling on stderr how far it is."""
+    start = time.monotonic()
+    print("anyroc: building the C++ standard library (once, about a minute)", file=sys.stderr)
+    for argv in commands:
+        _run_zig(argv, store)
+    end = "\r" if sys.stderr.isatty() else ""
+    seconds = time.monotonic() - start
+    print(f"{end}anyroc: built the C++ standard library in {seconds:.0f} s", file=sys.stderr)
+
+
+def _run_zig(argv: list[str], store: Path) -> None:
     environment = os.environ | {
         "ZIG_GLOBAL_CACHE_DIR": str(store),
         "ZIG_LOCAL_CACHE_DIR": str(store),
     }
-    start = time.monotonic()
-    print("anyroc: building the C++ standard library (once, about a minute)", file=sys.stderr)
     process = subprocess.Popen(
         argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -193,11 +214,8 @@ def _run_with_progress(argv: list[str], store: Path) -> None:
         process.kill()
         process.wait()
         raise
-    seconds = time.monotonic() - start
     if process.returncode != 0:
         raise ToolchainError(
             f"zig could not build its C++ standard library:\n{errors.strip()}",
             hint="reinstall ziglang, or install g++ to use its library",
         )
-    end = "\r" if live else ""
-    print(f"{end}anyroc: built the C++ standard library in {seconds:.0f} s", file=sys.stderr)

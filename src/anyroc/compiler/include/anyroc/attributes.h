@@ -21,10 +21,6 @@
 #endif
 
 #define __forceinline__ inline __attribute__((always_inline))
-#if !defined(__noinline__)
-/* libstdc++ writes __attribute__((__noinline__)): the expansion must be good in both places. */
-#define __noinline__ __attribute__((noinline))
-#endif
 #define __align__(n) __attribute__((aligned(n)))
 #define __builtin_align__(n) __attribute__((aligned(n)))
 

@@ -1,6 +1,9 @@
 /* Where CUDA's runtime interface differs from HIP's by more than names. */
 #pragma once
 
+#include <stdio.h>
+#include <string.h>
+
 #define CUDART_VERSION 12040
 #define CUDART_CB
 #define CUDARTAPI
@@ -15,6 +18,20 @@
 #define make_cudaExtent make_hipExtent
 #define make_cudaPos make_hipPos
 #define make_cudaPitchedPtr make_hipPitchedPtr
+
+/* Errors are named as CUDA names them. */
+#undef cudaGetErrorName
+static inline const char *cudaGetErrorName(hipError_t error)
+{
+    static __thread char names[8][64];
+    static __thread unsigned int turn;
+    const char *name = hipGetErrorName(error);
+    if (strncmp(name, "hip", 3) != 0)
+        return name;
+    char *text = names[turn++ % 8];
+    snprintf(text, sizeof(names[0]), "cuda%s", name + 3);
+    return text;
+}
 
 /* A warp has 32 lanes in CUDA, whatever the GPU's waves have. */
 #undef cudaGetDeviceProperties

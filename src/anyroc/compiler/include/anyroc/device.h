@@ -7,7 +7,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+
+#include "anyroc/memory.h"
+
+/* Through clang's wrapper, whose operators for the device need malloc and free. */
 #include <new>
+
+#if defined(_LIBCPP_VERSION)
+/* Programs written with libstdc++ expect std::min and std::max from <cmath>. */
+#include <algorithm>
+#endif
 
 #include "anyroc/math.h"
 #include "anyroc/vector_types.h"
@@ -16,6 +25,5 @@
 #include "anyroc/index.h"
 #include "anyroc/intrinsics.h"
 #include "anyroc/lanes.h"
-#include "anyroc/memory.h"
 #include "anyroc/sync.h"
 #endif

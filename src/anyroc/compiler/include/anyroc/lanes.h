@@ -103,7 +103,12 @@ ANYROC_DEVICE int first_lane(uint64_t mask) { return __builtin_ctzll(mask); }
 template <typename T>
 ANYROC_DEVICE bool same_bits(const T &a, const T &b)
 {
-    return __builtin_memcmp(&a, &b, sizeof(T)) == 0;
+    unsigned char differ = 0, x[sizeof(T)], y[sizeof(T)];
+    __builtin_memcpy(x, &a, sizeof(T));
+    __builtin_memcpy(y, &b, sizeof(T));
+    for (unsigned i = 0; i < sizeof(T); ++i)
+        differ |= x[i] ^ y[i];
+    return differ == 0;
 }
 
 /* Every turn settles the lanes whose value is that of the first lane left. */

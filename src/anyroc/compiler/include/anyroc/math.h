@@ -149,23 +149,24 @@ ANYROC_MIN_MAX_MIXED(double, double, float)
 #undef ANYROC_MIN_MAX_MIXED
 #undef ANYROC_MIN_MAX
 
-#define ANYROC_HOST ANYROC_INLINE __host__
-ANYROC_HOST float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
-ANYROC_HOST double rsqrt(double x) { return 1.0 / std::sqrt(x); }
-ANYROC_HOST float rcbrtf(float x) { return 1.0f / std::cbrt(x); }
-ANYROC_HOST double rcbrt(double x) { return 1.0 / std::cbrt(x); }
-ANYROC_HOST float sinpif(float x) { return std::sin(x * static_cast<float>(M_PI)); }
-ANYROC_HOST double sinpi(double x) { return std::sin(x * M_PI); }
-ANYROC_HOST float cospif(float x) { return std::cos(x * static_cast<float>(M_PI)); }
-ANYROC_HOST double cospi(double x) { return std::cos(x * M_PI); }
-ANYROC_HOST float normcdff(float x) { return 0.5f * std::erfc(-x * static_cast<float>(M_SQRT1_2)); }
-ANYROC_HOST double normcdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
-ANYROC_HOST float norm3df(float x, float y, float z) { return std::sqrt(x * x + y * y + z * z); }
-ANYROC_HOST double norm3d(double x, double y, double z) { return std::sqrt(x * x + y * y + z * z); }
-ANYROC_HOST float rnorm3df(float x, float y, float z) { return rsqrtf(x * x + y * y + z * z); }
-ANYROC_HOST double rnorm3d(double x, double y, double z) { return rsqrt(x * x + y * y + z * z); }
-ANYROC_HOST float rhypotf(float x, float y) { return 1.0f / std::hypot(x, y); }
-ANYROC_HOST double rhypot(double x, double y) { return 1.0 / std::hypot(x, y); }
-ANYROC_HOST float fdividef(float x, float y) { return x / y; }
-ANYROC_HOST float __fdividef(float x, float y) { return x / y; }
+/* C has since got some of these: defining them with C's linkage agrees with any declaration. */
+#define ANYROC_HOST extern "C" inline __host__
+ANYROC_HOST float rsqrtf(float x) noexcept { return 1.0f / std::sqrt(x); }
+ANYROC_HOST double rsqrt(double x) noexcept { return 1.0 / std::sqrt(x); }
+ANYROC_HOST float rcbrtf(float x) noexcept { return 1.0f / std::cbrt(x); }
+ANYROC_HOST double rcbrt(double x) noexcept { return 1.0 / std::cbrt(x); }
+ANYROC_HOST float sinpif(float x) noexcept { return std::sin(x * static_cast<float>(M_PI)); }
+ANYROC_HOST double sinpi(double x) noexcept { return std::sin(x * M_PI); }
+ANYROC_HOST float cospif(float x) noexcept { return std::cos(x * static_cast<float>(M_PI)); }
+ANYROC_HOST double cospi(double x) noexcept { return std::cos(x * M_PI); }
+ANYROC_HOST float normcdff(float x) noexcept { return 0.5f * std::erfc(-x * static_cast<float>(M_SQRT1_2)); }
+ANYROC_HOST double normcdf(double x) noexcept { return 0.5 * std::erfc(-x * M_SQRT1_2); }
+ANYROC_HOST float norm3df(float x, float y, float z) noexcept { return std::sqrt(x * x + y * y + z * z); }
+ANYROC_HOST double norm3d(double x, double y, double z) noexcept { return std::sqrt(x * x + y * y + z * z); }
+ANYROC_HOST float rnorm3df(float x, float y, float z) noexcept { return rsqrtf(x * x + y * y + z * z); }
+ANYROC_HOST double rnorm3d(double x, double y, double z) noexcept { return rsqrt(x * x + y * y + z * z); }
+ANYROC_HOST float rhypotf(float x, float y) noexcept { return 1.0f / std::hypot(x, y); }
+ANYROC_HOST double rhypot(double x, double y) noexcept { return 1.0 / std::hypot(x, y); }
+ANYROC_HOST float fdividef(float x, float y) noexcept { return x / y; }
+ANYROC_HOST float __fdividef(float x, float y) noexcept { return x / y; }
 #undef ANYROC_HOST

@@ -1,4 +1,4 @@
-/* What device code needs of the C library: memory from the device's heap, and assert. */
+/* What device code needs of the C library: memory from the device's heap, copies, and assert. */
 #pragma once
 
 #include <stddef.h>
@@ -34,4 +34,17 @@ __attribute__((weak, noinline)) __device__ void __assert_fail(const char *assert
     printf("%s:%u: %s: Device-side assertion `%s' failed.\n", file, line, function, assertion);
     __builtin_trap();
 }
+}
+
+ANYROC_DEVICE void *memcpy(void *to, const void *from, size_t size)
+{
+    return __builtin_memcpy(to, from, size);
+}
+ANYROC_DEVICE void *memmove(void *to, const void *from, size_t size)
+{
+    return __builtin_memmove(to, from, size);
+}
+ANYROC_DEVICE void *memset(void *place, int byte, size_t size)
+{
+    return __builtin_memset(place, byte, size);
 }

@@ -1,6 +1,11 @@
 /* What hipcc includes before every HIP source. */
 #pragma once
 
-#include "anyroc/attributes.h"
+#include <cstdlib>
+#include <cstring>
+
+#include "anyroc/memory.h"
+
+#include <new>
 
 #include "anyroc/math.h"

@@ -1,0 +1,2 @@
+#pragma once
+#include "anyroc/bfloat16.h"
