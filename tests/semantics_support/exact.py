@@ -9,7 +9,8 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class Format:
-    """``fraction`` and ``exponent`` bits; ``fnuz``/``finite`` are the odd ones among 8-bit floats."""
+    """``fraction`` and ``exponent`` bits; ``fnuz``/``finite`` are the odd ones among 8-bit
+    floats."""
 
     exponent: int
     fraction: int

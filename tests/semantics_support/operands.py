@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import numpy as np
+
 from semantics_support.exact import FORMATS
 
 _SEED = 20261120
@@ -68,10 +69,13 @@ def crossed(types: tuple[str, ...], extra: int = 256) -> list[np.ndarray[Any, An
         columns = [np.array(first, _word(types[0]))]
     else:
         pairs = list(itertools.product(first, edges(types[1])))
-        columns = [np.array(column, _word(t)) for column, t in zip(zip(*pairs), types)]
+        columns = [
+            np.array(column, _word(t))
+            for column, t in zip(zip(*pairs, strict=False), types, strict=False)
+        ]
     count = len(columns[0])
     columns += [codes(t, count, 7 + n) for n, t in enumerate(types[2:])]
     return [
         np.concatenate([column, codes(t, extra, n)])
-        for n, (column, t) in enumerate(zip(columns, types))
+        for n, (column, t) in enumerate(zip(columns, types, strict=False))
     ]

@@ -11,14 +11,14 @@ from anyroc.semantics.values import BOOL, Value, is_nan
 Relation = Callable[[Value, Value], Value]
 
 INTEGER: dict[str, Relation] = {
-    "f": lambda a, b: a.const(0, BOOL),
+    "f": lambda a, _: a.const(0, BOOL),
     "lt": lambda a, b: a < b,
     "eq": lambda a, b: a == b,
     "le": lambda a, b: a <= b,
     "gt": lambda a, b: a > b,
     "ne": lambda a, b: a != b,
     "ge": lambda a, b: a >= b,
-    "t": lambda a, b: a.const(1, BOOL),
+    "t": lambda a, _: a.const(1, BOOL),
 }
 
 FLOATING: dict[str, Relation] = {

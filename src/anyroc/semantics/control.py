@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from anyroc.semantics.core import control
 
-# Every result is there when its instruction is done, memory is coherent and caches are not modelled:
-# waits, scheduling hints, cache maintenance, priorities, tracing and messages to nobody do nothing.
+# Every result is there when its instruction is done, memory is coherent and caches are not
+# modelled: waits, scheduling hints, cache maintenance, priorities, tracing and messages to nobody
+# do nothing.
 control("v_nop v_pipeflush v_clrexcp ds_nop", "nop")
 control("s_nop s_code_end s_version s_setprio s_sethalt s_setkill s_wakeup s_clause", "nop")
 control("s_delay_alu s_set_inst_prefetch_distance s_set_valu_coexec_mode", "nop")

@@ -1,7 +1,7 @@
 """Conversions between number formats.
 
-Conversions to integers saturate and turn NaN into 0; conversions to narrower floats round to nearest even
-unless the name says otherwise.
+Conversions to integers saturate and turn NaN into 0; conversions to narrower floats round to
+nearest even unless the name says otherwise.
 """
 
 from __future__ import annotations
@@ -114,8 +114,9 @@ def _(a: Value, index: Value, old: Value) -> Value:
 
 @dataclass(frozen=True)
 class Small:
-    """An 8-bit float: ``fnuz`` has one NaN (0x80), no infinities and no -0 and is gfx942's; the other kind is
-    OCP's.  ``limit`` is the greatest finite code, ``over`` the code that overflow gives."""
+    """An 8-bit float: ``fnuz`` has one NaN (0x80), no infinities and no -0 and is gfx942's; the
+    other kind is OCP's.  ``limit`` is the greatest finite code, ``over`` the code that overflow
+    gives."""
 
     fraction: int
     bias: int

@@ -122,8 +122,8 @@ class Access:
     ``element``: the type in memory of one element, its sign the extension to a dword; ``count``:
     elements. ``half``: "lo"/"hi" for the d16 forms that touch one half of the register (for stores
     "hi" takes the upper half).  ``stride``: for the two-address LDS forms the distance unit in
-    bytes of offset0/offset1, else 0.  ``lane_offset``: addtid forms add 4 * lane.  ``to_lds``: what is loaded goes to LDS at M0,
-    one lane's data behind the other's.
+    bytes of offset0/offset1, else 0.  ``lane_offset``: addtid forms add 4 * lane.  ``to_lds``:
+    what is loaded goes to LDS at M0, one lane's data behind the other's.
     """
 
     name: str

@@ -202,7 +202,8 @@ op("v_div_fixup_legacy_f16", "f16 f16 f16 -> f16")(_div_fixup)
 
 DIVISION = {32: (64, 96, 23, 126), 64: (128, 768, 53, 1022)}
 """By width: the power of two that division scales by; the exponent distance from which the quotient
-overflows; the numerator's biased exponent up to which it is tiny; minus the least normal exponent."""
+overflows; the numerator's biased exponent up to which it is tiny; minus the least normal
+exponent."""
 
 
 def _div_scale(a: Value, denominator: Value, numerator: Value) -> tuple[Value, Value]:
@@ -231,7 +232,8 @@ def _div_scale(a: Value, denominator: Value, numerator: Value) -> tuple[Value, V
 
 
 def _div_fmas(a: Value, b: Value, c: Value, scaled: Value) -> Value:
-    """Undoes v_div_scale after the last step, upwards for a large quotient and downwards for a small one.
+    """Undoes v_div_scale after the last step, upwards for a large quotient and downwards for a
+    small one.
 
     Downwards the result may be denormal: a sum that rounded to just between two of those goes to
     the side where the exact one is, so that there is one rounding in all.
@@ -256,7 +258,7 @@ for _t in ("f32", "f64"):
 
 def _dot2(a: tuple[Value, ...], b: tuple[Value, ...], c: Value) -> Value:
     """Products exact in F32, added to ``c`` one after the other."""
-    for x, y in zip(a, b):
+    for x, y in zip(a, b, strict=True):
         c = fma(wide(x), wide(y), c)
     return c
 

@@ -1,7 +1,7 @@
 """Floating-point arithmetic as AMD's ALUs do it, shared by scalar and vector instructions.
 
-F16 arithmetic is computed in F32 and rounded once more: 24 bits of precision hold enough for that to be
-exact for sums, products, quotients and roots (2 * 11 + 2 <= 24); fused multiply-add needs
+F16 arithmetic is computed in F32 and rounded once more: 24 bits of precision hold enough for that
+to be exact for sums, products, quotients and roots (2 * 11 + 2 <= 24); fused multiply-add needs
 :func:`fma_half`.
 """
 
@@ -98,18 +98,22 @@ def narrow(v: Value, t: Type) -> Value:
 
 
 def add(a: Value, b: Value) -> Value:
+    """``a + b``, rounded once."""
     return narrow(wide(a) + wide(b), a.type) if a.type.bits == 16 else a + b
 
 
 def subtract(a: Value, b: Value) -> Value:
+    """``a - b``, rounded once."""
     return narrow(wide(a) - wide(b), a.type) if a.type.bits == 16 else a - b
 
 
 def multiply(a: Value, b: Value) -> Value:
+    """``a * b``, rounded once."""
     return narrow(wide(a) * wide(b), a.type) if a.type.bits == 16 else a * b
 
 
 def fused(a: Value, b: Value, c: Value) -> Value:
+    """``a * b + c``, rounded once."""
     return fma_half(a, b, c) if a.type.bits == 16 else fma(a, b, c)
 
 
@@ -141,7 +145,8 @@ def number_of(pick: Binary) -> Binary:
 
 
 def ieee_2008(pick: Binary) -> Binary:
-    """Up to RDNA3.5 in IEEE mode: a signaling NaN gives its quiet form, a quiet one loses to a number."""
+    """Up to RDNA3.5 in IEEE mode: a signaling NaN gives its quiet form, a quiet one loses to a
+    number."""
 
     def body(a: Value, b: Value) -> Value:
         first = is_signaling(a)
@@ -249,7 +254,8 @@ def classify(v: Value, mask: Value) -> Value:
     width = v.type.bits
     m = magnitude(v)
     infinity, tiny = INFINITY[width], 1 << MANTISSA_BITS[width]
-    # Numbers: 0 for zero, 1 denormal, 2 normal, 3 infinity; bits 5-n of the mask if negative, else 6+n.
+    # Numbers: 0 for zero, 1 denormal, 2 normal, 3 infinity; bits 5-n of the mask if negative, else
+    # 6+n.
     zero, one = v.const(0, U32), v.const(1, U32)
     rank = (
         select(m != 0, one, zero) + select(m >= tiny, one, zero) + select(m >= infinity, one, zero)

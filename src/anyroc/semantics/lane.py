@@ -68,8 +68,9 @@ DPP_ROW_MASKED = {0x142: 0xA, 0x143: 0xC}
 
 
 def dpp_source(ctrl: int, lane: int, wave_size: int) -> int | None:
-    """The lane that ``lane`` reads under a DPP control (the 9-bit ``dpp_ctrl`` field), or ``None`` where
-    there is none: the read is out of bounds.  ValueError for a control that no GPU defines."""
+    """The lane that ``lane`` reads under a DPP control (the 9-bit ``dpp_ctrl`` field), or ``None``
+    where there is none: the read is out of bounds.  ValueError for a control that no GPU
+    defines."""
     row, column = lane & ~15, lane & 15
     amount = ctrl & 15
     if ctrl < 0x100:  # quad_perm
@@ -122,7 +123,7 @@ def swizzle_source(offset: int, lane: int) -> int:
     high, low = lane & ~31, lane & 31
     if offset >= 0xE000:  # FFT
         mask = offset & 31
-        reversed_ = int(f"{low:05b}"[::-1], 2) >> bin(mask).count("1")
+        reversed_ = int(f"{low:05b}"[::-1], 2) >> mask.bit_count()
         return high | reversed_ | (low & mask)
     if offset >= 0xC000:  # rotate within the mask's groups
         amount, mask = offset >> 5 & 31, offset & 31

@@ -1,7 +1,7 @@
 """Matrix multiplies of a whole wave, made from the tables of their shapes and formats.
 
-The keys of gfx942's 8-bit floats end in ``_fnuz``, those of RDNA3's layouts in ``_gfx11``.  ``helper``
-is the function of ``native/matrix.c`` without its ``anyroc_``.
+The keys of gfx942's 8-bit floats end in ``_fnuz``, those of RDNA3's layouts in ``_gfx11``.
+``helper`` is the function of ``native/matrix.c`` without its ``anyroc_``.
 """
 
 from __future__ import annotations

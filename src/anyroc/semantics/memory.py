@@ -14,7 +14,7 @@ NARROW = {"u8": "u8", "i8": "i8", "u16": "u16", "i16": "i16"}
 def _integer_atomics() -> None:
     for width in (32, 64):
         b, u, i = f"b{width}", f"u{width}", f"i{width}"
-        atomic(f"swap_{b}", b, native="xchg")(lambda old, v: v)
+        atomic(f"swap_{b}", b, native="xchg")(lambda _, v: v)
         atomic(f"and_{b}", b, native="and")(lambda old, v: old & v)
         atomic(f"or_{b}", b, native="or")(lambda old, v: old | v)
         atomic(f"xor_{b}", b, native="xor")(lambda old, v: old ^ v)
@@ -98,10 +98,11 @@ def _half_register_forms(prefix: str, space: str) -> None:
 GLOBAL_ATOMICS = (
     *(f"{name}_{kind}{width}" for width in (32, 64) for name, kind in (
         ("swap", "b"), ("cmpswap", "b"), ("and", "b"), ("or", "b"), ("xor", "b"), ("add", "u"),
-        ("sub", "u"), ("inc", "u"), ("dec", "u"), ("min", "u"), ("max", "u"), ("min", "i"), ("max", "i"),
+        ("sub", "u"), ("inc", "u"), ("dec", "u"), ("min", "u"), ("max", "u"), ("min", "i"),
+        ("max", "i"),
     )),
-    "sub_clamp_u32", "cond_sub_u32", "add_f32", "add_f64", "min_f32", "max_f32", "min_f64", "max_f64",
-    "min_num_f32", "max_num_f32", "cmpswap_f32", "pk_add_f16", "pk_add_bf16",
+    "sub_clamp_u32", "cond_sub_u32", "add_f32", "add_f64", "min_f32", "max_f32", "min_f64",
+    "max_f64", "min_num_f32", "max_num_f32", "cmpswap_f32", "pk_add_f16", "pk_add_bf16",
 )  # fmt: skip
 
 
@@ -131,9 +132,9 @@ def _lds() -> None:
 LDS_ATOMICS = (
     *(f"{name}_{kind}{width}" for width in (32, 64) for name, kind in (
         ("and", "b"), ("or", "b"), ("xor", "b"), ("mskor", "b"), ("add", "u"), ("sub", "u"),
-        ("rsub", "u"), ("inc", "u"), ("dec", "u"), ("min", "u"), ("max", "u"), ("min", "i"), ("max", "i"),
-        ("cmpst", "b"), ("cmpst", "f"), ("min", "f"), ("max", "f"), ("min_num", "f"), ("max_num", "f"),
-        ("add", "f"),
+        ("rsub", "u"), ("inc", "u"), ("dec", "u"), ("min", "u"), ("max", "u"), ("min", "i"),
+        ("max", "i"), ("cmpst", "b"), ("cmpst", "f"), ("min", "f"), ("max", "f"),
+        ("min_num", "f"), ("max_num", "f"), ("add", "f"),
     )),
     "cond_sub_u32", "sub_clamp_u32", "pk_add_f16", "pk_add_bf16",
 )  # fmt: skip

@@ -50,9 +50,10 @@ def _nan(t: Type, a: Array) -> Array:
 
 
 def _float_to_float(source: Type, target: Type, a: Array) -> Array:
-    """One rounding to nearest even; NaNs keep their sign and the top of their payload, made quiet."""
+    """One rounding to nearest even; NaNs keep their sign and the top of their payload, made
+    quiet."""
     if BF16 in (source, target):
-        return _bf16_to_float(target, a) if source is BF16 else _float_to_bf16(source, a)
+        return _bf16_to_float(target, a) if source is BF16 else _float_to_bf16(a)
     result = a.astype(dtype(target))
     nan = np.isnan(a)
     if not nan.any():
@@ -72,7 +73,7 @@ def _bf16_to_float(target: Type, a: Array) -> Array:
     return _float_to_float(F32, target, wide)
 
 
-def _float_to_bf16(source: Type, a: Array) -> Array:
+def _float_to_bf16(a: Array) -> Array:
     exact = a.astype(np.float64)
     single = exact.astype(np.float32)
     # Rounded to odd first, so that the second rounding is exact.
@@ -205,7 +206,7 @@ class NumpyBackend:
     def const(self, t: Type, value: int | float) -> Array:
         """A 1-element array, which broadcasts."""
         if t is BF16:
-            return _float_to_bf16(F64, np.array([value], np.float64))
+            return _float_to_bf16(np.array([value], np.float64))
         if t.is_float or t is BOOL:
             return np.array([value], dtype(t))
         bits = int(value) & ((1 << t.bits) - 1)
@@ -216,10 +217,10 @@ class NumpyBackend:
         if t is BF16:
             raise TypeError(f"{name} of bf16")
         if name == "lshr":
-            return (a.view(_word(t)) >> b.view(_word(t))).view(dtype(t))
+            return np.asarray(a.view(_word(t)) >> b.view(_word(t))).view(dtype(t))
         if name == "ashr":
             signed = np.dtype(f"i{t.bits // 8}")
-            return (a.view(signed) >> b.view(signed)).view(dtype(t))
+            return np.asarray(a.view(signed) >> b.view(signed)).view(dtype(t))
         return np.asarray(table[name](a, b), dtype(t))
 
     def unary(self, name: str, t: Type, a: Array) -> Array:
@@ -228,7 +229,7 @@ class NumpyBackend:
         if name in ("fneg", "fabs"):
             sign = _word(t).type(1 << (t.bits - 1))
             bits = a.view(_word(t))
-            return (bits ^ sign if name == "fneg" else bits & ~sign).view(dtype(t))
+            return np.asarray(bits ^ sign if name == "fneg" else bits & ~sign).view(dtype(t))
         return np.asarray(_UNARY[name](a), dtype(t))
 
     def compare(self, name: str, t: Type, a: Array, b: Array) -> Array:
@@ -239,17 +240,17 @@ class NumpyBackend:
             a, b = a.view(kind), b.view(kind)
         return np.asarray(_RELATIONS[name[-2:]](a, b))
 
-    def select(self, t: Type, condition: Array, a: Array, b: Array) -> Array:
+    def select(self, t: Type, condition: Array, a: Array, b: Array) -> Array:  # noqa: ARG002
         return np.where(condition, a, b)
 
     def fma(self, t: Type, a: Array, b: Array, c: Array) -> Array:
         if t is F32:
             return _fma32(*np.broadcast_arrays(a, b, c))
         if t is F64:
-            return np.vectorize(_fma64_one, otypes=[np.float64])(a, b, c)
+            return np.asarray(np.vectorize(_fma64_one, otypes=[np.float64])(a, b, c))
         raise TypeError(f"fma of {t}")
 
-    def bitcast(self, source: Type, target: Type, a: Array) -> Array:
+    def bitcast(self, source: Type, target: Type, a: Array) -> Array:  # noqa: ARG002
         return np.ascontiguousarray(a).view(dtype(target))
 
     def convert(self, source: Type, target: Type, a: Array) -> Array:
@@ -261,7 +262,7 @@ class NumpyBackend:
         if target.is_float:
             return _integer_to_float(source, target, a)
         if target is BOOL:
-            return (a & a.dtype.type(1)) != 0
+            return np.asarray((a & a.dtype.type(1)) != 0)
         return a.astype(dtype(target))
 
 
@@ -287,8 +288,8 @@ def evaluate(operation: str | Op, *operands: Any) -> tuple[Any, ...]:
     """Runs an operation's body over arrays, elementwise.
 
     ``operands`` has one array (or a sequence of arrays for an operand of several elements) for each
-    source slot, implicit ones included; arrays of another kind but the type's width are taken as its
-    bits.  Returns one array (or tuple of arrays) per result slot.
+    source slot, implicit ones included; arrays of another kind but the type's width are taken as
+    its bits.  Returns one array (or tuple of arrays) per result slot.
     """
     found = OPERATIONS[operation] if isinstance(operation, str) else operation
     if not isinstance(found, Op):

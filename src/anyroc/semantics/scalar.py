@@ -53,24 +53,23 @@ LOGIC: dict[str, Binary] = {
 def _logic(f: Binary, width: int, name: str) -> None:
     w = f"b{width}"
 
-    @op(f"s_{name}_saveexec_{w}", f"{w} exec{width} -> {w} exec{width} scc")
-    def _(a: Value, mask: Value) -> tuple[Value, Value, Value]:
+    def save(a: Value, mask: Value) -> tuple[Value, Value, Value]:
         new = f(a, mask)
         return mask, new, new != 0
 
+    def write(a: Value, mask: Value) -> tuple[Value, Value, Value]:
+        new = f(a, mask)
+        return new, new, new != 0
+
+    def plain(a: Value, b: Value) -> tuple[Value, Value]:
+        d = f(a, b)
+        return d, d != 0
+
+    op(f"s_{name}_saveexec_{w}", f"{w} exec{width} -> {w} exec{width} scc")(save)
     if name in ("and_not0", "and_not1"):
-
-        @op(f"s_{name}_wrexec_{w}", f"{w} exec{width} -> {w} exec{width} scc")
-        def _(a: Value, mask: Value) -> tuple[Value, Value, Value]:
-            new = f(a, mask)
-            return new, new, new != 0
-
+        op(f"s_{name}_wrexec_{w}", f"{w} exec{width} -> {w} exec{width} scc")(write)
     if not name.endswith("not0"):
-
-        @op(f"s_{name}_{w}", f"{w} {w} -> {w} scc")
-        def _(a: Value, b: Value) -> tuple[Value, Value]:
-            d = f(a, b)
-            return d, d != 0
+        op(f"s_{name}_{w}", f"{w} {w} -> {w} scc")(plain)
 
 
 for _name, _f in LOGIC.items():
@@ -91,7 +90,7 @@ def with_scc(names: str, signature: str) -> Callable[[Callable[..., Value]], Non
     return register
 
 
-for _w in ("32", "64"):
+for _w in (32, 64):
     with_scc(f"s_not_b{_w}", f"b{_w} -> b{_w}")(lambda a: ~a)
     with_scc(f"s_lshl_b{_w}", f"b{_w} u32 -> b{_w}")(lambda a, n: a << n)
     with_scc(f"s_lshr_b{_w}", f"b{_w} u32 -> b{_w}")(lambda a, n: a >> n)
@@ -128,9 +127,11 @@ def sign_run(a: Value) -> Value:
     return bit_index(count_leading_zeros(unlike), width)
 
 
-for _w, _suffix in (("b32", "b32"), ("b64", "b64")):
-    op(f"s_ctz_i32_{_w}", f"{_w} -> b32")(lambda a: bit_index(count_trailing_zeros(a), a.type.bits))
-    op(f"s_ff0_i32_{_w}", f"{_w} -> b32")(
+for _w in (32, 64):
+    op(f"s_ctz_i32_b{_w}", f"b{_w} -> b32")(
+        lambda a: bit_index(count_trailing_zeros(a), a.type.bits)
+    )
+    op(f"s_ff0_i32_b{_w}", f"b{_w} -> b32")(
         lambda a: bit_index(count_trailing_zeros(~a), a.type.bits)
     )
 for _name, _type in (("s_clz_i32_u32", "b32"), ("s_clz_i32_u64", "b64")):

@@ -1,8 +1,9 @@
 """Reciprocals, roots, exponentials, logarithms and circular functions.
 
-AMD documents 1 ULP for the F32 forms and leaves the bits open.  Quotients and roots here are the host's,
-correctly rounded; the rest are polynomials, whose coefficients are minimax fits (their errors are given) and
-whose measured bounds the tests hold.  F16 forms are computed in F32 and rounded.
+AMD documents 1 ULP for the F32 forms and leaves the bits open.  Quotients and roots here are the
+host's, correctly rounded; the rest are polynomials, whose coefficients are minimax fits (their
+errors are given) and whose measured bounds the tests hold.  F16 forms are computed in F32 and
+rounded.
 
 ``v_exp_f32`` and ``v_log_f32`` flush denormals, as documented.
 """

@@ -1,13 +1,14 @@
 """The vocabulary of instruction bodies: typed values and the operations on them.
 
-A body is a pure expression over :class:`Value` objects.  A value carries its :class:`Type` and a raw
-payload that only its :class:`Backend` understands: a NumPy array for the reference evaluator, an LLVM
-operand for the translator.  The same body therefore runs over both.
+A body is a pure expression over :class:`Value` objects.  A value carries its :class:`Type` and a
+raw payload that only its :class:`Backend` understands: a NumPy array for the reference evaluator,
+an LLVM operand for the translator.  The same body therefore runs over both.
 
 Rules that bodies rely on:
 
 * Operands of an operator have the same type; Python numbers are lifted to the other operand's type.
-* The type decides signedness: ``>>`` is arithmetic and ``<`` signed on ``i32``, logical and unsigned on
+* The type decides signedness: ``>>`` is arithmetic and ``<`` signed on ``i32``, logical and
+  unsigned on
   ``u32``.  Arithmetic wraps.
 * Shift amounts are taken modulo the width, as AMD's shifters do.
 * Comparisons give :data:`BOOL`; floating-point ones are ordered (false on NaN) except ``!=``.
@@ -116,8 +117,8 @@ class Backend(Protocol):
         ``fadd fsub fmul fdiv copysign`` on floats."""
 
     def unary(self, name: str, t: Type, a: Any) -> Any:
-        """``fneg fabs sqrt floor ceil trunc roundeven`` on floats; ``ctpop ctlz cttz bitreverse bswap``
-        on integers (``ctlz`` and ``cttz`` of 0 give the width)."""
+        """``fneg fabs sqrt floor ceil trunc roundeven`` on floats; ``ctpop ctlz cttz bitreverse
+        bswap`` on integers (``ctlz`` and ``cttz`` of 0 give the width)."""
 
     def compare(self, name: str, t: Type, a: Any, b: Any) -> Any:
         """``eq ne ult ule ugt uge slt sle sgt sge`` on integers; ``oeq une olt ole ogt oge uno`` on
@@ -150,14 +151,14 @@ class Value:
     __slots__ = ("backend", "raw", "type")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, backend: Backend, type: Type, raw: Any) -> None:
+    def __init__(self, backend: Backend, type_: Type, raw: Any) -> None:
         self.backend = backend
-        self.type = type
+        self.type = type_
         self.raw = raw
 
-    def const(self, value: int | float, type: Type | None = None) -> Value:
+    def const(self, value: int | float, type_: Type | None = None) -> Value:
         """A constant of this value's (or the given) type in the same backend."""
-        t = type or self.type
+        t = type_ or self.type
         return Value(self.backend, t, self.backend.const(t, value))
 
     def _binary(self, other: Value | int | float, integer: str, floating: str | None) -> Value:

@@ -266,7 +266,7 @@ def _windows(a: Value) -> list[Value]:
 def _quad_sad(sad: Body) -> Callable[..., tuple[Value, ...]]:
     def body(a: Value, b: Value, sums: tuple[Value, ...]) -> tuple[Value, ...]:
         t = sums[0].type
-        pairs = zip(_windows(a), sums)
+        pairs = zip(_windows(a), sums, strict=True)
         return tuple(convert(sad(w, b, convert(c, U32)), t) for w, c in pairs)
 
     return body
@@ -311,7 +311,7 @@ def _(mask: Value, base: Value, lane: Value) -> Value:
 
 
 def _dot(a: tuple[Value, ...], b: tuple[Value, ...], c: Value) -> Value:
-    for x, y in zip(a, b):
+    for x, y in zip(a, b, strict=True):
         c = c + convert(x, c.type) * convert(y, c.type)
     return c
 

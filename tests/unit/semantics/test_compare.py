@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from semantics_support.exact import FORMATS, decode
-from semantics_support.operands import crossed, width
 
 from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.semantics.numpy_backend import evaluate
+from semantics_support.exact import FORMATS, decode
+from semantics_support.operands import crossed, width
 
 RELATIONS = {
     "f": "",
@@ -59,7 +59,7 @@ NAMES = [
 def test_like_python(name: str) -> None:
     relation, t = name.split("_")[2:]
     a, b = crossed((t, t), extra=100)
-    pairs = zip(a.tolist(), b.tolist())
+    pairs = zip(a.tolist(), b.tolist(), strict=True)
     want = [outcome(value(x, t), value(y, t)) in RELATIONS[relation] for x, y in pairs]
     (got,) = evaluate(name, a, b)
     assert want == [bool(v) for v in got.tolist() * (len(want) // len(got))]

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from semantics_support import exact
 import numpy as np
 import pytest
-from semantics_support.exact import FORMATS, SMALL, Format, decode, encode, is_nan
-from semantics_support.operands import codes, crossed, width
 
 from anyroc.semantics.numpy_backend import evaluate
+from semantics_support import exact
+from semantics_support.exact import FORMATS, SMALL, Format, decode, encode, is_nan
+from semantics_support.operands import codes, crossed, width
 
 
 def near_ties(target: Format, count: int = 1500) -> np.ndarray:
@@ -150,14 +150,15 @@ def test_rounding_to_small_floats(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", SMALL)
 def test_stochastic_rounding(kind: str) -> None:
-    """Without noise it truncates; with all of it every inexact value goes up; on average it is fair."""
+    """Without noise it truncates; with all of it every inexact value goes up; on average it is
+    fair."""
     short, _, variant = kind.partition("_")
     name = f"v_cvt_sr_{short}_f32" + ("_fnuz" if variant else "")
     f = SMALL[kind]
     codes_ = np.random.default_rng(1).integers(1, f.top - 1, 300).tolist()
     low = [exact.magnitude_of(c, f) for c in codes_]
-    step = [exact.magnitude_of(c + 1, f) - v for c, v in zip(codes_, low)]
-    quarter = np.float32([float(v + s / 4) for v, s in zip(low, step)])
+    step = [exact.magnitude_of(c + 1, f) - v for c, v in zip(codes_, low, strict=True)]
+    quarter = np.float32([float(v + s / 4) for v, s in zip(low, step, strict=True)])
     noise = np.zeros(300, np.uint32)
     assert codes_ == evaluate(name, quarter, noise)[0].tolist()
     assert [c + 1 for c in codes_] == evaluate(name, quarter, ~noise)[0].tolist()
@@ -200,7 +201,7 @@ def test_dot_products_of_small_floats(a: str, b: str) -> None:
     x, y = codes("u32", 300) & 0x7B7B7B7B, codes("u32", 300, 1) & 0x7B7B7B7B
     x, y = x & 0x5F5F5F5F, y & 0x5F5F5F5F
     got = evaluate(f"v_dot4_f32_{a}_{b}", x, y, np.zeros(300, np.float32))[0]
-    for v, w, g in zip(x.tolist(), y.tolist(), got.tolist()):
+    for v, w, g in zip(x.tolist(), y.tolist(), got.tolist(), strict=True):
         total = sum(
             Fraction(decode(v >> n & 255, SMALL[a])) * Fraction(decode(w >> n & 255, SMALL[b]))
             for n in (0, 8, 16, 24)

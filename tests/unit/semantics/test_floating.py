@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from semantics_support import exact
 import numpy as np
 import pytest
-from semantics_support.exact import FORMATS, decode, encode, is_nan
-from semantics_support.operands import codes, crossed
 
 from anyroc.semantics.numpy_backend import evaluate
+from semantics_support import exact
+from semantics_support.exact import FORMATS, decode, encode, is_nan
+from semantics_support.operands import codes, crossed
 
 FLOATS = ("f16", "f32", "f64")
 
@@ -21,7 +21,7 @@ def agree(name: str, want: list[int], got: np.ndarray, t: str, rows: list[tuple[
     """Equal bits, but any NaN for a NaN."""
     f = FORMATS[t]
     raw = got.view(f"u{f.bits // 8}").tolist()
-    for w, g, row in zip(want, raw, rows):
+    for w, g, row in zip(want, raw, rows, strict=True):
         if is_nan(w, f):
             assert is_nan(g, f) and g & f.quiet == f.quiet, f"{name} {[hex(v) for v in row]}"
         else:
@@ -52,11 +52,13 @@ def test_rounds_once(name: str, t: str) -> None:
     columns = crossed((t,) * (3 if name == "fma" else 2), extra=600)
     if name == "fma":  # near ties: a * b + c where c is about the product's last place
         a, b = codes(t, 800, 20), codes(t, 800, 21)
-        products = [exact.multiply(decode(int(x), f), decode(int(y), f)) for x, y in zip(a, b)]
+        products = [
+            exact.multiply(decode(int(x), f), decode(int(y), f)) for x, y in zip(a, b, strict=True)
+        ]
         c = [encode(p, f) ^ n % 7 if n % 2 else n * 37 & 0xFF for n, p in enumerate(products)]
         extra = (a, b, np.array(c, a.dtype))
-        columns = [np.concatenate(pair) for pair in zip(columns, extra)]
-    rows = list(zip(*(c.tolist() for c in columns)))
+        columns = [np.concatenate(pair) for pair in zip(columns, extra, strict=True)]
+    rows = list(zip(*(c.tolist() for c in columns), strict=True))
     want = [encode(ARITHMETIC[name](*(decode(v, f) for v in row)), f) for row in rows]
     agree(name, want, evaluate(f"v_{name}_{t}", *columns)[0], t, rows)
 
@@ -112,7 +114,7 @@ NAMES = ("min", "max", "min_num", "max_num", "minimum", "maximum")
 @pytest.mark.parametrize("name", NAMES)
 def test_minimum_and_maximum(name: str, t: str) -> None:
     a, b = crossed((t, t))
-    want = [min_max(name, x, y, t) for x, y in zip(a.tolist(), b.tolist())]
+    want = [min_max(name, x, y, t) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     got = evaluate(f"v_{name}_{t}", a, b)[0].view(a.dtype)
     assert [hex(v) for v in want] == [hex(v) for v in got.tolist()]
 
@@ -138,7 +140,7 @@ def median(suffix: str, a: int, b: int, c: int, t: str) -> int:
 @pytest.mark.parametrize("suffix", ["", "_num"])
 def test_medians(suffix: str, t: str) -> None:
     columns = crossed((t, t, t), extra=800)
-    want = [median(suffix, *row, t) for row in zip(*(c.tolist() for c in columns))]
+    want = [median(suffix, *row, t) for row in zip(*(c.tolist() for c in columns), strict=True)]
     got = evaluate(f"v_med3{suffix}_{t}", *columns)[0].view(columns[0].dtype)
     assert [hex(v) for v in want] == [hex(v) for v in got.tolist()]
 
@@ -151,7 +153,7 @@ def test_medians(suffix: str, t: str) -> None:
 )  # fmt: skip
 def test_minima_of_three(name: str, first: str, second: str) -> None:
     columns = crossed(("f32",) * 3, extra=400)
-    rows = list(zip(*(c.tolist() for c in columns)))
+    rows = list(zip(*(c.tolist() for c in columns), strict=True))
     want = [min_max(second, min_max(first, a, b, "f32"), c, "f32") for a, b, c in rows]
     assert want == evaluate(f"v_{name}_f32", *columns)[0].view(np.uint32).tolist()
 
@@ -234,13 +236,13 @@ def test_ldexp_rounds_once(t: str) -> None:
         [np.concatenate([amounts, rng.integers(-span, span, 8)]) for _ in column]
     ).astype(np.int16 if t == "f16" else np.int32)
     want = []
-    for c, n in zip(values.tolist(), shifts.tolist()):
+    for c, n in zip(values.tolist(), shifts.tolist(), strict=True):
         v = decode(c, f)
         want.append(encode(v if isinstance(v, float) else v * Fraction(2) ** n, f))
     signs = values.astype(object) >> (f.bits - 1) << (f.bits - 1)
-    want = [w | (0 if is_nan(w, f) else s) for w, s in zip(want, signs)]
+    want = [w | (0 if is_nan(w, f) else s) for w, s in zip(want, signs, strict=True)]
     got = evaluate(f"v_ldexp_{t}", values, shifts)[0]
-    agree("ldexp", want, got, t, list(zip(values.tolist(), shifts.tolist())))
+    agree("ldexp", want, got, t, list(zip(values.tolist(), shifts.tolist(), strict=True)))
 
 
 def divided(a: np.ndarray, b: np.ndarray, t: str) -> np.ndarray:
@@ -266,7 +268,7 @@ def divided(a: np.ndarray, b: np.ndarray, t: str) -> np.ndarray:
 def test_the_division_sequence_is_correctly_rounded(t: str) -> None:
     f = FORMATS[t]
     a, b = crossed((t, t), extra=3000)
-    rows = list(zip(a.tolist(), b.tolist()))
+    rows = list(zip(a.tolist(), b.tolist(), strict=True))
     want = []
     for x, y in rows:
         n, d = decode(x, f), decode(y, f)
@@ -289,7 +291,7 @@ def test_half_precision_div_fixup() -> None:
     one, nan = 0x3C00, 0x7E00
     q, d, n = (np.array(v, np.uint16) for v in zip(
         (one, 0, one), (one, one | 0x8000, one), (one, 0, 0), (one, 0, 0x8000 | one),
-        (one, 0x7C00, one), (nan, one, nan),
+        (one, 0x7C00, one), (nan, one, nan), strict=True,
     ))  # fmt: skip
     got = evaluate("v_div_fixup_f16", q, d, n)[0].view(np.uint16)
     assert [0x7C00, one | 0x8000, 0xFE00, 0xFC00, 0, nan] == got.tolist()
@@ -304,7 +306,7 @@ def test_classes(t: str) -> None:
     (column,) = crossed((t,), extra=300)
     for number in range(10):
         got = evaluate(f"v_cmp_class_{t}", column, np.uint32(1 << number))[0]
-        for c, hit in zip(column.tolist(), got.tolist()):
+        for c, hit in zip(column.tolist(), got.tolist(), strict=True):
             sign = "-" if c >> (f.bits - 1) else "+"
             magnitude = c & ((1 << (f.bits - 1)) - 1)
             if magnitude > f.infinity:
@@ -337,7 +339,9 @@ def test_dot_products_of_halves(name: str, t: str) -> None:
     c = codes("f32", 400).view(np.float32)
     got = evaluate(name, (codes_[0], codes_[1]), (codes_[2], codes_[3]), c)[0]
     single = FORMATS["f32"]
-    rows = list(zip(*(column.tolist() for column in codes_), c.view(np.uint32).tolist()))
+    rows = list(
+        zip(*(column.tolist() for column in codes_), c.view(np.uint32).tolist(), strict=True)
+    )
     want = []
     for a0, a1, b0, b1, start in rows:
         first = exact.fma(decode(a0, f), decode(b0, f), decode(start, single))

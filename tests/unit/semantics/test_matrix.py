@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from semantics_support.exact import BF16, F16, F32, F64, SMALL, Format, decode, encode
-from semantics_support.matrix_layouts import BITS, Shape, digest, shape
 
 from anyroc.native import library
 from anyroc.semantics.core import OPERATIONS, Matrix
+from semantics_support.exact import BF16, F16, F32, F64, SMALL, Format, decode, encode
+from semantics_support.matrix_layouts import BITS, Shape, digest, shape
 
 CASES = Path(__file__).parents[2] / "cases" / "matrix_layouts.json"
 PUBLISHED: dict[str, dict[str, str | None]] = json.loads(CASES.read_text())

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from semantics_support.exact import FORMATS, add, decode, encode, is_nan
-from semantics_support.operands import crossed, width
 
 from anyroc.semantics.core import ATOMICS, OPERATIONS, Access
 from anyroc.semantics.numpy_backend import NumpyBackend, dtype
 from anyroc.semantics.values import Value
+from semantics_support.exact import FORMATS, add, decode, encode, is_nan
+from semantics_support.operands import crossed, width
 
 ACCESSES = {n: a for n, a in OPERATIONS.items() if isinstance(a, Access)}
 
@@ -100,7 +100,7 @@ def signed(v: int, bits: int) -> int:
 def test_integer_atomics(rule: str, bits: int) -> None:
     kind, f = INTEGER_RULES[rule]
     columns = crossed((f"u{bits}",) * (1 + ATOMICS[f"{rule}{bits}"].operands))
-    rows = list(zip(*(c.tolist() for c in columns)))
+    rows = list(zip(*(c.tolist() for c in columns), strict=True))
     if kind == "i":
         rows = [tuple(signed(v, bits) for v in row) for row in rows]
     want = [f(*row) & ((1 << bits) - 1) for row in rows]
@@ -110,14 +110,17 @@ def test_integer_atomics(rule: str, bits: int) -> None:
 @pytest.mark.parametrize("name", SPECIAL_RULES)
 def test_special_atomics(name: str) -> None:
     columns = crossed(("u32",) * (1 + ATOMICS[name].operands))
-    want = [SPECIAL_RULES[name](*row) & 0xFFFFFFFF for row in zip(*(c.tolist() for c in columns))]
+    want = [
+        SPECIAL_RULES[name](*row) & 0xFFFFFFFF
+        for row in zip(*(c.tolist() for c in columns), strict=True)
+    ]
     assert want == apply(name, *columns).tolist()
 
 
 def test_conditional_exchange_of_dwords() -> None:
     old, v = crossed(("u64", "u64"))
     want = []
-    for x, y in zip(old.tolist(), v.tolist()):
+    for x, y in zip(old.tolist(), v.tolist(), strict=True):
         parts = [(x >> n & 0xFFFFFFFF, y >> n & 0xFFFFFFFF) for n in (0, 32)]
         new = [b & 0x7FFFFFFF if b >> 31 else a for a, b in parts]
         want.append(new[0] | new[1] << 32)
@@ -128,9 +131,9 @@ def test_conditional_exchange_of_dwords() -> None:
 def test_float_atomics(t: str) -> None:
     f = FORMATS[t]
     old, v = crossed((t, t))
-    rows = list(zip(old.tolist(), v.tolist()))
+    rows = list(zip(old.tolist(), v.tolist(), strict=True))
     sums = [encode(add(decode(a, f), decode(b, f)), f) for a, b in rows]
-    for want, got in zip(sums, apply(f"add_{t}", old, v).tolist()):
+    for want, got in zip(sums, apply(f"add_{t}", old, v).tolist(), strict=True):
         assert want == got or (is_nan(want, f) and is_nan(got, f))
     for name, sign in (("min", 1), ("max", -1)):
         want = [b if sign * decode(b, f) < sign * decode(a, f) else a for a, b in rows]
@@ -144,7 +147,7 @@ def test_packed_additions(half: str) -> None:
     high = low[::-1].astype(np.uint32)
     old, v = low | high << 16, other | np.uint32(0x3C00) << 16
     got = apply(f"pk_add_{half}", old.astype(np.uint32), v.astype(np.uint32))
-    for x, y, g in zip(old.tolist(), v.tolist(), got.tolist()):
+    for x, y, g in zip(old.tolist(), v.tolist(), got.tolist(), strict=True):
         for shift in (0, 16):
             a, b = (decode(n >> shift & 0xFFFF, f) for n in (x, y))
             want, part = encode(add(a, b), f), g >> shift & 0xFFFF

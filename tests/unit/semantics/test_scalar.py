@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from semantics_support.operands import codes, crossed, width
 
 from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.semantics.numpy_backend import evaluate
+from semantics_support.operands import codes, crossed, width
 
 U32, U64, I32, I64, BOOL = "u32", "u64", "i32", "i64", "bool"
 
@@ -33,8 +33,14 @@ def high_bit(a: int, bits: int) -> int:
     return bits - a.bit_length() if a else -1
 
 
-def quads(a: int, bits: int) -> list[bool]:
-    return [a >> n & 15 != 0 for n in range(0, bits, 4)]
+def quads(a: int, bits: int, unit: int, step: int) -> int:
+    """``unit`` for each four bits of which one is set, ``step`` bits apart."""
+    some = [a >> n & 15 != 0 for n in range(0, bits, 4)]
+    return sum(unit * bit << (step * n) for n, bit in enumerate(some))
+
+
+def doubled(a: int) -> int:
+    return sum((a >> n & 1) * 3 << (2 * n) for n in range(32))
 
 
 def carries(v: int) -> tuple[int, bool]:
@@ -105,11 +111,11 @@ CASES: dict[str, tuple[tuple[str, ...], Callable[..., object]]] = {
     "s_pack_lh_b32_b16": ((U32, U32), lambda a, b: a & 0xFFFF | b >> 16 << 16),
     "s_pack_hl_b32_b16": ((U32, U32), lambda a, b: a >> 16 | b << 16),
     "s_pack_hh_b32_b16": ((U32, U32), lambda a, b: a >> 16 | b >> 16 << 16),
-    "s_bitreplicate_b64_b32": ((U32,), lambda a: sum((a >> n & 1) * 3 << (2 * n) for n in range(32))),
-    "s_wqm_b32": ((U32,), nonzero(32, lambda a: sum(15 * q << (4 * n) for n, q in enumerate(quads(a, 32))))),
-    "s_wqm_b64": ((U64,), nonzero(64, lambda a: sum(15 * q << (4 * n) for n, q in enumerate(quads(a, 64))))),
-    "s_quadmask_b32": ((U32,), nonzero(32, lambda a: sum(q << n for n, q in enumerate(quads(a, 32))))),
-    "s_quadmask_b64": ((U64,), nonzero(64, lambda a: sum(q << n for n, q in enumerate(quads(a, 64))))),
+    "s_bitreplicate_b64_b32": ((U32,), doubled),
+    "s_wqm_b32": ((U32,), nonzero(32, lambda a: quads(a, 32, 15, 4))),
+    "s_wqm_b64": ((U64,), nonzero(64, lambda a: quads(a, 64, 15, 4))),
+    "s_quadmask_b32": ((U32,), nonzero(32, lambda a: quads(a, 32, 1, 1))),
+    "s_quadmask_b64": ((U64,), nonzero(64, lambda a: quads(a, 64, 1, 1))),
 }  # fmt: skip
 
 
@@ -126,7 +132,7 @@ def test_like_python_integers(name: str) -> None:
     operation = OPERATIONS[name]
     assert isinstance(operation, Op)
     mask = (1 << operation.results[0].type.bits) - 1
-    rows = list(zip(*(integers(c, t) for c, t in zip(columns, types))))
+    rows = list(zip(*(integers(c, t) for c, t in zip(columns, types, strict=True)), strict=False))
     want = [expected(*row) for row in rows]
     values = [w[0] if isinstance(w, tuple) else w for w in want]
     assert [int(v) & mask for v in values] == [int(v) & mask for v in got[0]]  # type: ignore[call-overload]
@@ -153,7 +159,7 @@ LOGIC: dict[str, Callable[[int, int], int]] = {
 def test_logic_and_what_it_does_to_exec(name: str, bits: int) -> None:
     t, f, mask = f"u{bits}", LOGIC[name], (1 << bits) - 1
     a, b = crossed((t, t))
-    want = [f(x, y) & mask for x, y in zip(a.tolist(), b.tolist())]
+    want = [f(x, y) & mask for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     some = [w != 0 for w in want]
     if not name.endswith("not0"):
         value, scc = evaluate(f"s_{name}_b{bits}", a, b)
@@ -169,7 +175,7 @@ def test_logic_and_what_it_does_to_exec(name: str, bits: int) -> None:
 @pytest.mark.parametrize("bits", [32, 64])
 def test_bit_tests(bits: int) -> None:
     a, n = crossed((f"u{bits}", U32))
-    want = [x >> (k & (bits - 1)) & 1 for x, k in zip(a.tolist(), n.tolist())]
+    want = [x >> (k & (bits - 1)) & 1 for x, k in zip(a.tolist(), n.tolist(), strict=True)]
     assert [w == 1 for w in want] == evaluate(f"s_bitcmp1_b{bits}", a, n)[0].tolist()
     assert [w == 0 for w in want] == evaluate(f"s_bitcmp0_b{bits}", a, n)[0].tolist()
 

@@ -26,7 +26,8 @@ def ulps(got: np.ndarray, want: np.ndarray, kind: type) -> np.ndarray:
     return np.abs(got.astype(np.float64) - want) / unit.astype(np.float64)
 
 
-# The exact function, a sample of its domain, and the bound in ULP: AMD's is 1 for all but sin and cos.
+# The exact function, a sample of its domain, and the bound in ULP: AMD's is 1 for all but sin and
+# cos.
 F32_CASES: dict[str, tuple[Function, np.ndarray, float]] = {
     "exp": (np.exp2, np.random.default_rng(3).uniform(-126, 128, 60000).astype(np.float32), 0.9),
     "log": (np.log2, log_spaced(-126, 128), 0.9),
@@ -98,7 +99,7 @@ def test_f64_bounds(name: str) -> None:
     got = evaluate(f"v_{name}_f64", x)[0]
     exact = {"rcp": lambda v: 1 / v, "rsq": lambda v: 1 / mpmath.sqrt(v), "sqrt": mpmath.sqrt}[name]
     with mpmath.workprec(200):
-        for v, g in zip(x.tolist(), got.tolist()):
+        for v, g in zip(x.tolist(), got.tolist(), strict=True):
             error = abs(mpmath.mpf(g) - exact(mpmath.mpf(v))) / np.spacing(g)
             assert error <= 1
 
@@ -138,7 +139,7 @@ def test_trig_preop_gives_the_bits_of_two_over_pi() -> None:
     got = evaluate("v_trig_preop_f64", x, segment)[0]
     with mpmath.workprec(2000):
         ratio = 2 / mpmath.pi
-        for v, s, g in zip(x.tolist(), segment.tolist(), got.tolist()):
+        for v, s, g in zip(x.tolist(), segment.tolist(), got.tolist(), strict=True):
             e = int(np.frexp(v)[1]) + 1022
             shift = 53 * s + max(0, e - 1077)
             chunk = int(mpmath.floor(ratio * mpmath.mpf(2) ** (shift + 53))) & ((1 << 53) - 1)

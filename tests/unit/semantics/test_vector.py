@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from semantics_support.operands import codes, crossed, width
 
 from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.semantics.numpy_backend import evaluate
+from semantics_support.operands import codes, crossed, width
 
 Integers = Callable[..., object]
 M32, M64 = (1 << 32) - 1, (1 << 64) - 1
@@ -70,7 +70,11 @@ def fields(v: int, bits: int, is_signed: bool) -> list[int]:
 
 def dot(bits: int, is_signed: bool) -> Integers:
     return lambda a, b, c: (
-        c + sum(x * y for x, y in zip(fields(a, bits, is_signed), fields(b, bits, is_signed)))
+        c
+        + sum(
+            x * y
+            for x, y in zip(fields(a, bits, is_signed), fields(b, bits, is_signed), strict=True)
+        )
     )
 
 
@@ -83,7 +87,7 @@ def low24(v: int, is_signed: bool) -> int:
 
 
 U, UU, UUU = ("u32",), ("u32",) * 2, ("u32",) * 3
-I, II, III = ("i32",), ("i32",) * 2, ("i32",) * 3
+II, III = ("i32",) * 2, ("i32",) * 3
 
 # Name: operand types, the result as an integer (taken modulo its width).
 CASES: dict[str, tuple[tuple[str, ...], Integers]] = {
@@ -96,7 +100,7 @@ CASES: dict[str, tuple[tuple[str, ...], Integers]] = {
     "v_and_or_b32": (UUU, lambda a, b, c: a & b | c),
     "v_or3_b32": (UUU, lambda a, b, c: a | b | c),
     "v_xor3_b32": (UUU, lambda a, b, c: a ^ b ^ c),
-    "v_bfi_b32": (UUU, lambda a, b, c: sum(((b if a >> n & 1 else c) >> n & 1) << n for n in range(32))),
+    "v_bfi_b32": (UUU, lambda a, b, c: b & a | c & ~a),
     "v_add_nc_u32": (UU, lambda a, b: a + b),
     "v_sub_nc_u32": (UU, lambda a, b: a - b),
     "v_subrev_nc_u32": (UU, lambda a, b: b - a),
@@ -146,7 +150,7 @@ CASES: dict[str, tuple[tuple[str, ...], Integers]] = {
     "v_bcnt_u32_b32": (UU, lambda a, b: a.bit_count() + b),
     "v_clz_i32_u32": (U, clz),
     "v_ctz_i32_b32": (U, ctz),
-    "v_cls_i32": (I, cls),
+    "v_cls_i32": (("i32",), cls),
     "v_bfm_b32": (UU, lambda w, n: ((1 << (w & 31)) - 1) << (n & 31)),
     "v_bfe_u32": (UUU, lambda a, n, w: a >> (n & 31) & ((1 << (w & 31)) - 1)),
     "v_bfe_i32": (("i32", "u32", "u32"), bfe_i),
@@ -185,7 +189,7 @@ def test_like_python_integers(name: str) -> None:
     operation = OPERATIONS[name]
     assert isinstance(operation, Op)
     bits = operation.results[0].type.bits
-    rows = zip(*(integers(c, t) for c, t in zip(columns, types)))
+    rows = zip(*(integers(c, t) for c, t in zip(columns, types, strict=True)), strict=False)
     want = [int(expected(*row)) & ((1 << bits) - 1) for row in rows]  # type: ignore[call-overload]
     (got,) = evaluate(operation, *columns)
     assert want == [int(v) & ((1 << bits) - 1) for v in got]
@@ -207,7 +211,7 @@ CARRIES: dict[str, tuple[tuple[str, ...], Callable[..., tuple[int, bool]]]] = {
 def test_carries(name: str) -> None:
     types, expected = CARRIES[name]
     columns = crossed(types)
-    rows = list(zip(*(integers(c, t) for c, t in zip(columns, types))))
+    rows = list(zip(*(integers(c, t) for c, t in zip(columns, types, strict=True)), strict=False))
     value, carry = evaluate(name, *columns)
     mask = M64 if "64" in name else M32
     assert [expected(*row)[0] & mask for row in rows] == [int(v) & mask for v in value]
@@ -217,14 +221,14 @@ def test_carries(name: str) -> None:
 def test_selection_by_a_mask() -> None:
     a, b, mask = codes("u32", 64), codes("u32", 64, 1), codes("bool", 64)
     (got,) = evaluate("v_cndmask_b32", a, b, mask)
-    assert [int(y if m else x) for x, y, m in zip(a, b, mask)] == got.tolist()
+    assert [int(y if m else x) for x, y, m in zip(a, b, mask, strict=True)] == got.tolist()
 
 
 @pytest.mark.parametrize("table", [0x00, 0x96, 0xE8, 0xCA, 0x01, 0x80, 0xFF])
 def test_truth_tables(table: int) -> None:
     a, b, c = (codes("u32", 50, n) for n in range(3))
     (got,) = evaluate("v_bitop3_b32", a, b, c, np.uint32(table))
-    for x, y, z, d in zip(a.tolist(), b.tolist(), c.tolist(), got.tolist()):
+    for x, y, z, d in zip(a.tolist(), b.tolist(), c.tolist(), got.tolist(), strict=True):
         bits = [
             table >> ((x >> n & 1) << 2 | (y >> n & 1) << 1 | (z >> n & 1)) & 1 for n in range(32)
         ]
@@ -245,7 +249,7 @@ def halves(column: np.ndarray, bits: int) -> list[np.ndarray]:
 def test_dot_products(name: str, bits: int, is_signed: bool) -> None:
     a, b, c = crossed(UUU)
     (got,) = evaluate(name, halves(a, bits), halves(b, bits), c)
-    rows = zip(a.tolist(), b.tolist(), c.tolist())
+    rows = zip(a.tolist(), b.tolist(), c.tolist(), strict=True)
     want = [int(dot(bits, is_signed)(*row)) & M32 for row in rows]  # type: ignore[call-overload]
     assert want == [int(v) & M32 for v in got]
 
@@ -275,7 +279,7 @@ def test_quad_sums_of_differences(name: str, masked: bool) -> None:
     sums = [codes("u16", 200, n) for n in range(4)]
     got = evaluate(name, a, b, sums)[0]
     for n in range(4):
-        rows = zip(a.tolist(), b.tolist(), sums[n].tolist())
+        rows = zip(a.tolist(), b.tolist(), sums[n].tolist(), strict=True)
         want = [sad(x >> (8 * n), y, masked) + c & 0xFFFF for x, y, c in rows]
         assert want == got[n].tolist()
 
