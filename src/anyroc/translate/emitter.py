@@ -77,31 +77,42 @@ class _Emitter:
             "%vgpr = load ptr, ptr %vgpr.at",
             f"%resume.at = getelementptr i8, ptr %wave, i64 {layout.RESUME}",
         ]
-        if resumable:
+        if self.indirect:
+            head.append(f"%jump.at = getelementptr i8, ptr %wave, i64 {layout.FAULT_ADDRESS}")
+        if resumable or self.indirect:
             cases = " ".join(f"i32 {i}, label %b{a:x}" for a, i in self.resume_ids.items())
+            if self.indirect:
+                cases += f" i32 {len(resumable) + 1}, label %dispatch"
             head.append("%resume = load i32, ptr %resume.at")
             head.append(f"switch i32 %resume, label %b{graph.entry:x} [ {cases} ]")
         else:
             head.append(f"br label %b{graph.entry:x}")
         lines = head + self.code.lines
         if self.indirect:
-            lines = ["entry.slots:", "%target = alloca i64", "br label %entry", *lines]
             lines += self._dispatcher()
         parts = [*self.tables, *self.code.declarations.values(), *self.memory.functions.values()]
         body = "\n".join(lines)
         return "\n".join(parts) + f"\ndefine i32 @{self.name}(ptr noalias %wave) {{\n{body}\n}}\n"
 
     def _dispatcher(self) -> list[str]:
-        """Where indirect jumps arrive: known addresses have a block, others end the wave."""
+        """Where jumps of unknown target arrive: known addresses have a block, others end the wave."""
         targets = sorted(self.graph.targets | {self.graph.entry})
         cases = " ".join(f"i64 {a}, label %b{a:x}" for a in targets if a in self.graph.blocks)
         return [
             "dispatch:",
-            "%wanted = load i64, ptr %target",
+            f"%jumps.at = getelementptr i8, ptr %wave, i64 {layout.BUDGET}",
+            "%jumps.before = load i64, ptr %jumps.at",
+            "%jumps = sub i64 %jumps.before, 1",
+            "store i64 %jumps, ptr %jumps.at",
+            "%jumps.spent = icmp slt i64 %jumps, 0",
+            "br i1 %jumps.spent, label %dispatch.later, label %dispatch.now",
+            "dispatch.later:",
+            f"store i32 {len(self.resume_ids) + 1}, ptr %resume.at",
+            f"ret i32 {layout.YIELD}",
+            "dispatch.now:",
+            "%wanted = load i64, ptr %jump.at",
             f"switch i64 %wanted, label %lost [ {cases} ]",
             "lost:",
-            f"%lost.at = getelementptr i8, ptr %wave, i64 {layout.FAULT_ADDRESS}",
-            "store i64 %wanted, ptr %lost.at",
             f"ret i32 {layout.BAD_PC}",
         ]
 
@@ -464,7 +475,7 @@ class _Emitter:
 
     def _trap(self, inst: Instruction) -> None:
         number = inst.mods.simm16 & 0xFF
-        if number == 3:  # a debug trap does nothing without a debugger
+        if number == 3 and self.block.successors:  # a debug trap does nothing without a debugger
             self.scalars.store()
             self.code.do(f"br label %b{self.block.successors[0]:x}")
             return
@@ -515,21 +526,23 @@ class _Emitter:
 
     def _jump(self, inst: Instruction, kind: str) -> None:
         scalars, ops = self.scalars, self.scalars.ops
-        follow = inst.offset + inst.size
-        if kind == "call":
-            scalars.write64(inst.dst[0].index, self.scalars.code_address(follow))
+        known = inst.branch_target if kind == "call" else self.graph.known_jumps.get(inst.offset)
+        target = scalars.read64(inst.src[0].index) if known is None else None
+        if kind != "setpc":
+            follow = inst.offset + inst.size
+            scalars.write64(inst.dst[0].index, scalars.code_address(follow))
+        if known is not None:
             scalars.store()
-            self.code.do(f"br label %b{inst.branch_target:x}")
+            backward = known <= self.block.start
+            self.code.do(f"br label %{f'back{inst.offset:x}' if backward else f'b{known:x}'}")
+            if backward:
+                self._back_edge(inst, known)
             return
-        target = scalars.read64(inst.src[0].index)
-        if kind == "swappc":
-            scalars.write64(inst.dst[0].index, self.scalars.code_address(follow))
-        base = self.scalars.code_address(0)
         self.indirect = True
-        relative = ops.binary("sub", U64, target, base)
+        relative = ops.binary("sub", U64, target, scalars.code_address(0))
         scalars.store()
         self.memory.note_position(inst)
-        self.code.do(f"store i64 {ops.text(U64, relative)}, ptr %target")
+        self.code.do(f"store i64 {ops.text(U64, relative)}, ptr %jump.at")
         self.code.do("br label %dispatch")
 
     def _getpc(self, inst: Instruction) -> None:
