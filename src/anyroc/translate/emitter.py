@@ -8,7 +8,7 @@ emitted where something needs its results.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anyroc.hooks import BlockSite, Instrument, MemorySite
@@ -16,7 +16,7 @@ from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
 from anyroc.semantics.lane import dpp_source, swizzle_source
 from anyroc.semantics.values import BOOL, U32, U64, Value
-from anyroc.translate import layout, shapes
+from anyroc.translate import hotloop, layout, shapes
 from anyroc.translate.cfg import SCALARS, Block, Graph
 from anyroc.translate.lanes import CHUNK, TEMPORARY, encoded_slots
 from anyroc.translate.llvm import CodeBuilder
@@ -37,13 +37,21 @@ _INDEX_ROW = TEMPORARY
 _MOVED_ROW = TEMPORARY + 1
 
 
-def emit_kernel(
-    graph: Graph, name: str, instruments: Sequence[Instrument] = ()
-) -> tuple[str, tuple[str, ...]]:
-    """The LLVM module of a kernel: a function ``i32 name(ptr wave)``, and the helpers that it calls."""
+@dataclass(frozen=True)
+class Emitted:
+    """LLVM modules as text: the kernel, its hot loops ("" if it has none), and the helpers called."""
+
+    ir: str
+    hot: str
+    helpers: tuple[str, ...]
+
+
+def emit_kernel(graph: Graph, name: str, instruments: Sequence[Instrument] = ()) -> Emitted:
+    """The LLVM modules of a kernel: a function ``i32 name(ptr wave)``."""
     emitter = _Emitter(graph, name, instruments)
     ir = emitter.module()
-    return ir, tuple(n for n in emitter.code.declarations if n.startswith("anyroc_"))
+    helpers = tuple(n for n in emitter.code.declarations if n.startswith("anyroc_"))
+    return Emitted(ir, "\n".join(emitter.hot_loops), helpers)
 
 
 def _is_scalar(inst: Instruction) -> bool:
@@ -56,12 +64,11 @@ class _Emitter:
         self.name = name
         self.instruments = instruments
         self.code = CodeBuilder()
-        self.memory = MemoryEmitter(
-            self.code, graph.wave_size, graph.accum_offset, graph.target
-        )
+        self.memory = MemoryEmitter(self.code, graph.wave_size, graph.accum_offset, graph.target)
         self.resume_ids: dict[int, int] = {}
         self.tables: list[str] = []
         self.indirect = False
+        self.hot_loops: list[str] = []
         self.block_claims = shapes.at_blocks(graph)
 
     def module(self) -> str:
@@ -129,6 +136,11 @@ class _Emitter:
     def _block(self, block: Block) -> None:
         self._start_block_state(block)
         self.code.start(f"b{block.start:x}")
+        if not self.instruments:
+            hot = hotloop.plan(self.graph, block, len(self.hot_loops))
+            if hot is not None:
+                self._call_hot_loop(hot, block)
+                return
         self._instrument_block(block)
         for inst, live in zip(block.instructions, self.graph.live_after(block)):
             self.live = live
@@ -138,6 +150,23 @@ class _Emitter:
                 self.claims = shapes.step(self.claims, self.graph, inst, full, live[1])
             self.full = self.graph.step_full(inst, self.full)
         self._finish(block.instructions[-1])
+
+    def _call_hot_loop(self, hot: hotloop.HotLoop, block: Block) -> None:
+        """Runs a loop as its own function, group after group of the wave's chunks."""
+        code = self.code
+        self.hot_loops.append(hot.text())
+        code.declare(hot.name, "i32", "ptr", "ptr", "i1")
+        spent = "0"
+        for number in range(hot.calls):
+            at = code.emit(f"getelementptr i8, ptr %vgpr, i64 {number * hot.group * 4 * CHUNK}")
+            last = "true" if number == hot.calls - 1 else "false"
+            spent = code.emit(f"call i32 @{hot.name}(ptr %wave, ptr {at}, i1 {last})")
+        done = code.emit(f"icmp eq i32 {spent}, 0")
+        follow = block.successors[1]
+        code.do(f"br i1 {done}, label %b{follow:x}, label %spent{block.start:x}")
+        code.start(f"spent{block.start:x}")
+        code.do(f"store i32 {self.resume_ids[block.start]}, ptr %resume.at")
+        code.do(f"ret i32 {layout.YIELD}")
 
     def _finish(self, inst: Instruction) -> None:
         """Ends a block that falls through; control instructions end theirs themselves."""

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["NativeKernel", "Translation", "compile_kernel", "translate"]
 
 _ENTRY = "wave"
+_HOT_LEVEL = 2
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What translating a kernel gave: LLVM IR, the native helpers it calls, how many GPU instructions."""
+    """What translating a kernel gave: LLVM IR, that of its hot loops ("" if there are none), the native
+    helpers called, and how many GPU instructions it holds."""
 
     ir: str
+    hot: str
     helpers: tuple[str, ...]
     instructions: int
     blocks: int
@@ -72,7 +75,7 @@ def translate(
 
     try:
         graph = cfg.build(code, kernel, target, starts_full=starts_full, linear=linear)
-        ir, helpers = emitter.emit_kernel(graph, _ENTRY, instruments)
+        emitted = emitter.emit_kernel(graph, _ENTRY, instruments)
     except Unsupported as error:
         raise UnsupportedInstruction(
             error.inst.mnemonic,
@@ -82,7 +85,7 @@ def translate(
             hint=f"see what {target.name} can run with: anyroc isa coverage",
         ) from error
     count = sum(len(block.instructions) for block in graph.blocks.values())
-    return Translation(ir, helpers, count, len(graph.blocks))
+    return Translation(emitted.ir, emitted.hot, emitted.helpers, count, len(graph.blocks))
 
 
 @memoize
@@ -126,19 +129,23 @@ def _object(ir: str, level: int) -> bytes:
     return data
 
 
-def _pack(names: Sequence[str], data: bytes) -> bytes:
-    """A cache entry: the helpers that the object needs, and the object."""
-    return "\n".join(names).encode() + b"\0" + data
+def _pack(names: Sequence[str], objects: Sequence[bytes]) -> bytes:
+    """A cache entry: the helpers that the objects need, the objects' sizes, the objects."""
+    sizes = " ".join(str(len(data)) for data in objects)
+    return "\n".join(names).encode() + b"\0" + sizes.encode() + b"\0" + b"".join(objects)
 
 
 def _load(entry: bytes) -> tuple[int, Any]:
     llvm = _llvm()
-    names, _, data = entry.partition(b"\0")
+    names, sizes, data = entry.split(b"\0", 2)
     for name in names.decode().split():
         _bind(name)
     empty = llvm.parse_assembly("")
     engine = llvm.create_mcjit_compiler(empty, _machine(0))
-    engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+    at = 0
+    for size in map(int, sizes.split()):
+        engine.add_object_file(llvm.ObjectFileRef.from_data(data[at : at + size]))
+        at += size
     engine.finalize_object()
     return engine.get_function_address(_ENTRY), engine
 
@@ -201,7 +208,10 @@ def compile_kernel(
                 linear=linear,
                 instruments=instruments,
             )
-            data = _pack(result.helpers, _object(result.ir, _optimisation_level()))
+            objects = [_object(result.ir, _optimisation_level())]
+            if result.hot:
+                objects.append(_object(result.hot, _HOT_LEVEL))
+            data = _pack(result.helpers, objects)
             instructions = result.instructions
             store.put("kernel", key, ".o", data)
         address, engine = _load(data)

@@ -41,6 +41,11 @@ class RegisterCache:
         self._dirty_words: set[int] = set()
         self._dirty_pairs: set[int] = set()
 
+    @property
+    def written(self) -> set[int]:
+        """Registers written and not yet stored."""
+        return self._dirty_words | {i + k for i in self._dirty_pairs for k in (0, 1)}
+
     def read32(self, index: int) -> Any:
         if index in self._words:
             return self._words[index]
