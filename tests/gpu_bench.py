@@ -39,6 +39,15 @@ class Bench:
         data = struct.pack(f"<{len(arguments)}Q", *arguments)
         self.queue.launch(kernel, (groups, 1, 1), (block, 1, 1), lds, data)
 
+    def block(self, groups: int = 1, waves: int = 1) -> int:
+        """Keep the queue busy until `open` is called with the result."""
+        gate = self.buffer(1)
+        self.start(self.kernel("gate"), groups, 64 * waves, gate)
+        return gate
+
+    def open(self, gate: int) -> None:
+        ctypes.c_uint32.from_address(gate).value = 1
+
     def run(
         self, kernel: LoadedKernel, groups: int, block: int, *arguments: int, lds: int = 0
     ) -> None:

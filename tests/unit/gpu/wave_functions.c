@@ -169,12 +169,10 @@ int32_t test_overflow(struct anyroc_wave *wave) {
   return deep(wave, first);
 }
 
-/* Works for a while: `count` steps of a dependent chain per wave. */
-int32_t test_spin(struct anyroc_wave *wave) {
-  uint64_t x = 1;
-  for (uint64_t i = argument(wave, 0); i > 0; i--) x = x * 6364136223846793005u + 1;
-  wave->vgpr[0] = (uint32_t)x;
-  return ANYROC_END;
+/* Waits until the host opens the gate: writes something at the argument. */
+int32_t test_gate(struct anyroc_wave *wave) {
+  wave->resume = 1;
+  return *(volatile _Atomic uint32_t *)argument(wave, 0) ? ANYROC_END : ANYROC_YIELD;
 }
 
 /* Appends its workgroup's number to a log: log[0] counts, entries follow. */
