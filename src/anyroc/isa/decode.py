@@ -13,7 +13,7 @@ from functools import cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand
-from anyroc.isa.modifiers import always_used, field_mask, ignored_fields, make_mods, modifier_mask
+from anyroc.isa.modifiers import field_mask, make_mods, modifier_mask, used_mask
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import Row, Table, opcode_space, table
@@ -34,12 +34,14 @@ class Plan:
     row: Row
     format: Format
     reserved: int
+    required: int
     dst: tuple[tuple[int, int, OperandTable], ...]
     src: tuple[tuple[int, int, OperandTable], ...]
     types: tuple[Place, ...]
     mods_mask: int
+    fixed_mods: int
     mods: dict[int, Mods]
-    modified: bool
+    sign_mask: int
 
 
 class _Encoding:
@@ -129,8 +131,8 @@ class Decoder:
         elif encoding.base == "VOPD":
             return self._decode_pair(encoding, raw, code, offset)
         plan = self._plan(encoding, raw)
-        if raw & plan.reserved:
-            raise BadField(f"reserved bits {raw & plan.reserved:#x} are set")
+        if raw & plan.reserved != plan.required:
+            raise BadField(f"reserved bits {raw & plan.reserved ^ plan.required:#x} are wrong")
         src = [operands[(raw >> low) & mask] for low, mask, operands in plan.src]
         size = encoding.bytes
         for index, operand in enumerate(src):
@@ -138,10 +140,10 @@ class Decoder:
                 literal = self._literal(code, offset, encoding)
                 src[index] = _literal_operand(literal, plan.types[index])
                 size = encoding.bytes + 4
-        if plan.modified:
-            self._modify(plan.format, raw, src)
+        if plan.sign_mask:
+            self._modify(plan.format, raw & plan.sign_mask, src)
         row = plan.row
-        key = raw & plan.mods_mask
+        key = raw & plan.mods_mask | plan.fixed_mods
         mods = plan.mods.get(key)
         if mods is None:
             mods = plan.mods[key] = make_mods(plan.format, row, key, self.family)
@@ -172,23 +174,32 @@ class Decoder:
         variant = f".{encoding.variant}" if encoding.variant else ""
         format_ = self._encodings[row.format + variant].format
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
-        used = format_.mask | modifier_mask(format_, row, self.family) | always_used(format_)
-        for place in (*dst, *src):
-            used |= field_mask(format_, place.field)
-        for field in (*(s.field for s in (*row.dst, *row.src)), *ignored_fields(row)):
-            used |= field_mask(format_, field)
+        used = used_mask(row, format_, self.family)
+        refused, ignored = self._limits(row, encoding.variant)
+        default = field_mask(format_, "op_sel_hi") | field_mask(format_, "op_sel_hi2")
         modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
         return Plan(
             row,
             format_,
-            (1 << format_.bits) - 1 & ~used,
+            (1 << format_.bits) - 1 & ~used | refused,
+            default & refused,
             tuple(self._column(place, format_) for place in dst),
             tuple(self._column(place, format_) for place in src),
             src,
-            modifier_mask(format_, row, self.family),
+            modifier_mask(format_, row, self.family) & ~ignored,
+            default & ignored,
             {},
-            modified or "_mix" in row.mnemonic,
+            ~ignored if modified or "_mix" in row.mnemonic else 0,
         )
+
+    @staticmethod
+    def _limits(row: Row, variant: str) -> tuple[int, int]:
+        if row.limits is None:
+            return 0, 0
+        limits = row.limits.get(variant or "base")
+        if limits is None:
+            raise BadField(f"{row.mnemonic} has no {variant} form")
+        return limits
 
     def _column(self, place: Place, format_: Format) -> tuple[int, int, OperandTable]:
         low, width = format_.fields.get(place.field, (0, 0))

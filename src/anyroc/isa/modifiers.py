@@ -46,13 +46,19 @@ def _mask(format_: Format, names: Iterable[str]) -> int:
     return mask
 
 
-def always_used(format_: Format) -> int:
-    """Bits that are neither operands nor ``Mods`` yet mean something in every instruction."""
-    mask = _mask(format_, _SHAPING)
+def used_mask(row: Row, format_: Format, family: str) -> int:
+    """The bits of an instruction that mean something or may hold anything."""
+    mask = format_.mask | modifier_mask(format_, row, family) | _mask(format_, _SHAPING)
+    mask |= _mask(format_, (spec.field for spec in (*row.dst, *row.src)))
+    mask |= _mask(format_, ignored_fields(row))
     base, _, variant = format_.name.partition(".")
     if variant:
         mask |= 0x1FF << (32 if base.startswith("VOP3") else 0)
-    return mask | (field_mask(format_, "saddr") if base in ("FLAT", "GLOBAL", "SCRATCH") else 0)
+    if base in ("FLAT", "GLOBAL", "SCRATCH"):
+        mask |= field_mask(format_, "saddr")
+    if base == "SMEM":
+        mask |= _mask(format_, ("soffset", "low_soffset"))
+    return mask
 
 
 def ignored_fields(row: Row) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -60,9 +60,13 @@ class OperandSpec:
         return max(1, count // 2) if self.halved and wave_size == 64 else count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One instruction of an ISA in one encoding."""
+    """One instruction of an ISA in one encoding.
+
+    ``limits`` maps the variants the instruction has ("base", "dpp", "dpp8", "sdwa") to the modifier
+    bits that must keep their default and those that do nothing; None where that is not known.
+    """
 
     format: str
     opcode: int
@@ -71,6 +75,7 @@ class Row:
     dst: tuple[OperandSpec, ...]
     src: tuple[OperandSpec, ...]
     flags: frozenset[str]
+    limits: Mapping[str, tuple[int, int]] | None = None
 
 
 _BITS = {"mask": 64, "fp8": 8, "bf8": 8}
@@ -98,7 +103,16 @@ def _spec(text: str) -> OperandSpec:
     return OperandSpec(field, kind, type_, type_bits(type_), halved, hidden)
 
 
-def _parse(line: str, isa: str) -> Row:
+def _limits(text: str, known: Sequence[str]) -> dict[str, tuple[int, int]]:
+    limits = {}
+    for number in text.split(","):
+        variant, _, masks = known[int(number)].partition(":")
+        refused, _, ignored = masks.partition("/")
+        limits[variant] = int(refused, 16), int(ignored, 16)
+    return limits
+
+
+def _parse(line: str, isa: str, known: Sequence[str]) -> Row:
     format_, opcode, mnemonic, key, dst, src, *flags = line.split(" ")
     op = mnemonic if key == "=" else key
     pattern, suffix = VARIANTS.get(isa, ("", ""))
@@ -112,6 +126,7 @@ def _parse(line: str, isa: str) -> Row:
         () if dst == "-" else tuple(map(_spec, dst.split(","))),
         () if src == "-" else tuple(map(_spec, src.split(","))),
         frozenset(flags),
+        next((_limits(flag[2:], known) for flag in flags if flag.startswith("m=")), None),
     )
 
 
@@ -124,6 +139,7 @@ class Table:
         self._lines: dict[tuple[str, int], str] = {}
         self._rows: dict[tuple[str, int], Row] = {}
         module = importlib.import_module(f"anyroc.isa.tables.{self.family}")
+        self._limits: list[str] = module.LIMITS.splitlines()
         for line in module.ROWS.splitlines():
             format_, opcode, _ = line.split(" ", 2)
             at = line.find(" @")
@@ -136,7 +152,7 @@ class Table:
         key = (space, opcode)
         row = self._rows.get(key)
         if row is None and (line := self._lines.get(key)) is not None:
-            row = self._rows[key] = _parse(line, self.isa)
+            row = self._rows[key] = _parse(line, self.isa, self._limits)
         return row
 
     def __iter__(self) -> Iterator[Row]:

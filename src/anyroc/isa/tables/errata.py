@@ -36,9 +36,13 @@ _SWAP = re.compile(r"v_swap(rel)?_b.*|v_permlane\d+_swap_b32")
 
 # Encodings the documents repeat under a segment or format that has no such instruction.
 _REMOVED: dict[str, tuple[tuple[str, str], ...]] = {
-    "cdna": (),
-    "rdna3": (("FLAT", r"global_.*"), ("FLAT", r"flat_atomic_csub_u32")),
-    "rdna4": (("FLAT", r"global_.*"),),
+    "cdna": (("VOP3", r"v_readfirstlane_b32|v_swap_b32|v_accvgpr_mov_b32|v_permlane.*_swap_b32"),),
+    "rdna3": (
+        ("VOP3", r"v_readfirstlane_b32"),
+        ("FLAT", r"global_.*"),
+        ("FLAT", r"flat_atomic_csub_u32"),
+    ),
+    "rdna4": (("VOP3", r"v_readfirstlane_b32"), ("FLAT", r"global_.*")),
 }
 
 _ADDED: dict[str, str] = {
@@ -60,6 +64,27 @@ def is_removed(family: str, format_: str, mnemonic: str) -> bool:
     return any(
         format_ == where and re.fullmatch(pattern, mnemonic) for where, pattern in _REMOVED[family]
     )
+
+
+# CDNA instructions that LLVM's gfx942 refuses although the hardware documents have them.
+_ALL_CDNA = re.compile(r"ds_gws_.*|ds_nop")
+_NOT_CDNA4 = re.compile(r".*_xf32")
+
+
+def isas_of(
+    family: str, format_: str, mnemonic: str, probed: list[str], isas: list[str]
+) -> list[str]:
+    """The ISAs of a family that have an instruction.
+
+    The published CDNA lists are CDNA4's: what gfx942 lacks is new there. RDNA3's are RDNA3.5's.
+    """
+    if family == "cdna" and not probed and format_ != "VOPD" and not _ALL_CDNA.fullmatch(mnemonic):
+        return [isa for isa in isas if isa == "cdna4"]
+    if family == "cdna" and _NOT_CDNA4.fullmatch(mnemonic):
+        return [isa for isa in isas if isa != "cdna4"]
+    if family == "rdna3" and probed == ["rdna3_5"]:
+        return ["rdna3_5"]
+    return isas
 
 
 def added_rows(family: str) -> list[str]:
