@@ -6,12 +6,9 @@ and keeps the result in the cache.
 
 from __future__ import annotations
 
-import platform
-import subprocess
 import sys
-import threading
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from anyroc import cache as disk_cache
@@ -48,18 +45,20 @@ def library_path() -> Path:
     """Return the native library, built if need be; ToolchainError if it cannot be."""
     files = sources()
     parts = [part for file in files for part in (file.name, file.read_bytes())]
-    key = disk_cache.key("native", _zig_version(), _host(), *FLAGS, *parts)
+    key = disk_cache.key("native", _compiler(), _host(), *FLAGS, *parts)
     return disk_cache.default().make("native", key, ".so", _build)
 
 
-def _zig_version() -> str:
-    try:
-        return version("ziglang")
-    except PackageNotFoundError:
+def _compiler() -> str:
+    """Return what tells one installed zig from another."""
+    found = find_spec("ziglang")
+    if found is None or found.origin is None:
         raise ToolchainError(
             "the C compiler that builds anyroc's native part is not installed",
             hint="pip install ziglang",
-        ) from None
+        )
+    facts = Path(found.origin).stat()
+    return f"{found.origin} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def _host() -> str:
@@ -67,6 +66,8 @@ def _host() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
+        import platform
+
         return platform.processor() + platform.machine()
     first = text.split("\n\n", 1)[0].splitlines()
     wanted = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU part", "Features")
@@ -74,6 +75,9 @@ def _host() -> str:
 
 
 def _build(target: Path) -> None:
+    import subprocess
+    import threading
+
     files = [str(file) for file in sources() if file.suffix == ".c"]
     command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-o", str(target), *files]
     note = threading.Timer(

@@ -7,10 +7,10 @@ import struct
 from typing import Any
 
 import pytest
-from gpu_bench import Bench
 
 from anyroc.gpu import binding
 from anyroc.gpu.queue import LaunchError, launch_extra
+from gpu_bench import Bench
 
 
 def test_every_work_item_runs_once(bench: Bench) -> None:
