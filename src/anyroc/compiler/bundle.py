@@ -15,6 +15,7 @@ are used, and what is malformed raises `CodeObjectError` with the place.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ ELF_MAGIC = b"\x7fELF"
 HOST_ID = "host-x86_64-unknown-linux-gnu-"
 
 _EM_AMDGPU = 224
+_TARGET_ID = re.compile(r"-((?:gfx\w+|amdgcnspirv)(?::\w+[+-])*)$")
 _ALIGNMENT = 4096
 _MAX_ENTRIES = 1024
 _MAX_ID = 512
@@ -55,8 +57,8 @@ class Image:
     @property
     def target_id(self) -> str:
         """The target with its features, as "gfx90a:xnack+"; "" when the id names none."""
-        last = self.id.rsplit("-", 1)[-1]
-        return last if last.startswith(("gfx", "amdgcnspirv")) else ""
+        found = _TARGET_ID.search(self.id)
+        return found.group(1) if found else ""
 
     @property
     def target_name(self) -> str:

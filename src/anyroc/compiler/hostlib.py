@@ -52,10 +52,11 @@ _LIBCXX_DEFINES = {
     "__GLIBC_MINOR__": str(GLIBC_MINOR),
 }
 _FINISH = """
-/* What GCC's crtbeginS.o does: destructors and exit handlers run when the library is unloaded. */
-extern char __dso_handle __attribute__((visibility("hidden")));
+/* What GCC's crtbeginS.o does: destructors and exit handlers run when the library is unloaded.
+ * C++ takes the handle's address, glibc's atexit its value. */
+void *__dso_handle __attribute__((visibility("hidden"))) = &__dso_handle;
 void __cxa_finalize(void *);
-static void __attribute__((destructor)) finish(void) { __cxa_finalize(&__dso_handle); }
+static void __attribute__((destructor)) finish(void) { __cxa_finalize(__dso_handle); }
 """
 _BUILD_ALL = """
 #include <cstdlib>

@@ -1,6 +1,7 @@
 /* HIP's runtime interface: types, constants, functions, and the C++ templates over them. */
 #pragma once
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 

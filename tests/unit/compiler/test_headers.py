@@ -1,0 +1,67 @@
+"""Our headers: generated parts are fresh, layouts are the ABI's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anyroc.cabi import generate
+from anyroc.compiler import Options, compile_program
+from anyroc.compiler.toolchain import HEADERS
+from anyroc.isa.targets import target
+
+LAYOUTS = """
+#include <cstddef>
+#include <hip/hip_runtime_api.h>
+#include <hip/hip_fp16.h>
+#include <hip/hip_bf16.h>
+#define SIZE(type, size) static_assert(sizeof(type) == size, #type);
+#define AT(type, field, offset) static_assert(offsetof(type, field) == offset, #field);
+SIZE(hipDeviceProp_tR0600, 1472) AT(hipDeviceProp_tR0600, gcnArchName, 1160)
+SIZE(hipDeviceProp_tR0000, 792) AT(hipDeviceProp_tR0000, gcnArchName, 396)
+AT(hipDeviceProp_t, totalGlobalMem, 288) AT(hipDeviceProp_t, warpSize, 308)
+SIZE(hipPointerAttribute_t, 32) SIZE(hipFuncAttributes, 56) SIZE(hipMemcpy3DParms, 160)
+SIZE(dim3, 12) SIZE(hipUUID, 16) SIZE(hipExtent, 24) SIZE(hipPitchedPtr, 32)
+SIZE(hipIpcMemHandle_t, 64) SIZE(hipLaunchAttribute, 72) SIZE(hipGraphNodeParams, 256)
+SIZE(float3, 12) SIZE(float4, 16) SIZE(double4, 32) SIZE(uchar4, 4) SIZE(long4, 32)
+static_assert(alignof(float4) == 16 && alignof(float2) == 8 && alignof(double4) == 16);
+static_assert(alignof(float3) == 4 && alignof(short4) == 8 && alignof(uchar2) == 2);
+SIZE(__half, 2) SIZE(__half2, 4) SIZE(__hip_bfloat16, 2)
+static_assert(hipErrorInvalidValue == 1 && hipErrorOutOfMemory == 2 && hipErrorNotReady == 600);
+static_assert(hipErrorIllegalAddress == 700 && hipErrorLaunchFailure == 719);
+static_assert(hipMemcpyHostToDevice == 1 && hipMemcpyDeviceToHost == 2 && hipMemcpyDefault == 4);
+int main() { return 0; }
+"""
+
+
+def test_generated_headers_are_what_the_tables_say() -> None:
+    for path, text in generate.files().items():
+        assert text == path.read_text(), f"{path.name}: run `python -m anyroc.cabi.generate`"
+
+
+@pytest.mark.parametrize("name", ["layouts.cpp", "layouts.hip"])
+def test_layouts(tmp_path: Path, name: str) -> None:
+    source = tmp_path / name
+    source.write_text(LAYOUTS)
+    compile_program([source], target=target("gfx942"))
+
+
+def headers() -> list[str]:
+    found = (path.relative_to(HEADERS) for path in HEADERS.rglob("*.h"))
+    return sorted(str(path) for path in found if path.parts[0] != "anyroc")
+
+
+def test_every_header_stands_alone(tmp_path: Path) -> None:
+    for suffix, excluded in ((".cu", "hip/"), (".hip", "cu")):
+        chosen = [name for name in headers() if not name.startswith(excluded)]
+        sources = []
+        for index, name in enumerate(chosen):
+            source = tmp_path / f"h{index}{suffix}"
+            source.write_text(f"#include <{name}>\n#include <{name}>\n")
+            sources.append(source)
+        options = Options(opt_level=0, extra=("-fsyntax-only",))
+        del options
+        together = tmp_path / f"all{suffix}"
+        together.write_text("".join(f"#include <{name}>\n" for name in chosen))
+        compile_program([together], target=target("gfx942"))
