@@ -93,11 +93,11 @@ class _Printer:
         if format_ in ("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VOP3P"):
             crossing = mods.dpp is not None or mods.dpp8 is not None
             long = format_.startswith("VOP3")
-            if name == "v_nop":
+            if name in _NO_SUFFIX:
                 return name
             if crossing:
                 return name + ("_e64_dpp" if long else "_dpp")
-            if name in _has_long_form(self.isa):
+            if name in _has_long_form(self.isa) or name == "v_pk_fmac_f16":
                 return name + ("_e64" if long else "_e32")
         return name
 
@@ -120,7 +120,7 @@ class _Printer:
     def _constant(self, operand: Operand, spec: OperandSpec) -> str:
         value = int(operand.value)
         type_, bits = spec.type, spec.bits
-        if spec.kind == "k":
+        if spec.kind == "k" and self.row.format != "SOPK":
             return f"{value:#x}"
         if type_ in ("pk2_f32", "pk2_b32"):
             bits = 32
@@ -204,8 +204,10 @@ class _Printer:
         kind = next((flag[7:] for flag in self.row.flags if flag.startswith("simm16=")), "")
         value = self.mods.simm16 & 0xFFFF
         name = self.it.mnemonic
-        if name in _PLAIN_SOPP:
-            return ([_hex_if_big(value)], []) if value else ([], [])
+        if name == "s_endpgm":
+            return ([str(value)], []) if value else ([], [])
+        if name == "s_set_gpr_idx_mode":
+            return [immediates.gpr_index_mode(value)], []
         if not kind:
             return [], []
         if kind == "label":
@@ -271,6 +273,8 @@ class _Printer:
         chosen = self.mods.op_sel
         if not any(chosen):
             return []
+        if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):
+            sources = 3
         bits = (*chosen[:sources], chosen[3])
         return [f"op_sel:[{','.join(str(int(bit)) for bit in bits)}]"]
 
@@ -369,7 +373,8 @@ class _Printer:
             if mods.offset1:
                 modifiers.append(f"offset1:{mods.offset1}")
         elif offset := mods.offset0 | mods.offset1 << 8:
-            modifiers.append(_swizzle(offset) if "swizzle" in name else f"offset:{offset}")
+            text = immediates.swizzle(offset) if "swizzle" in name else str(offset)
+            modifiers.append(f"offset:{text}")
         if mods.gds:
             modifiers.append("gds")
         return dst + src, modifiers
@@ -398,8 +403,10 @@ class _Printer:
             text = self._by_role("soffset")
             operands.append("null" if soffset.kind == "none" else text or "")
         modifiers = []
-        if self.it.format == "MTBUF":
-            modifiers.append(f"format:{mods.format}")
+        if self.it.format == "MTBUF" and (
+            name := immediates.buffer_format(self.family, mods.format)
+        ):
+            modifiers.append(f"format:{name}")
         if mods.idxen:
             modifiers.append("idxen")
         if mods.offen:
@@ -430,7 +437,7 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "MUBUF": _Printer._buffer,
     "MTBUF": _Printer._buffer,
 }
-_PLAIN_SOPP = frozenset(("s_endpgm",))
+_NO_SUFFIX = frozenset(("v_nop", "v_clrexcp", "v_pipeflush"))
 _HEX_SOPP = ("s_wait_", "s_clause", "s_set_inst_prefetch", "s_round_mode", "s_denorm_mode")
 
 
@@ -449,7 +456,7 @@ def _special(name: str) -> str:
 
 
 def _pick(names: tuple[str, ...], index: int) -> str:
-    return names[index] if index < len(names) else str(index)
+    return names[index] if index < len(names) else names[0]
 
 
 def _hex_if_big(value: int) -> str:
@@ -489,12 +496,6 @@ def _dpp_control(ctrl: int, family: str) -> str:
     elif kind == 0x16:
         return f"row_xmask:{amount}"
     return "/* Invalid dpp_ctrl value */"
-
-
-def _swizzle(offset: int) -> str:
-    if offset == 0xC000:
-        return "offset:swizzle(FFT,0)"
-    return f"offset:{offset}"
 
 
 def _temporal_hint(instruction: Instruction, hint: int, scope: int) -> list[str]:

@@ -34,7 +34,8 @@ _MESSAGES = {
     "cdna": {
         1: "MSG_INTERRUPT", 2: "MSG_GS", 3: "MSG_GS_DONE", 4: "MSG_SAVEWAVE",
         5: "MSG_STALL_WAVE_GEN", 6: "MSG_HALT_WAVES", 7: "MSG_ORDERED_PS_DONE",
-        8: "MSG_EARLY_PRIM_DEALLOC", 9: "MSG_GS_ALLOC_REQ", 10: "MSG_GET_DOORBELL", 15: "MSG_SYSMSG",
+        8: "MSG_EARLY_PRIM_DEALLOC", 9: "MSG_GS_ALLOC_REQ", 10: "MSG_GET_DOORBELL",
+        15: "MSG_SYSMSG",
     },
     "rdna3": {
         1: "MSG_INTERRUPT", 2: "MSG_HS_TESSFACTOR", 3: "MSG_DEALLOC_VGPRS",
@@ -47,11 +48,39 @@ _MESSAGES["rdna4"] = _MESSAGES["rdna3"] | {
     134: "MSG_RTN_GET_TBA_TO_PC",
     135: "MSG_RTN_GET_SE_AID_ID",
 }
-_GS_OPS = {0: "GS_OP_NOP", 1: "GS_OP_CUT", 2: "GS_OP_EMIT", 3: "GS_OP_EMIT_CUT"}
-_SYS_OPS = {
-    1: "SYSMSG_OP_ECC_ERR_INTERRUPT", 2: "SYSMSG_OP_REG_RD", 3: "SYSMSG_OP_HOST_TRAP_ACK",
-    4: "SYSMSG_OP_TTRACE_PC",
-}  # fmt: skip
+_OPERATIONS = {
+    "MSG_GS": {1: "GS_OP_CUT", 2: "GS_OP_EMIT", 3: "GS_OP_EMIT_CUT"},
+    "MSG_GS_DONE": {0: "GS_OP_NOP", 1: "GS_OP_CUT", 2: "GS_OP_EMIT", 3: "GS_OP_EMIT_CUT"},
+    "MSG_SYSMSG": {
+        1: "SYSMSG_OP_ECC_ERR_INTERRUPT",
+        2: "SYSMSG_OP_REG_RD",
+        3: "SYSMSG_OP_HOST_TRAP_ACK",
+        4: "SYSMSG_OP_TTRACE_PC",
+    },
+}
+_DATA_FORMATS = (
+    "INVALID", "8", "16", "8_8", "32", "16_16", "10_11_11", "11_11_10", "10_10_10_2", "2_10_10_10",
+    "8_8_8_8", "32_32", "16_16_16_16", "32_32_32", "32_32_32_32", "RESERVED_15",
+)  # fmt: skip
+_NUMBER_FORMATS = (
+    "UNORM", "SNORM", "USCALED", "SSCALED", "UINT", "SINT", "RESERVED_6", "FLOAT",
+)  # fmt: skip
+_SCALED = ("UNORM", "SNORM", "USCALED", "SSCALED", "UINT", "SINT")
+_WHOLE = ("UINT", "SINT", "FLOAT")
+_UNIFIED = (
+    "INVALID",
+    *(
+        f"{data}_{number}"
+        for data, numbers in (
+            ("8", _SCALED), ("16", (*_SCALED, "FLOAT")), ("8_8", _SCALED), ("32", _WHOLE),
+            ("16_16", (*_SCALED, "FLOAT")), ("10_11_11", ("FLOAT",)), ("11_11_10", ("FLOAT",)),
+            ("10_10_10_2", ("UNORM", "SNORM", "UINT", "SINT")), ("2_10_10_10", _SCALED),
+            ("8_8_8_8", _SCALED), ("32_32", _WHOLE), ("16_16_16_16", (*_SCALED, "FLOAT")),
+            ("32_32_32", _WHOLE), ("32_32_32_32", _WHOLE),
+        )
+        for number in numbers
+    ),
+)  # fmt: skip
 
 _HWREGS = {
     "cdna": {
@@ -140,27 +169,53 @@ def depctr(value: int) -> str:
 
 def sendmsg(family: str, value: int) -> str:
     """``sendmsg(MSG_DEALLOC_VGPRS)``, ``sendmsg(MSG_GS, GS_OP_EMIT, 0)`` or the bare number."""
-    bits = 4 if family == "cdna" else 8
-    message = value & ((1 << bits) - 1)
-    operation, stream = value >> 4 & 7, value >> 8 & 3
-    if family != "cdna":
-        operation = stream = 0
-    if value & ~(0x37F if family == "cdna" else 0xFF):
-        return str(value)
+    if family == "cdna":
+        message, operation, stream = value & 15, value >> 4 & 7, value >> 8 & 3
+    else:
+        message, operation, stream = value & 0xFF, 0, 0
     name = _MESSAGES[family].get(message)
-    operations = _GS_OPS if name in ("MSG_GS", "MSG_GS_DONE") else _SYS_OPS
-    if name is None or name not in ("MSG_GS", "MSG_GS_DONE", "MSG_SYSMSG"):
-        if name is None or operation or stream:
-            return f"sendmsg({message}, {operation}, {stream})"
-        return f"sendmsg({name})"
+    operations = _OPERATIONS.get(name or "", {}) if family == "cdna" or message == 15 else {}
+    if name and (operation in operations if operations else operation == 0):
+        streams = name.startswith("MSG_GS") and name != "MSG_GS_ALLOC_REQ" and operation
+        if streams or stream == 0:
+            parts = [name, operations[operation]] if operations else [name]
+            return f"sendmsg({', '.join(parts + [str(stream)] * bool(streams))})"
+    if value == (message | operation << 4 | stream << 8):
+        return f"sendmsg({message}, {operation}, {stream})"
+    return str(value)
+
+
+def swizzle(offset: int) -> str:
+    """The offset of ``ds_swizzle_b32``: ``swizzle(SWAP,16)`` and its kin, or the number."""
+    if offset & 0xFF00 == 0x8000:
+        return f"swizzle(QUAD_PERM,{','.join(str(offset >> 2 * lane & 3) for lane in range(4))})"
+    if offset & 0x8000:
+        return str(offset)
+    keep, force, flip = offset & 31, offset >> 5 & 31, offset >> 10
+    if keep == 31 and force == 0 and flip:
+        if flip & (flip - 1) == 0:
+            return f"swizzle(SWAP,{flip})"
+        if flip & (flip + 1) == 0:
+            return f"swizzle(REVERSE,{flip + 1})"
+    group = 32 - keep
+    if group > 1 and group & (group - 1) == 0 and force < group and flip == 0:
+        return f"swizzle(BROADCAST,{group},{force})"
+    low, high = force ^ flip, (keep | force) ^ flip
+    letters = ("0", "p", "i", "1")
+    mask = "".join(letters[(low >> bit & 1) << 1 | (high >> bit & 1)] for bit in range(4, -1, -1))
+    return f'swizzle(BITMASK_PERM,"{mask}")'
+
+
+def buffer_format(family: str, value: int) -> str | None:
+    """The format of a typed buffer access, None for the default."""
     if family != "cdna":
-        return f"sendmsg({message}, {operation}, {stream})"
-    known = operation in operations and (operation or name == "MSG_GS_DONE")
-    if not known or (stream and (operation == 0 or name == "MSG_SYSMSG")):
-        return f"sendmsg({message}, {operation}, {stream})"
-    if operation == 0 or name == "MSG_SYSMSG":
-        return f"sendmsg({name}, {operations[operation]})"
-    return f"sendmsg({name}, {operations[operation]}, {stream})"
+        if value == 1:
+            return None
+        return f"[BUF_FMT_{_UNIFIED[value]}]" if value < len(_UNIFIED) else str(value)
+    data, number = value & 15, value >> 4
+    parts = [] if data == 1 else [f"BUF_DATA_FORMAT_{_DATA_FORMATS[data]}"]
+    parts += [f"BUF_NUM_FORMAT_{_NUMBER_FORMATS[number]}"] if number else []
+    return f"[{','.join(parts)}]" if parts else None
 
 
 def gpr_index_mode(value: int) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 
 from anyroc.isa.formats import Format
 from anyroc.isa.instruction import Dpp, Mods, Sdwa
+from anyroc.isa.operands import BadField
 from anyroc.isa.tables import Row
 
 _OPERANDS = frozenset((
@@ -82,7 +83,10 @@ def _true16(row: Row, format_: Format, family: str) -> tuple[tuple[int, int], ..
 
 def modifier_mask(format_: Format, row: Row, family: str) -> int:
     """The bits of an instruction that ``make_mods`` looks at."""
-    names = [name for name in format_.fields if name not in _OPERANDS]
+    unused = ignored_fields(row)
+    names = [name for name in format_.fields if name not in _OPERANDS and name not in unused]
+    if row.format in ("SOPP", "SOPK") and not _has_immediate(row):
+        names.remove("simm16")
     names += [spec.field for spec in (*row.dst, *row.src) if spec.kind == "imm"]
     if row.format == "SMEM" and "imm" in format_.fields:
         names += ["imm", "soffset_en"]
@@ -93,6 +97,14 @@ def modifier_mask(format_: Format, row: Row, family: str) -> int:
     if halves and "src0" in format_.fields and format_.fields["src0"][1] == 9:
         mask |= 1 << 8 + format_.fields["src0"][0]
     return mask
+
+
+def _has_immediate(row: Row) -> bool:
+    return (
+        row.mnemonic == "s_endpgm"
+        or any(spec.kind == "k16" for spec in row.src)
+        or any(flag.startswith("simm16=") for flag in row.flags)
+    )
 
 
 def _bits(value: int, count: int) -> tuple[bool, ...]:
@@ -129,6 +141,7 @@ def make_mods(format_: Format, row: Row, raw: int, family: str) -> Mods:
             values["imm"] = format_.get(raw, spec.field)
     if "dpp_ctrl" in format_.fields:
         ctrl, rows, banks, bound, fi = (format_.get(raw, name) for name in _DPP)
+        _check_dpp(ctrl, row, family)
         values["dpp"] = Dpp(ctrl, rows, banks, bool(bound), bool(fi))
     if "src0_sel" in format_.fields:
         values["sdwa"] = _sdwa(format_, raw)
@@ -145,6 +158,23 @@ def make_mods(format_: Format, row: Row, raw: int, family: str) -> Mods:
     return Mods(**values, extra=tuple(extra))  # type: ignore[arg-type]
 
 
+# Ranges of DPP controls: quad_perm, row shifts and rotations, mirrors; then what each family adds.
+_DPP_RANGES = (
+    (0, 0xFF), (0x101, 0x10F), (0x111, 0x11F), (0x121, 0x12F), (0x140, 0x141), (0x150, 0x15F),
+)  # fmt: skip
+_DPP_CDNA = frozenset((0x130, 0x134, 0x138, 0x13C, 0x142, 0x143))
+
+
+def _check_dpp(ctrl: int, row: Row, family: str) -> None:
+    known = any(low <= ctrl <= high for low, high in _DPP_RANGES)
+    known |= ctrl in _DPP_CDNA if family == "cdna" else 0x160 <= ctrl <= 0x16F
+    if not known:
+        raise BadField(f"DPP control {ctrl:#x} does not exist")
+    wide = any(spec.bits == 64 and spec.type != "mask" for spec in (*row.dst, *row.src))
+    if family == "cdna" and wide and ctrl >> 4 != 0x15:
+        raise BadField(f"DPP control {ctrl:#x} does not work on 64 bits")
+
+
 def _half_selectors(
     format_: Format, raw: int, halves: tuple[tuple[int, int], ...]
 ) -> tuple[bool, ...]:
@@ -159,6 +189,8 @@ def _half_selectors(
 def _sdwa(format_: Format, raw: int) -> Sdwa:
     get = format_.get
     has_dst = "dst_sel" in format_.fields
+    if 7 in (get(raw, "dst_sel"), get(raw, "src0_sel"), get(raw, "src1_sel")):
+        raise BadField("SDWA selector 7 does not exist")
     return Sdwa(
         get(raw, "dst_sel") if has_dst else 6,
         get(raw, "dst_unused"),

@@ -105,6 +105,8 @@ def apply(family: str, row: Row) -> None:
     name = row.mnemonic
     if re.search(r"_atomic_cmpswap_[bf]\d+", name):
         row.dst = [re.sub(r":b(64|128)$", _halved, spec) for spec in row.dst]
+    if name in ("buffer_wbl2", "buffer_inv"):
+        row.flags.append("ignore=offset")
     if "_load_lds_" in name:
         row.dst = []
         row.flags.append("ignore=vdst")

@@ -54,7 +54,7 @@ class Probe:
         return [
             1 << bit
             for name, (low, width) in self.format.fields.items()
-            if name in _MODIFIERS
+            if name in _MODIFIERS or (name == "src1_sel" and self.row.format == "VOP1")
             for bit in range(low, low + width)
         ]
 
@@ -97,7 +97,7 @@ def _constants(row: Row, format_: Format, family: str, variant: str) -> dict[str
     if variant == "dpp":
         values |= {"dpp_ctrl": 0x150, "row_mask": 15, "bank_mask": 15}
     if variant == "sdwa":
-        values |= {"dst_sel": 6, "src0_sel": 6, "src1_sel": 6}
+        values |= {"dst_sel": 6, "src0_sel": 6, "src1_sel": 0 if row.format == "VOP1" else 6}
     if "saddr" in format_.fields:
         off = 0x7F if family == "cdna" else 124
         has = any(spec.field == "saddr" for spec in row.src)
