@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -68,6 +69,12 @@ def read_string(address: int) -> bytes:
     return ctypes.string_at(address)
 
 
+def array_of(values: Sequence[int]) -> int:
+    """Return the address of an array of 64-bit integers, which lives until the next call."""
+    _arrays[:] = [(ctypes.c_uint64 * max(len(values), 1))(*values)]
+    return ctypes.addressof(_arrays[0])
+
+
 def write_string(address: int, text: bytes, size: int) -> None:
     """Store as much of a string as fits into `size` bytes with its final null."""
     if size > 0:
@@ -88,3 +95,4 @@ def c_string(text: str) -> int:
 
 
 _kept: list[Any] = []
+_arrays: list[Any] = []

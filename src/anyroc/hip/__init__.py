@@ -18,8 +18,9 @@ from typing import Any
 from anyroc.cabi import source, table
 
 NOUNS = (
-    *("alloc", "context", "copy", "device", "error", "event", "fill", "launch", "module"),
-    *("occupancy", "peer", "pool", "profiler", "registration", "stream", "symbol"),
+    *("alloc", "capture", "context", "copy", "device", "error", "event", "fill", "graph"),
+    *("launch", "module", "occupancy", "peer", "pool", "profiler", "registration", "stream"),
+    "symbol",
 )
 """The modules with bodies."""
 

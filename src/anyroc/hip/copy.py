@@ -21,7 +21,7 @@ _KINDS = {0, HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT, 1024}
 _HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED = 1, 2, 3, 10, 11
 _PARAM_2D = struct.Struct("@QQi4xQQQQ QQi4xQQQQ QQ")
 _PARAM_3D = struct.Struct("@QQQQi4xQQQQQ QQQQi4xQQQQQ QQQ")
-_PARMS_3D = struct.Struct("@Q3Q4Q Q3Q4Q 3Qi4x")
+PARAMETERS_3D = struct.Struct("@Q3Q4Q Q3Q4Q 3Qi4x")
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,10 @@ def hipMemcpyParam2DAsync(parameters: int, stream: int) -> None:
     box(_param_2d(parameters), of(stream), wait=False)
 
 
-def _parms_3d(address: int) -> Box:
+def box_of(address: int) -> Box:
+    """Return the copy that a hipMemcpy3DParms describes."""
     require(address)
-    values = memory.unpack(_PARMS_3D, address)
+    values = memory.unpack(PARAMETERS_3D, address)
     s_array, sx, sy, sz, s_base, s_pitch, _, s_rows = values[:8]
     d_array, dx, dy, dz, d_base, d_pitch, _, d_rows = values[8:16]
     width, height, depth, kind = values[16:]
@@ -218,11 +219,11 @@ def _parms_3d(address: int) -> Box:
 
 
 def hipMemcpy3D(parameters: int) -> None:
-    box(_parms_3d(parameters), of(0), wait=True)
+    box(box_of(parameters), of(0), wait=True)
 
 
 def hipMemcpy3DAsync(parameters: int, stream: int) -> None:
-    box(_parms_3d(parameters), of(stream), wait=False)
+    box(box_of(parameters), of(stream), wait=False)
 
 
 def _param_3d(address: int) -> Box:

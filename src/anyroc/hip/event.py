@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from anyroc.cabi import memory
 from anyroc.gpu import queue
 from anyroc.hip.device import Gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles
 from anyroc.hip.stream import Stream, finish, of
+
+if TYPE_CHECKING:
+    from anyroc.hip.capture import Capture
+    from anyroc.hip.graph import Node
 
 _DISABLE_TIMING = 0x2
 _KNOWN_FLAGS = 0x1 | _DISABLE_TIMING | 0x4 | 0x20000000 | 0x40000000 | 0x80000000
@@ -20,19 +26,39 @@ class Event:
         self.timed = not flags & _DISABLE_TIMING
         self.event = queue.Event()
         self._gpu: Gpu | None = None  # where it was recorded last
+        self._captured: tuple[Capture, list[Node]] | None = None
 
     def record(self, stream: Stream) -> None:
         """Record it behind the stream's work so far."""
-        stream.submit().record(self.event)
-        self._gpu = stream.gpu
+        capture = stream.capture
+        self._captured = None if capture is None else (capture, list(capture.frontiers[stream]))
+        if capture is None:
+            stream.submit().record(self.event)
+            self._gpu = stream.gpu
+
+    def hold(self, stream: Stream) -> None:
+        """Let the stream's work from now on wait for the event."""
+        if self._captured is not None:
+            capture, nodes = self._captured
+            require(capture.origin.capture is capture, Error.CapturedEvent)
+            capture.join(stream, nodes)
+        else:
+            require(stream.capture is None, Error.StreamCaptureIsolation)
+            stream.submit().wait(self.event)
 
     def finish(self) -> None:
         """Deliver what the work before the event has printed, raise what it met."""
+        require(self._captured is None, Error.CapturedEvent)
         if self._gpu is not None:
             finish(self._gpu)
 
 
 _events: Handles[Event] = Handles(Error.InvalidHandle)
+
+
+def event_of(handle: int) -> Event:
+    """Return the event of a handle."""
+    return _events[handle]
 
 
 def record_if(event: int, stream: int) -> None:
@@ -94,4 +120,4 @@ def hipStreamWaitEvent(stream: int, event: int, flags: int) -> None:
     waiting = of(stream)
     require(event, Error.InvalidHandle)
     require(flags in (0, 1))
-    waiting.submit().wait(_events[event].event)
+    _events[event].hold(waiting)

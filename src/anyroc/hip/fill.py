@@ -21,7 +21,7 @@ def _linear(to: int, value: int, unit: int, count: int, stream: Stream) -> None:
     _settle(to, stream)
 
 
-def _rows(
+def rows(
     to: int, pitch: int, value: int, unit: int, width: int, height: int, stream: Stream
 ) -> None:
     """Fill `height` rows of `width` elements, `pitch` bytes apart."""
@@ -46,7 +46,11 @@ def _require_allocated(to: int, size: int) -> None:
 def _settle(to: int, stream: Stream) -> None:
     """Wait for a fill of host memory: the program may read it when the call returns."""
     allocation = find(to)
-    if allocation is not None and allocation.kind in ("host", "registered"):
+    if (
+        stream.capture is None
+        and allocation is not None
+        and allocation.kind in ("host", "registered")
+    ):
         stream.synchronize()
 
 
@@ -91,41 +95,41 @@ def hipMemsetD32Async(to: int, value: int, count: int, stream: int) -> None:
 
 
 def hipMemset2D(to: int, pitch: int, value: int, width: int, height: int) -> None:
-    _rows(to, pitch, value, 1, width, height, of(0))
+    rows(to, pitch, value, 1, width, height, of(0))
 
 
 def hipMemset2DAsync(to: int, pitch: int, value: int, width: int, height: int, stream: int) -> None:
-    _rows(to, pitch, value, 1, width, height, of(stream))
+    rows(to, pitch, value, 1, width, height, of(stream))
 
 
 def hipMemsetD2D8(to: int, pitch: int, value: int, width: int, height: int) -> None:
-    _rows(to, pitch, value, 1, width, height, of(0))
+    rows(to, pitch, value, 1, width, height, of(0))
 
 
 def hipMemsetD2D8Async(
     to: int, pitch: int, value: int, width: int, height: int, stream: int
 ) -> None:
-    _rows(to, pitch, value, 1, width, height, of(stream))
+    rows(to, pitch, value, 1, width, height, of(stream))
 
 
 def hipMemsetD2D16(to: int, pitch: int, value: int, width: int, height: int) -> None:
-    _rows(to, pitch, value, 2, width, height, of(0))
+    rows(to, pitch, value, 2, width, height, of(0))
 
 
 def hipMemsetD2D16Async(
     to: int, pitch: int, value: int, width: int, height: int, stream: int
 ) -> None:
-    _rows(to, pitch, value, 2, width, height, of(stream))
+    rows(to, pitch, value, 2, width, height, of(stream))
 
 
 def hipMemsetD2D32(to: int, pitch: int, value: int, width: int, height: int) -> None:
-    _rows(to, pitch, value, 4, width, height, of(0))
+    rows(to, pitch, value, 4, width, height, of(0))
 
 
 def hipMemsetD2D32Async(
     to: int, pitch: int, value: int, width: int, height: int, stream: int
 ) -> None:
-    _rows(to, pitch, value, 4, width, height, of(stream))
+    rows(to, pitch, value, 4, width, height, of(stream))
 
 
 def _slices(pitched: int, value: int, extent: int, stream: Stream) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import struct
+from collections.abc import Callable
 
 from anyroc.cabi import memory
 from anyroc.gpu.queue import LaunchError, launch_extra
@@ -16,6 +17,7 @@ from anyroc.hip.registration import function as registered
 from anyroc.hip.stream import Stream, of
 
 Dim = tuple[int, int, int]
+Later = Callable[[Stream], None]
 
 _BUFFER_POINTER, _BUFFER_SIZE, _BUFFER_END = 1, 2, 3
 _CONFIG = struct.Struct("@6IQQQI")
@@ -49,6 +51,11 @@ def start(
     for blocks, threads in zip(grid, block, strict=True):
         if not 0 < blocks * threads <= _MOST_THREADS:
             raise HipError(Error.InvalidConfiguration)
+    if stream.capture is not None:
+        require(not cooperative, Error.StreamCaptureUnsupported)
+        arguments = arguments or (gathered(function, parameters) if parameters else b"")
+        stream.capture.add(stream, 0, later(function, grid, block, shared, arguments))
+        return
     extra = None
     queue = stream.submit()
     if function.prints or cooperative or tail is not _NO_TAIL:
@@ -73,11 +80,26 @@ def start(
 _extra = functools.lru_cache(maxsize=256)(launch_extra)
 
 
+def later(function: Function, grid: Dim, block: Dim, shared: int, arguments: bytes) -> Later:
+    """Return what puts a launch, whose arguments are copied already, on a stream."""
+    return lambda stream: start(function, grid, block, shared, stream, arguments=arguments)
+
+
+def gathered(function: Function, pointers: int) -> bytes:
+    """Return the argument block for an array of pointers to the arguments."""
+    explicit = function.kernel.kernel.explicit_args
+    block = bytearray(max((argument.offset + argument.size for argument in explicit), default=0))
+    for position, argument in enumerate(explicit):
+        value = memory.read(memory.get_u64(pointers + 8 * position), argument.size)
+        block[argument.offset : argument.offset + argument.size] = value
+    return bytes(block)
+
+
 def _has_arguments(function: Function) -> bool:
     return bool(function.kernel.struct.param_count)
 
 
-def _packed(extra: int) -> bytes:
+def packed(extra: int) -> bytes:
     """Return the argument block that an `extra` list names."""
     address = size = 0
     for _ in range(8):
@@ -112,7 +134,7 @@ def _start_by_handle(
     function = functions[handle]
     require(not (parameters and extra))
     require(parameters or extra or not _has_arguments(function))
-    arguments = _packed(extra) if extra else b""
+    arguments = packed(extra) if extra else b""
     start(
         function,
         grid,
@@ -291,10 +313,10 @@ def hipFuncGetAttribute(out: int, attribute: int, function: int) -> None:
 
 def hipFuncSetAttribute(host: int, attribute: int, value: int) -> None:
     require(host, Error.InvalidDeviceFunction)
-    _by_either(host).set_attribute(attribute, value)
+    by_either(host).set_attribute(attribute, value)
 
 
-def _by_either(pointer: int) -> Function:
+def by_either(pointer: int) -> Function:
     """Return the kernel of a host stub or of a hipFunction_t cast to a pointer."""
     return functions[pointer] if pointer in functions else registered(current(), pointer)
 

@@ -24,6 +24,7 @@ class Thread(threading.local):
         self.null_stream = 1
         self.streams: Any = None  # the thread's own stream on each device, by the device's index
         self.contexts: list[int] = []
+        self.capture_mode = 0
 
 
 thread = Thread()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
 from anyroc.gpu.binding import FAULTED, NOT_READY
@@ -22,6 +22,7 @@ from anyroc.hip.state import Handles, lock, thread
 
 if TYPE_CHECKING:
     from anyroc.gpu.queue import Queue
+    from anyroc.hip.capture import Capture
 
 LEGACY, PER_THREAD = 1, 2
 """The handles hipStreamLegacy and hipStreamPerThread."""
@@ -49,6 +50,7 @@ class Stream:
         self.legacy = legacy
         self.blocking = not legacy and not flags & NON_BLOCKING
         self.submitted = 0
+        self.capture: Capture | None = None
         self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
@@ -58,11 +60,17 @@ class Stream:
             gpu.streams.append(self)
 
     def submit(self) -> Queue:
-        """Return the queue for one more piece of work, ordered behind what HIP says comes first."""
+        """Return the queue for one more piece of work, ordered behind what HIP says comes first.
+
+        While the stream is being captured that is something that takes a queue's calls.
+        """
+        if self.capture is not None:
+            return cast("Queue", self.capture.recorder(self))
         gpu = self.gpu
         if len(gpu.streams) > 1:
             if self.legacy:
                 for other in list(gpu.streams):
+                    require(not other.captures_all, Error.StreamCaptureImplicit)
                     if other.blocking and other._joined != other.submitted:
                         other._joined = other.submitted
                         self._wait_for(other)
@@ -87,6 +95,7 @@ class Stream:
 
     def query(self) -> bool:
         """Tell whether all work is done; raise what it met."""
+        self._require_running()
         done = self.queue.query()
         if self.legacy:
             done = all(other.queue.query() for other in self._before()) and done
@@ -95,11 +104,21 @@ class Stream:
 
     def synchronize(self) -> None:
         """Wait until all work is done, print what it printed, raise what it met."""
+        self._require_running()
         self.queue.synchronize()
         if self.legacy:
             for other in self._before():
                 other.queue.synchronize()
         finish(self.gpu)
+
+    @property
+    def captures_all(self) -> bool:
+        """Whether the null stream, which would have to wait for this one, is of no use now."""
+        return self.capture is not None and self.blocking
+
+    def _require_running(self) -> None:
+        if self.capture is not None:
+            raise self.capture.refuse()
 
     def settle(self) -> None:
         """Print what kernels have printed if the stream is idle; raise the fault that one met."""

@@ -76,3 +76,42 @@ def test_variables(anyroc: Any, target: str) -> None:
 def test_kernels_that_do_nothing_on_request(anyroc: Any) -> None:
     done = anyroc("run", PROGRAMS / "variables.cu", ANYROC_NOOP_KERNELS="1")
     assert "5 11 9\n" in done.stdout
+
+
+def test_graphs(anyroc: Any) -> None:
+    done = anyroc("run", PROGRAMS / "graphs.cu")
+    expected = """\
+0
+capturing 1
+0
+4 nodes, 4 edges
+nothing ran yet: 0
+0
+three times: 39
+0
+by hand: 156, host calls 1
+updated: 108, host calls 2
+synchronize while capturing: 900
+901 1
+unjoined: 904
+null stream: 900
+end without begin: 401
+"""
+    assert (expected, 0) == (done.stdout, done.returncode), done.stderr
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_cooperative_launches_meet_at_the_grids_barrier(
+    anyroc: Any, target: str, threads: str
+) -> None:
+    program = PROGRAMS / "cooperative.cu"
+    done = anyroc("run", "--target", target, program, ANYROC_THREADS=threads)
+    assert ("0 8386560\n720\n", 0) == (done.stdout, done.returncode), done.stderr
+
+
+def test_several_devices(anyroc: Any) -> None:
+    program = PROGRAMS / "devices.cu"
+    done = anyroc("run", program, ANYROC_DEVICES="gfx942x3")
+    expected = "3 devices\n" + "".join(f"{99 + 100 * device} 0\n" for device in range(3))
+    assert (expected + "peer 0 299\n", 0) == (done.stdout, done.returncode), done.stderr

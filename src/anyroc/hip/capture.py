@@ -1,0 +1,186 @@
+"""Stream capture: what is put on a stream becomes nodes of a graph instead of running."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from anyroc.cabi import memory
+from anyroc.hip import graph
+from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.graph import Graph, Node
+from anyroc.hip.state import thread
+from anyroc.hip.stream import Stream, of
+
+NONE, ACTIVE, INVALIDATED = range(3)
+"""hipStreamCaptureStatus."""
+
+_RELAXED = 2
+_identifiers = itertools.count(1)
+
+
+class Capture:
+    """A capture in progress: its graph, and per stream that takes part the nodes to follow next."""
+
+    def __init__(self, origin: Stream, into: Graph, before: list[Node], mode: int) -> None:
+        self.origin = origin
+        self.graph = into
+        self.mode = mode
+        self.identifier = next(_identifiers)
+        self.status = ACTIVE
+        self.frontiers: dict[Stream, list[Node]] = {origin: before}
+
+    def add(self, stream: Stream, kind: int, action: graph.Action) -> None:
+        """Add work that was put on a stream."""
+        self.frontiers[stream] = [self.graph.add(Node(kind, action), self.frontiers[stream])]
+
+    def join(self, stream: Stream, nodes: list[Node]) -> None:
+        """Let the next work on a stream, which takes part from now on, come after some nodes."""
+        if stream.capture is None:
+            stream.capture = self
+            self.frontiers[stream] = []
+        require(stream.capture is self, Error.StreamCaptureMerge)
+        self.frontiers[stream] = list(dict.fromkeys(self.frontiers[stream] + nodes))
+
+    def refuse(self) -> HipError:
+        """Spoil the capture by a call that cannot be captured; return the error to raise."""
+        self.status = INVALIDATED
+        return HipError(Error.StreamCaptureUnsupported)
+
+    def recorder(self, stream: Stream) -> Recorder:
+        """Return what takes the place of the stream's queue."""
+        require(self.status == ACTIVE, Error.StreamCaptureInvalidated)
+        return Recorder(self, stream)
+
+    def end(self) -> Graph:
+        """Let the streams run again and return the graph; raises if branches were left open."""
+        for stream in self.frontiers:
+            stream.capture = None
+        require(self.status == ACTIVE, Error.StreamCaptureInvalidated)
+        joined: set[Node] = set()
+        waiting = list(self.frontiers[self.origin])
+        while waiting:
+            node = waiting.pop()
+            if node not in joined:
+                joined.add(node)
+                waiting += node.before
+        ends = itertools.chain(*self.frontiers.values())
+        require(all(node in joined for node in ends), Error.StreamCaptureUnjoined)
+        return self.graph
+
+
+class Recorder:
+    """Takes a queue's calls and makes nodes of them that make the same calls later."""
+
+    def __init__(self, capture: Capture, stream: Stream) -> None:
+        self._capture = capture
+        self._stream = stream
+
+    def _later(self, kind: int, method: str, *arguments: Any) -> None:
+        def action(stream: Stream) -> None:
+            getattr(stream.submit(), method)(*arguments)
+
+        self._capture.add(self._stream, kind, action)
+
+    def copy(self, *arguments: Any) -> None:
+        self._later(graph.MEMCPY, "copy", *arguments)
+
+    def copy_now(self, *_: Any) -> None:
+        raise self._capture.refuse()
+
+    def copy_block(self, *arguments: Any, now: bool = False) -> None:
+        if now:
+            raise self._capture.refuse()
+        self._later(graph.MEMCPY, "copy_block", *arguments)
+
+    def fill(self, *arguments: Any) -> None:
+        self._later(graph.MEMSET, "fill", *arguments)
+
+    def fill_block(self, *arguments: Any) -> None:
+        self._later(graph.MEMSET, "fill_block", *arguments)
+
+    def callback(self, *arguments: Any) -> None:
+        self._later(graph.HOST, "callback", *arguments)
+
+
+def hipStreamBeginCapture(stream: int, mode: int) -> None:
+    chosen = of(stream)
+    require(not chosen.legacy, Error.StreamCaptureUnsupported)
+    require(0 <= mode <= _RELAXED)
+    require(chosen.capture is None, Error.IllegalState)
+    chosen.capture = Capture(chosen, Graph(), [], mode)
+
+
+def hipStreamBeginCaptureToGraph(
+    stream: int, into: int, before: int, edges: int, count: int, mode: int
+) -> None:
+    chosen = of(stream)
+    require(not chosen.legacy, Error.StreamCaptureUnsupported)
+    require(0 <= mode <= _RELAXED)
+    require(chosen.capture is None, Error.IllegalState)
+    target = graph.graph_of(into)
+    chosen.capture = Capture(chosen, target, graph.dependencies(target, before, count), mode)
+
+
+def hipStreamEndCapture(stream: int, out: int) -> None:
+    require(out)
+    chosen = of(stream)
+    capture = chosen.capture
+    if capture is None:
+        raise HipError(Error.IllegalState)
+    require(capture.origin is chosen, Error.StreamCaptureUnmatched)
+    memory.put_u64(out, 0)
+    memory.put_u64(out, graph.handle_of(capture.end()))
+
+
+def hipStreamIsCapturing(stream: int, out: int) -> None:
+    require(out)
+    memory.put_i32(out, _status(of(stream)))
+
+
+def _status(stream: Stream) -> int:
+    return NONE if stream.capture is None else stream.capture.status
+
+
+def hipStreamGetCaptureInfo(stream: int, status: int, identifier: int) -> None:
+    require(status)
+    chosen = of(stream)
+    memory.put_i32(status, _status(chosen))
+    if identifier and chosen.capture is not None:
+        memory.put_u64(identifier, chosen.capture.identifier)
+
+
+def hipStreamGetCaptureInfo_v2(
+    stream: int, status: int, identifier: int, into: int, nodes: int, count: int
+) -> None:
+    hipStreamGetCaptureInfo(stream, status, identifier)
+    chosen = of(stream)
+    capture = chosen.capture
+    if capture is None:
+        return
+    if into:
+        memory.put_u64(into, graph.handle_of(capture.graph))
+    frontier = capture.frontiers[chosen]
+    if count:
+        memory.put_u64(count, len(frontier))
+    if nodes:
+        memory.put_u64(nodes, memory.array_of([node.handle for node in frontier]))
+
+
+def hipStreamUpdateCaptureDependencies(stream: int, nodes: int, count: int, flags: int) -> None:
+    chosen = of(stream)
+    capture = chosen.capture
+    if capture is None:
+        raise HipError(Error.IllegalState)
+    require(flags in (0, 1))
+    given = graph.dependencies(capture.graph, nodes, count)
+    kept = capture.frontiers[chosen] if flags == 0 else []
+    capture.frontiers[chosen] = list(dict.fromkeys(kept + given))
+
+
+def hipThreadExchangeStreamCaptureMode(mode: int) -> None:
+    require(mode)
+    new = memory.get_i32(mode)
+    require(0 <= new <= _RELAXED)
+    memory.put_i32(mode, thread.capture_mode)
+    thread.capture_mode = new
