@@ -125,7 +125,7 @@ class Kernel(ctypes.Structure):
         ("preload_sgpr", c_uint32),
         ("preload_count", c_uint32),
         ("preload_offset", c_uint32),
-        ("reserved0", c_uint32),
+        ("needs_no_ids", c_uint32),
         ("sgpr_dispatch_ptr", ctypes.c_uint8),
         ("sgpr_queue_ptr", ctypes.c_uint8),
         ("sgpr_kernarg_ptr", ctypes.c_uint8),

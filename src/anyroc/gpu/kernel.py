@@ -98,6 +98,8 @@ class LoadedKernel:
             self._counters = (ctypes.c_uint64 * native.counter_count)()
             self.struct.counters = self._counters
             self.struct.counter_count = native.counter_count
+        if not getattr(native, "needs_ids", True):
+            self.struct.needs_no_ids |= 1 << shape
         self.struct.entry[shape] = native.address
         return native
 

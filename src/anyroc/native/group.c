@@ -131,14 +131,17 @@ static inline void copy_ids(struct anyroc_wave *wave, const struct lane_ids *ids
 
 _Static_assert(offsetof(struct anyroc_wave, pc) == offsetof(struct anyroc_wave, scc) + 12, "state");
 
+__attribute__((noinline, cold)) static void poison_wave(struct anyroc_wave *wave,
+                                                         const struct anyroc_kernel *kernel) {
+  poison_words(wave->sgpr, ANYROC_SGPR_NULL * 4);
+  poison_words(wave->vgpr, (size_t)kernel->vgpr_rows * kernel->wave_size * 4);
+}
+
 static inline void begin_wave(struct anyroc_group *group, const struct residents *residents,
                               struct anyroc_wave *wave, uint32_t number) {
   const struct anyroc_kernel *kernel = residents->launch->kernel;
   const struct lane_ids *ids = &residents->ids;
-  if (anyroc_options.poison) {
-    poison_words(wave->sgpr, ANYROC_SGPR_NULL * 4);
-    poison_words(wave->vgpr, (size_t)kernel->vgpr_rows * kernel->wave_size * 4);
-  }
+  if (anyroc_options.poison) poison_wave(wave, kernel);
   if (residents->sgpr_count <= FEW_SGPRS)
     memcpy(wave->sgpr, residents->sgpr, FEW_SGPRS * 4);
   else
@@ -150,7 +153,7 @@ static inline void begin_wave(struct anyroc_group *group, const struct residents
     set_group_ids(wave, kernel, group->index);
   uint64_t exec = number + 1 == ids->wave_count ? ids->last_exec : ~0ull >> (64 - ids->wave_size);
   memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &exec, sizeof exec);
-  copy_ids(wave, ids, number);
+  if (residents->launch->needs_ids) copy_ids(wave, ids, number);
   memcpy(&wave->scc, residents->state, sizeof residents->state);
   wave->budget = TURN;
 }
@@ -166,7 +169,7 @@ void group_begin(struct anyroc_group *group, struct residents *residents) {
     lane_ids_make(&residents->ids, block, launch->kernel);
   }
   group->wave_count = group->live = residents->ids.wave_count;
-  group->begun = group->slots = group->waiting = group->first = 0;
+  group->begun = group->waiting = group->first = 0;
   residents->waves += group->wave_count;
   if (residents->random != 0) group->first = (uint32_t)(random_next(residents) % group->wave_count);
   if (anyroc_options.poison) poison_words(wave_of(group, 0)->lds, launch->lds_size);
@@ -194,16 +197,9 @@ _Noreturn static void wave_broke(struct anyroc_wave *wave, int32_t status) {
   leave(wave, ANYROC_FAULT_STATUS, (uint32_t)status);
 }
 
-/* One turn of the wave in a slot; whether it got on. */
-static inline int run_wave(struct anyroc_group *group, uint32_t slot, struct anyroc_wave *wave,
-                           struct worker *worker) {
-  worker->guard.wave = wave;
-  int32_t status = worker->residents->launch->entry(wave);
-  if (status == ANYROC_END) {
-    group->state[slot] = WAVE_ENDED;
-    group->live--;
-    return 1;
-  }
+/* Books a wave that has not ended; whether it got on. */
+static int suspend(struct anyroc_group *group, uint32_t slot, struct anyroc_wave *wave,
+                   struct residents *residents, int32_t status) {
   if (status == ANYROC_BARRIER) {
     group->state[slot] = WAVE_WAITS;
     group->waiting++;
@@ -211,39 +207,59 @@ static inline int run_wave(struct anyroc_group *group, uint32_t slot, struct any
   }
   if (status != ANYROC_YIELD) wave_broke(wave, status);
   group->state[slot] = WAVE_RUNS;
-  wave_yielded(wave, worker->residents, &group->turns[slot]);
+  wave_yielded(wave, residents, &group->turns[slot]);
   return 0;
 }
 
+static int run_wave(struct anyroc_group *group, uint32_t slot, struct worker *worker) {
+  struct anyroc_wave *wave = wave_of(group, slot);
+  worker->guard.wave = wave;
+  int32_t status = worker->residents->launch->entry(wave);
+  if (status != ANYROC_END) return suspend(group, slot, wave, worker->residents, status);
+  group->state[slot] = WAVE_ENDED;
+  group->live--;
+  return 1;
+}
+
+/* Begins all waves. Most end at once: what they need in memory is kept small, and in registers. */
 static int begin_waves(struct anyroc_group *group, struct worker *worker) {
+  struct residents *residents = worker->residents;
+  anyroc_wave_fn entry = residents->launch->entry;
+  uint32_t count = group->wave_count, number = group->first, ended = 0, slot = 0;
   int progress = 0;
-  do {
-    uint32_t slot = group->slots;
-    if (slot != 0 && group->state[slot - 1] == WAVE_ENDED)
-      slot--;
-    else
-      group->slots++;
-    uint32_t number = group->first + group->begun++;
-    if (number >= group->wave_count) number -= group->wave_count;
-    struct anyroc_wave *wave = wave_of(group, slot);
-    begin_wave(group, worker->residents, wave, number);
+  struct anyroc_wave *wave = worker->guard.wave = wave_of(group, 0);
+  for (uint32_t begun = 0; begun < count; begun++) {
+    begin_wave(group, residents, wave, number);
+    if (++number == count) number = 0;
+    int32_t status = entry(wave);
+    if (status == ANYROC_END) {
+      ended++;
+      continue;
+    }
     group->turns[slot] = 0;
-    progress |= run_wave(group, slot, wave, worker);
-  } while (group->begun < group->wave_count);
+    progress |= suspend(group, slot, wave, residents, status);
+    wave = worker->guard.wave = wave_of(group, ++slot < count ? slot : 0);
+  }
+  group->slots = slot;
+  group->live = count - ended;
+  return progress | (ended != 0);
+}
+
+static int continue_waves(struct anyroc_group *group, struct worker *worker) {
+  struct residents *residents = worker->residents;
+  int progress = 0;
+  uint32_t slots = group->slots;
+  uint32_t first = residents->random != 0 ? (uint32_t)(random_next(residents) % slots) : 0;
+  for (uint32_t i = 0; i < slots; i++) {
+    uint32_t slot = first + i < slots ? first + i : first + i - slots;
+    if (group->state[slot] == WAVE_RUNS) progress |= run_wave(group, slot, worker);
+  }
   return progress;
 }
 
 enum turn group_take_turns(struct anyroc_group *group, struct worker *worker) {
-  struct residents *residents = worker->residents;
-  int progress = 0;
-  uint32_t slots = group->slots;
-  uint32_t first = residents->random != 0 && slots != 0 ? (uint32_t)(random_next(residents) % slots) : 0;
-  for (uint32_t i = 0; i < slots; i++) {
-    uint32_t slot = first + i < slots ? first + i : first + i - slots;
-    if (group->state[slot] == WAVE_RUNS)
-      progress |= run_wave(group, slot, wave_of(group, slot), worker);
-  }
-  if (group->begun < group->wave_count) progress |= begin_waves(group, worker);
+  int progress = group->begun ? continue_waves(group, worker) : begin_waves(group, worker);
+  group->begun = 1;
   if (group->live == 0) return TURN_DONE;
   if (group->waiting == group->live) {
     for (uint32_t slot = 0; slot < group->slots; slot++)

@@ -7,11 +7,12 @@
 enum turn { TURN_STALLED, TURN_PROGRESS, TURN_DONE };
 
 /* The memory is waves, then VGPRs, then LDS; scratch is apart. A wave lives in a slot; a slot whose
- * wave has ended is used for the next wave to begin, while its memory is still in the cache. */
+ * wave ends in its first turn is used for the next wave, while its memory is still in the cache. */
 struct anyroc_group {
   uint8_t *memory, *scratch;
   size_t memory_size, scratch_size;
-  uint32_t wave_count, begun, slots, live, waiting;
+  uint32_t wave_count, slots, live, waiting;
+  uint32_t begun; /* whether the waves have had their first turn */
   uint32_t first; /* the wave that begins first */
   uint32_t index[3];
   uint8_t state[MAX_GROUP_WAVES];  /* by slot */

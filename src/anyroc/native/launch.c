@@ -179,6 +179,7 @@ static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint
   if (whole && items % kernel->wave_size == 0)
     shape = launch->block[0] % kernel->wave_size == 0 ? ANYROC_LINEAR : ANYROC_FULL;
   launch->entry = kernel->entry[shape];
+  launch->needs_ids = !(kernel->needs_no_ids >> shape & 1);
   return ANYROC_OK;
 }
 

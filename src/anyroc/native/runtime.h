@@ -94,7 +94,7 @@ struct anyroc_kernel {
   uint32_t id_dims;     /* work-item id dimensions the kernel asks for: 1, 2 or 3 */
   uint32_t ids_in_ttmp; /* workgroup ids in TTMP9 and TTMP7 */
   uint32_t preload_sgpr, preload_count, preload_offset; /* kernel arguments preloaded, in dwords */
-  uint32_t reserved0;
+  uint32_t needs_no_ids; /* bit per shape: its code does not read the initial work-item ids */
   /* first SGPR of each enabled value, or ANYROC_NO_SGPR */
   uint8_t sgpr_dispatch_ptr, sgpr_queue_ptr, sgpr_kernarg_ptr, sgpr_dispatch_id;
   uint8_t sgpr_scratch_size, sgpr_group_x, sgpr_group_y, sgpr_group_z;
