@@ -36,6 +36,8 @@ def _float_edges(name: str) -> list[int]:
 
 def edges(name: str) -> list[int]:
     """Bit patterns of a type's edges."""
+    if name == "bool":
+        return [0, 1]
     if name in FORMATS:
         return _float_edges(name)
     return _integer_edges(int(name[1:]))
@@ -46,7 +48,7 @@ def width(name: str) -> int:
 
 
 def _word(name: str) -> Any:
-    return np.dtype(f"u{width(name) // 8}")
+    return np.dtype(np.bool_) if name == "bool" else np.dtype(f"u{width(name) // 8}")
 
 
 def codes(name: str, count: int, seed: int = 0) -> np.ndarray[Any, Any]:

@@ -109,8 +109,6 @@ op("v_fma_mix_f32", "mix mix mix -> f32")(fma)
 op("v_fma_mixlo_f16 v_fma_mixhi_f16", "mix mix mix -> f16")(
     lambda a, b, c: convert(fma(a, b, c), F16)
 )
-op("v_mad_mix_f32", "mix mix mix -> f32")(lambda a, b, c: a * b + c)
-op("v_mad_mixlo_f16 v_mad_mixhi_f16", "mix mix mix -> f16")(lambda a, b, c: convert(a * b + c, F16))
 
 
 def _zero_wins(a: Value, b: Value, product: Value, otherwise: Value) -> Value:

@@ -155,6 +155,15 @@ def _lds_atomics() -> None:
     _atomic_access("ds_condxchg32_rtn_b64", "lds", "condxchg32_b64")
 
 
+def _loads_to_lds() -> None:
+    for space in ("global", "buffer", "scratch"):
+        for suffix, element in (*NARROW.items(), ("b32", "u32")):
+            access(f"{space}_load_lds_{suffix}", space, "load", element, to_lds=True)
+    access("global_load_lds_b96", "global", "load", "u32", 3, to_lds=True)
+    access("global_load_lds_b128", "global", "load", "u32", 4, to_lds=True)
+    access("global_load_lds_addtid_b32", "global", "load", "u32", to_lds=True, lane_offset=True)
+
+
 def _scalar() -> None:
     for prefix, space in (("s_load", "scalar"), ("s_buffer_load", "scalar_buffer")):
         for suffix, count in (*WIDTHS.items(), ("b256", 8), ("b512", 16)):
@@ -175,6 +184,7 @@ for _space in VECTOR_SPACES:
             _atomic_access(f"{_space}_atomic_{_update}", _space, _update)
 access("global_load_addtid_b32", "global", "load", "u32", lane_offset=True)
 access("global_store_addtid_b32", "global", "store", "u32", lane_offset=True)
+_loads_to_lds()
 _lds()
 _lds_atomics()
 _scalar()

@@ -221,10 +221,9 @@ for _w in (32, 64):
         field = ((a >> spec) << spare) >> spare
         return select(width == 0, a.const(0), field)
 
-    @op(f"s_bfm_b{_w}", f"b{_w} b{_w} -> b{_w}")
-    def _(width: Value, offset: Value) -> Value:
-        return ((width.const(1) << width) - 1) << offset
 
+op("s_bfm_b32", "u32 u32 -> b32")(lambda width, n: ((width.const(1) << width) - 1) << n)
+op("s_bfm_b64", "u32 u32 -> b64")(lambda width, n: ((width.const(1, U64) << width) - 1) << n)
 
 op("s_pack_ll_b32_b16", "b32 b32 -> b32")(lambda a, b: (a & 0xFFFF) | (b << 16))
 op("s_pack_lh_b32_b16", "b32 b32 -> b32")(lambda a, b: (a & 0xFFFF) | (b & 0xFFFF0000))

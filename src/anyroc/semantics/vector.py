@@ -108,12 +108,12 @@ def _(a: Value, b: Value) -> tuple[Value, Value]:
 @op("v_add_co_ci_u32", "u32 u32 mask -> u32 mask")
 def _(a: Value, b: Value, carry: Value) -> tuple[Value, Value]:
     s = a + b
-    d = s + convert(carry, U32)
+    d = s + convert(carry, s.type)
     return d, (s < a) | (d < s)
 
 
 def _subtract_with_borrow(a: Value, b: Value, borrow: Value) -> tuple[Value, Value]:
-    d = a - b - convert(borrow, U32)
+    d = a - b - convert(borrow, a.type)
     return d, (a < b) | ((a == b) & borrow)
 
 
@@ -157,8 +157,12 @@ op("v_mul_hi_u32_u24", "u32 u32 -> u32")(lambda a, b: mul_high(_low24(a), _low24
 op("v_mul_hi_i32_i24", "i32 i32 -> i32")(lambda a, b: mul_high(_low24(a), _low24(b)))
 op("v_mad_u32_u24", "u32 u32 u32 -> u32")(lambda a, b, c: _low24(a) * _low24(b) + c)
 op("v_mad_i32_i24", "i32 i32 i32 -> i32")(lambda a, b, c: _low24(a) * _low24(b) + c)
-op("v_mad_u32_u16", "u16 u16 u32 -> u32")(lambda a, b, c: convert(a, U32) * convert(b, U32) + c)
-op("v_mad_i32_i16", "i16 i16 i32 -> i32")(lambda a, b, c: convert(a, I32) * convert(b, I32) + c)
+op("v_mad_u32_u16", "u16 u16 u32 -> u32")(
+    lambda a, b, c: convert(a, c.type) * convert(b, c.type) + c
+)
+op("v_mad_i32_i16", "i16 i16 i32 -> i32")(
+    lambda a, b, c: convert(a, c.type) * convert(b, c.type) + c
+)
 
 op("v_add3_u32", "u32 u32 u32 -> u32")(lambda a, b, c: a + b + c)
 op("v_xad_u32", "u32 u32 u32 -> u32")(lambda a, b, c: (a ^ b) + c)

@@ -93,7 +93,7 @@ CASES: dict[str, tuple[tuple[str, ...], Callable[..., object]]] = {
     "s_bfe_u64": ((U64, U32), nonzero(64, lambda a, s: field(a, s, 64, False))),
     "s_bfe_i64": ((I64, U32), nonzero(64, lambda a, s: field(a, s, 64, True))),
     "s_bfm_b32": ((U32, U32), lambda w, n: ((1 << (w & 31)) - 1) << (n & 31)),
-    "s_bfm_b64": ((U64, U64), lambda w, n: ((1 << (w & 63)) - 1) << (n & 63)),
+    "s_bfm_b64": ((U32, U32), lambda w, n: ((1 << (w & 63)) - 1) << (n & 63)),
     "s_bcnt1_i32_b64": ((U64,), nonzero(32, int.bit_count)),
     "s_bcnt0_i32_b32": ((U32,), nonzero(32, lambda a: 32 - a.bit_count())),
     "s_brev_b64": ((U64,), lambda a: int(f"{a:064b}"[::-1], 2)),
