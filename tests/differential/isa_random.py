@@ -55,9 +55,9 @@ def _fill(rng: random.Random, format_: Format, row: Row) -> int:
         else:
             value = 0 if rng.random() < _FLAGS_OFTEN_ZERO else rng.randrange(1 << width)
         raw = format_.put(raw, name, value)
-    if "saddr" in specs and rng.random() < 0.4:
-        off = 0x7F if "sc0" in format_.fields else 124
-        raw = format_.put(raw, "saddr", off)
+    cdna = "sc0" in format_.fields
+    if ("saddr" in specs and rng.random() < 0.4) or (row.format == "FLAT" and not cdna):
+        raw = format_.put(raw, "saddr", 0x7F if cdna else 124)
     return raw
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand
-from anyroc.isa.modifiers import field_mask, make_mods, modifier_mask, used_mask
+from anyroc.isa.modifiers import field_mask, make_mods, modifier_mask, required_bits, used_mask
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import Row, Table, opcode_space, table
@@ -176,13 +176,14 @@ class Decoder:
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
         used = used_mask(row, format_, self.family)
         refused, ignored = self._limits(row, encoding.variant)
+        fixed, required = required_bits(format_, self.family)
         default = field_mask(format_, "op_sel_hi") | field_mask(format_, "op_sel_hi2")
         modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
         return Plan(
             row,
             format_,
-            (1 << format_.bits) - 1 & ~used | refused,
-            default & refused,
+            (1 << format_.bits) - 1 & ~used | refused | fixed,
+            default & refused | required,
             tuple(self._column(place, format_) for place in dst),
             tuple(self._column(place, format_) for place in src),
             src,

@@ -190,6 +190,10 @@ class _Printer:
     def _sopk(self) -> tuple[list[str], list[str]]:
         name, value = self.it.mnemonic, self.mods.simm16
         dst, src = self._explicit()
+        if name == "s_version":
+            return [immediates.version(value)], []
+        if name.startswith("s_subvector_loop"):
+            return [*dst, str(value & 0xFFFF)], []
         if name.startswith("s_getreg"):
             return [*dst, immediates.hwreg(self.family, value)], []
         if name.startswith("s_setreg"):
@@ -262,7 +266,7 @@ class _Printer:
             modifiers += self._dpp()
         if mods.dpp8:
             modifiers.append(f"dpp8:[{','.join(map(str, mods.dpp8))}]")
-            modifiers += ["fi:1"] if dict(mods.extra).get("fi8") else []
+            modifiers += ["fi:1"] if mods.fi else []
         return dst + src, modifiers
 
     def _output(self) -> list[str]:
@@ -301,6 +305,7 @@ class _Printer:
             modifiers += self._dpp()
         if mods.dpp8:
             modifiers.append(f"dpp8:[{','.join(map(str, mods.dpp8))}]")
+            modifiers += ["fi:1"] if mods.fi else []
         return dst + src, modifiers
 
     def _matrix(self) -> tuple[list[str], list[str]]:
@@ -392,9 +397,8 @@ class _Printer:
 
     def _buffer(self) -> tuple[list[str], list[str]]:
         mods = self.mods
-        data = [self._register(operand) for operand in self.it.dst]
-        if not data and (vdata := self._by_role("vdata")):
-            data = [vdata]
+        vdata = self._by_role("vdata")
+        data = [vdata] if vdata else [self._register(operand) for operand in self.it.dst]
         operands = data + [
             text for role in ("vaddr", "srsrc") if (text := self._by_role(role)) is not None
         ]
@@ -438,7 +442,7 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "MTBUF": _Printer._buffer,
 }
 _NO_SUFFIX = frozenset(("v_nop", "v_clrexcp", "v_pipeflush"))
-_HEX_SOPP = ("s_wait_", "s_clause", "s_set_inst_prefetch", "s_round_mode", "s_denorm_mode")
+_HEX_SOPP = ("s_wait_", "s_clause", "s_set_inst_prefetch", "s_round_mode", "s_ttracedata_imm")
 
 
 def _TWO_OFFSETS(name: str) -> bool:  # noqa: N802

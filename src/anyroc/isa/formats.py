@@ -74,9 +74,9 @@ _RDNA_VECTOR = f"""
 VOP1.dpp  64 = {_DPP16}
 VOP2.dpp  64 = {_DPP16}
 VOPC.dpp  64 = {_DPP16}
-VOP1.dpp8 64 = src0=32+8 dpp8=40+24
-VOP2.dpp8 64 = src0=32+8 dpp8=40+24
-VOPC.dpp8 64 = src0=32+8 dpp8=40+24
+VOP1.dpp8 64 = marker=0+9 src0=32+8 dpp8=40+24
+VOP2.dpp8 64 = marker=0+9 src0=32+8 dpp8=40+24
+VOPC.dpp8 64 = marker=0+9 src0=32+8 dpp8=40+24
 VOP3    64 26+6=110101     op=16+10 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 abs=8+3 op_sel=11+4
         clamp=15+1 omod=59+2 neg=61+3
 VOP3SD  64 26+6=110101     op=16+10 vdst=0+8 sdst=8+7 src0=32+9 src1=41+9 src2=50+9 clamp=15+1
@@ -86,9 +86,9 @@ VOP3P   64 24+8=11001100   op=16+7 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 neg_hi
 VOP3.dpp    96 = {_DPP16_VOP3}
 VOP3SD.dpp  96 = {_DPP16_VOP3}
 VOP3P.dpp   96 = {_DPP16_VOP3}
-VOP3.dpp8   96 = src0=64+8 dpp8=72+24
-VOP3SD.dpp8 96 = src0=64+8 dpp8=72+24
-VOP3P.dpp8  96 = src0=64+8 dpp8=72+24
+VOP3.dpp8   96 = marker=32+9 src0=64+8 dpp8=72+24
+VOP3SD.dpp8 96 = marker=32+9 src0=64+8 dpp8=72+24
+VOP3P.dpp8  96 = marker=32+9 src0=64+8 dpp8=72+24
 VOPD    64 26+6=110010     opx=22+4 opy=17+5 srcx0=0+9 vsrcx1=9+8 srcy0=32+9 vsrcy1=41+8 vdsty=49+7
         vdstx=56+8
 VINTERP 64 24+8=11001101   op=16+7 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 wait_exp=8+3 op_sel=11+4

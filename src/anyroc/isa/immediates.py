@@ -185,6 +185,19 @@ def sendmsg(family: str, value: int) -> str:
     return str(value)
 
 
+def version(value: int) -> str:
+    """``UC_VERSION_GFX11|UC_VERSION_W32_BIT``: the operand of ``s_version``."""
+    names = {0: "UC_VERSION_GFX7", 4: "UC_VERSION_GFX10", 6: "UC_VERSION_GFX11"}
+    names[9] = "UC_VERSION_GFX12"
+    number = value & 0x1FFF
+    text = names.get(number, str(number))
+    bits = [name for bit, name in ((13, "W64"), (14, "W32"), (15, "MDP")) if value >> bit & 1]
+    for index, name in enumerate(bits):
+        text = f"({text})" if index else text
+        text += f"|UC_VERSION_{name}_BIT"
+    return text
+
+
 def swizzle(offset: int) -> str:
     """The offset of ``ds_swizzle_b32``: ``swizzle(SWAP,16)`` and its kin, or the number."""
     if offset & 0xFF00 == 0x8000:

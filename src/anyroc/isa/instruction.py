@@ -72,7 +72,7 @@ class Mods:
     """Everything encoded beside the operands; the defaults mean "absent".
 
     ``op_sel`` is (src0, src1, src2, dst): which half of a register a 16-bit operand is in.
-    ``offset`` is in bytes and signed where the encoding is; ``simm16`` is signed for branches
+    ``fi`` belongs to ``dpp8``; ``dpp`` has its own. ``offset`` is in bytes and signed where the encoding is; ``simm16`` is signed for branches
     and SALU constants, else the raw 16 bits.
     """
 
@@ -84,6 +84,7 @@ class Mods:
     neg_hi: tuple[bool, ...] = _NO3
     dpp: Dpp | None = None
     dpp8: tuple[int, ...] | None = None
+    fi: bool = False
     sdwa: Sdwa | None = None
     offset: int = 0
     offset0: int = 0

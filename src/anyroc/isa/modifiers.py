@@ -55,11 +55,18 @@ def used_mask(row: Row, format_: Format, family: str) -> int:
     base, _, variant = format_.name.partition(".")
     if variant:
         mask |= 0x1FF << (32 if base.startswith("VOP3") else 0)
-    if base in ("FLAT", "GLOBAL", "SCRATCH"):
+    if base in ("GLOBAL", "SCRATCH"):
         mask |= field_mask(format_, "saddr")
     if base == "SMEM":
         mask |= _mask(format_, ("soffset", "low_soffset"))
     return mask
+
+
+def required_bits(format_: Format, family: str) -> tuple[int, int]:
+    """Bits that have a fixed value though they are no part of what identifies the format."""
+    if format_.name == "FLAT" and family != "cdna":
+        return field_mask(format_, "saddr"), format_.put(0, "saddr", 124)
+    return 0, 0
 
 
 def ignored_fields(row: Row) -> list[str]:
@@ -127,6 +134,8 @@ def make_mods(format_: Format, row: Row, raw: int, family: str) -> Mods:
             values[name] = bool(value)
         elif name in _NUMBERS:
             values[name] = value
+        elif name == "marker":
+            values["fi"] = value == 234
         elif name == "dpp8":
             values["dpp8"] = tuple(value >> 3 * lane & 7 for lane in range(8))
         elif name == "offset":

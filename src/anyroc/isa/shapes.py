@@ -203,6 +203,10 @@ def _buffer(row: Row, shape_: int, dst: list[Place], src: list[Place]) -> None:
         dst.clear()
     if shape_ & TFE:
         dst[:] = [replace(place, count=place.count + 1) for place in dst]
+        src[:] = [
+            replace(place, count=place.count + 1) if place.field == "vdata" else place
+            for place in src
+        ]
     for index, place in enumerate(src):
         if place.field == "vaddr":
             count = bool(shape_ & OFFEN) + bool(shape_ & IDXEN)

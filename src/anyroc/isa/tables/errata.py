@@ -50,8 +50,13 @@ _ADDED: dict[str, str] = {
         MAI 62 v_mfma_f32_16x16x8_xf32 vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32
         MAI 63 v_mfma_f32_32x32x4_xf32 vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32
     """,
-    "rdna3": "",
+    "rdna3": """
+        SOPK 22 s_subvector_loop_begin sdst:s:b32 sdst:s:b32! simm16=label
+        SOPK 23 s_subvector_loop_end sdst:s:b32 sdst:s:b32! simm16=label
+        SOPP 19 s_singleuse_vdst - - simm16=simm16
+    """,
     "rdna4": """
+        SOPP 19 s_singleuse_vdst - - simm16=simm16
         SOP1 80 s_get_barrier_state sdst:s:b32 ssrc0:ss:b32
     """,
 }  # fmt: skip

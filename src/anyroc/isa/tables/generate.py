@@ -95,7 +95,7 @@ def value_type(kind: str, bits: int) -> str:
     return f"pk{count}_{name}{halved}" if count > 1 else name + halved
 
 
-def _operand_class(format_: str, name: str, kind: str) -> str:
+def _operand_class(family: str, format_: str, name: str, kind: str) -> str:
     matrix = {"src0": "ma", "src1": "mb", "src2": "mc", "vdst": "md"}
     if format_ in ("MAI", "VOP3PX2") and name in matrix and "ACCVGPR" in kind:
         return matrix[name]
@@ -110,7 +110,7 @@ def _operand_class(format_: str, name: str, kind: str) -> str:
     if kind == "EXEC":
         return "exec"
     if kind in _SCALAR_REGISTER:
-        return "s"
+        return "ss" if name == "ssrc0" and family != "cdna" else "s"
     if kind.startswith("SSRC") or kind == "SREG_LITERAL":
         return "ss"
     if kind in ("SRC_VGPR", "VGPR_OR_LDS"):
@@ -143,7 +143,7 @@ def _facts(family: str) -> Iterator[tuple[str, int, str, dict[str, tuple[str, in
 
 
 def make_row(
-    format_: str, opcode: int, mnemonic: str, fields: dict[str, tuple[str, int, str]]
+    family: str, format_: str, opcode: int, mnemonic: str, fields: dict[str, tuple[str, int, str]]
 ) -> Row:
     """The table row of one instruction, its operands in canonical order."""
     if format_ == "MUBUF" and mnemonic.startswith("tbuffer"):
@@ -163,7 +163,7 @@ def make_row(
             width = "mask"
         if format_ in ("VOP3", "VOP3SD") and name == "src2" and operand == "SREG":
             width = "mask"
-        specs[name] = f"{name}:{_operand_class(format_, name, operand)}:{width}"
+        specs[name] = f"{name}:{_operand_class(family, format_, name, operand)}:{width}"
     for name in ("vdst", "sdst"):
         if name in specs:
             row.dst.append(specs.pop(name))
@@ -184,7 +184,7 @@ def rows(family: str) -> list[Row]:
         mnemonic = errata.MNEMONICS[family].get(mnemonic, mnemonic)
         if errata.is_removed(family, format_, mnemonic):
             continue
-        row = make_row(format_, opcode, mnemonic, fields)
+        row = make_row(family, format_, opcode, mnemonic, fields)
         errata.apply(family, row)
         result.append(row)
     result += [_parse(line) for line in errata.added_rows(family)]

@@ -607,15 +607,15 @@ SOP1 52 s_and_not0_wrexec_b32 = sdst:s:u32 ssrc0:ss:u32 m=0
 SOP1 53 s_and_not0_wrexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=0
 SOP1 54 s_and_not1_wrexec_b32 = sdst:s:u32 ssrc0:ss:u32 m=0
 SOP1 55 s_and_not1_wrexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=0
-SOP1 64 s_movrels_b32 = sdst:s:b32 ssrc0:s:b32 m=0
-SOP1 65 s_movrels_b64 = sdst:s:b64 ssrc0:s:b64 m=0
+SOP1 64 s_movrels_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
+SOP1 65 s_movrels_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
 SOP1 66 s_movreld_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
 SOP1 67 s_movreld_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
-SOP1 68 s_movrelsd_2_b32 = sdst:s:b32 ssrc0:s:b32 m=0
+SOP1 68 s_movrelsd_2_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
 SOP1 71 s_getpc_b64 = sdst:s:b64 - m=0
-SOP1 72 s_setpc_b64 = - ssrc0:s:b64 m=0
-SOP1 73 s_swappc_b64 = sdst:s:b64 ssrc0:s:b64 m=0
-SOP1 74 s_rfe_b64 = - ssrc0:s:b64 m=0
+SOP1 72 s_setpc_b64 = - ssrc0:ss:b64 m=0
+SOP1 73 s_swappc_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
+SOP1 74 s_rfe_b64 = - ssrc0:ss:b64 m=0
 SOP1 76 s_sendmsg_rtn_b32 = sdst:s:b32 ssrc0:imm:b32 m=0
 SOP1 77 s_sendmsg_rtn_b64 = sdst:s:b64 ssrc0:imm:b32 m=0
 SOP1 96 s_ceil_f32 = sdst:s:f32 ssrc0:ss:f32 @rdna3_5 m=0
@@ -767,8 +767,8 @@ SOPK 17 s_getreg_b32 = sdst:s:b32 - simm16=hwreg m=0
 SOPK 18 s_setreg_b32 = - sdst:s:b32 simm16=hwreg m=0
 SOPK 19 s_setreg_imm32_b32 = - literal:k:b32 simm16=hwreg m=0
 SOPK 20 s_call_b64 = sdst:s:b64 - simm16=label m=0
-SOPK 22 s_subvector_loop_begin = - - m=0
-SOPK 23 s_subvector_loop_end = - - m=0
+SOPK 22 s_subvector_loop_begin = sdst:s:b32 sdst:s:b32! simm16=label m=0
+SOPK 23 s_subvector_loop_end = sdst:s:b32 sdst:s:b32! simm16=label m=0
 SOPK 24 s_waitcnt_vscnt = - sdst:s:b32 simm16=simm16 m=0
 SOPK 25 s_waitcnt_vmcnt = - sdst:s:b32 simm16=simm16 m=0
 SOPK 26 s_waitcnt_expcnt = - sdst:s:b32 simm16=simm16 m=0
@@ -787,6 +787,7 @@ SOPP 11 s_wait_event = - - simm16=wait_event m=0
 SOPP 16 s_trap = - - simm16=simm16 m=0
 SOPP 17 s_round_mode = - - simm16=simm16 m=0
 SOPP 18 s_denorm_mode = - - simm16=simm16 m=0
+SOPP 19 s_singleuse_vdst = - - simm16=simm16 @rdna3_5 m=0
 SOPP 31 s_code_end = - - m=0
 SOPP 32 s_branch = - - simm16=label m=0
 SOPP 33 s_cbranch_scc0 = - - simm16=label m=0

@@ -635,15 +635,15 @@ SOP1 52 s_and_not0_wrexec_b32 = sdst:s:u32 ssrc0:ss:u32 m=0
 SOP1 53 s_and_not0_wrexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=0
 SOP1 54 s_and_not1_wrexec_b32 = sdst:s:u32 ssrc0:ss:u32 m=0
 SOP1 55 s_and_not1_wrexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=0
-SOP1 64 s_movrels_b32 = sdst:s:b32 ssrc0:s:b32 m=0
-SOP1 65 s_movrels_b64 = sdst:s:b64 ssrc0:s:b64 m=0
+SOP1 64 s_movrels_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
+SOP1 65 s_movrels_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
 SOP1 66 s_movreld_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
 SOP1 67 s_movreld_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
-SOP1 68 s_movrelsd_2_b32 = sdst:s:b32 ssrc0:s:b32 m=0
+SOP1 68 s_movrelsd_2_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
 SOP1 71 s_getpc_b64 = sdst:s:b64 - m=0
-SOP1 72 s_setpc_b64 = - ssrc0:s:b64 m=0
-SOP1 73 s_swappc_b64 = sdst:s:b64 ssrc0:s:b64 m=0
-SOP1 74 s_rfe_b64 = - ssrc0:s:b64 m=0
+SOP1 72 s_setpc_b64 = - ssrc0:ss:b64 m=0
+SOP1 73 s_swappc_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
+SOP1 74 s_rfe_b64 = - ssrc0:ss:b64 m=0
 SOP1 76 s_sendmsg_rtn_b32 = sdst:s:b32 ssrc0:imm:b32 m=0
 SOP1 77 s_sendmsg_rtn_b64 = sdst:s:b64 ssrc0:imm:b32 m=0
 SOP1 78 s_barrier_signal = - ssrc0:ss:b32 m=0
@@ -810,6 +810,7 @@ SOPP 11 s_wait_event = - - simm16=wait_event m=0
 SOPP 16 s_trap = - - simm16=simm16 m=0
 SOPP 17 s_round_mode = - - simm16=simm16 m=0
 SOPP 18 s_denorm_mode = - - simm16=simm16 m=0
+SOPP 19 s_singleuse_vdst = - - simm16=simm16 m=0
 SOPP 20 s_barrier_wait = - - simm16=simm16 m=0
 SOPP 21 s_barrier_leave = - - m=0
 SOPP 31 s_code_end = - - m=0
