@@ -8,9 +8,14 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 
-from anyroc.native.build import library_path
+from anyroc.errors import AnyrocError
+from anyroc.native.build import host, library_path
 
-__all__ = ["library", "library_path", "symbol"]
+__all__ = ["LinkError", "host", "library", "library_path", "link", "symbol"]
+
+
+class LinkError(AnyrocError):
+    """Generated code that cannot be loaded."""
 
 
 @cache
@@ -25,3 +30,23 @@ def symbol(name: str) -> int:
     Raises ValueError if it has none of that name.
     """
     return ctypes.addressof(ctypes.c_char.in_dll(library(), name))
+
+
+def link(objects: bytes, sizes: list[int], entry: str) -> int:
+    """Load relocatable objects, one after the other in `objects`; return the address of `entry`.
+
+    Undefined symbols are looked up in the native library, then in the process. LinkError says what
+    is wrong with the objects.
+    """
+    function = library().anyroc_link
+    function.restype = ctypes.c_void_p
+    message = ctypes.create_string_buffer(256)
+    table = (ctypes.c_uint64 * len(sizes))(*sizes)
+    name = entry.encode()
+    address = function(objects, table, len(sizes), name, message, ctypes.c_size_t(len(message)))
+    if address is None:
+        raise LinkError(
+            f"generated code does not load: {message.value.decode(errors='replace')}",
+            hint="anyroc cache clear, and try again",
+        )
+    return int(address)

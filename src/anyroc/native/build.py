@@ -45,7 +45,7 @@ def library_path() -> Path:
     """Return the native library, built if need be; ToolchainError if it cannot be."""
     files = sources()
     parts = [part for file in files for part in (file.name, file.read_bytes())]
-    key = disk_cache.key("native", _compiler(), _host(), *FLAGS, *parts)
+    key = disk_cache.key("native", _compiler(), host(), *FLAGS, *parts)
     return disk_cache.default().make("native", key, ".so", _build)
 
 
@@ -61,7 +61,7 @@ def _compiler() -> str:
     return f"{found.origin} {facts.st_size} {facts.st_mtime_ns}"
 
 
-def _host() -> str:
+def host() -> str:
     """Return what -march=native depends on."""
     try:
         text = Path("/proc/cpuinfo").read_text()

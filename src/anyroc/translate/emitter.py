@@ -39,19 +39,17 @@ _MOVED_ROW = TEMPORARY + 1
 
 @dataclass(frozen=True)
 class Emitted:
-    """LLVM modules as text: the kernel, its hot loops ("" if it has none), and the helpers called."""
+    """LLVM modules as text: the kernel, and its hot loops ("" if it has none)."""
 
     ir: str
     hot: str
-    helpers: tuple[str, ...]
 
 
 def emit_kernel(graph: Graph, name: str, instruments: Sequence[Instrument] = ()) -> Emitted:
     """The LLVM modules of a kernel: a function ``i32 name(ptr wave)``."""
     emitter = _Emitter(graph, name, instruments)
     ir = emitter.module()
-    helpers = tuple(n for n in emitter.code.declarations if n.startswith("anyroc_"))
-    return Emitted(ir, "\n".join(emitter.hot_loops), helpers)
+    return Emitted(ir, "\n".join(emitter.hot_loops))
 
 
 def _is_scalar(inst: Instruction) -> bool:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anyroc.semantics.values import BOOL, U32, U64, Type
+from anyroc.semantics.values import BOOL, TYPES, U32, U64, Type
 from anyroc.translate import layout
 from anyroc.translate.lanes import CHUNK, TEMPORARY, AccessItem, LaneLoop, VectorItem
 from anyroc.translate.llvm import CodeBuilder, LLVMBackend, llvm_type
 from anyroc.translate.operands import Unsupported, row_of
 from anyroc.translate.registers import RegisterCache
+from anyroc.translate.vectors import Halves, VectorBackend
 
 if TYPE_CHECKING:
     from anyroc.translate.sequence import LaneQueue
@@ -36,8 +37,12 @@ class Affine(NamedTuple):
     stride: int = 0
 
 
+def _is_vector(raw: Any) -> bool:
+    return isinstance(raw, str | Halves)
+
+
 def _uniform(raw: Any) -> bool:
-    return not isinstance(raw, str) and (not isinstance(raw, Affine) or raw.stride == 0)
+    return not _is_vector(raw) and (not isinstance(raw, Affine) or raw.stride == 0)
 
 
 def _base(raw: Any) -> Any:
@@ -58,12 +63,12 @@ class ShapedBackend:
         self.code = code
         self.before = before
         self.scalar = LLVMBackend(before, 0)
-        self.vector = LLVMBackend(code, CHUNK)
+        self.vector = VectorBackend(code, CHUNK)
         self.last_lane = wave_size - 1
         self.shift = shift
         self.guards: list[Any] = []
         self.loaded_rows: dict[str, int] = {}
-        self._vectors: dict[Any, str] = {}
+        self._vectors: dict[Any, Any] = {}
 
     def type(self, t: Type) -> str:
         return self.vector.type(t)
@@ -92,8 +97,8 @@ class ShapedBackend:
             self._vectors[key] = self._spread(t, raw)
         return self._vectors[key]
 
-    def _spread(self, t: Type, raw: Affine) -> str:
-        code, scalar, vector = self.code, llvm_type(t), self.type(t)
+    def _spread(self, t: Type, raw: Affine) -> Any:
+        code, scalar = self.code, llvm_type(t)
         start = self.scalar.text(t, raw.base)
         if raw.stride:
             lane = (
@@ -101,14 +106,8 @@ class ShapedBackend:
             )
             advance = code.emit(f"mul {scalar} {lane}, {raw.stride}")
             start = code.emit(f"add {scalar} {start}, {advance}")
-        one = code.emit(f"insertelement {vector} poison, {scalar} {start}, i64 0")
-        splat = code.emit(
-            f"shufflevector {vector} {one}, {vector} poison, <{CHUNK} x i32> zeroinitializer"
-        )
-        if not raw.stride:
-            return splat
-        steps = ", ".join(f"{scalar} {raw.stride * i}" for i in range(CHUNK))
-        return code.emit(f"add {vector} {splat}, <{steps}>")
+        splat = self.vector.splat(t, start)
+        return self.vector.steps(t, splat, raw.stride) if raw.stride else splat
 
     def _last(self, t: Type, raw: Any) -> Any:
         """The last lane's value."""
@@ -123,9 +122,9 @@ class ShapedBackend:
 
     def pair(self, low: Any, high: Any) -> Any:
         """Two dwords as one 64-bit value."""
-        if isinstance(high, str) and not isinstance(low, str) and high in self.loaded_rows:
+        if isinstance(high, str) and not _is_vector(low) and high in self.loaded_rows:
             high = self._uniform_row(self.loaded_rows[high])
-        if isinstance(low, str) or not _uniform(high):
+        if _is_vector(low) or not _uniform(high):
             return self.vector.pair(self.materialize(U32, low), self.materialize(U32, high))
         self._no_wrap(U32, low)
         base = self.scalar.pair(_base(low), _base(high))
@@ -142,7 +141,7 @@ class ShapedBackend:
     def binary(self, name: str, t: Type, a: Any, b: Any) -> Any:
         if _uniform(a) and _uniform(b):
             return self._wrap(self.scalar.binary(name, t, _base(a), _base(b)))
-        if not (isinstance(a, str) or isinstance(b, str) or t.is_float):
+        if not (_is_vector(a) or _is_vector(b) or t.is_float):
             result = self._affine(name, t, a, b)
             if result is not None:
                 return result
@@ -292,6 +291,11 @@ class _FastLoop(LaneLoop):
     def _splat_bool(self, raw: Any) -> Any:
         return Affine(raw) if isinstance(raw, str) else raw
 
+    def _scalar_words(self, raw: Any) -> list[Any]:
+        ops = self.ops.scalar
+        high = ops.binary("lshr", U64, raw, 32)
+        return [ops.convert(U64, U32, word) for word in (raw, high)]
+
     def _lane_ids(self) -> Any:
         return self._value(U32, Affine(0, 1))
 
@@ -309,7 +313,7 @@ class _FastLoop(LaneLoop):
             raise _NotFast
         size = access.size
         raw = self._address(address.space, address.row)
-        if isinstance(raw, str):
+        if _is_vector(raw):
             raise _NotFast
         stride = _stride(raw)
         if stride != size and (stride or access.kind == "store"):
@@ -406,18 +410,11 @@ class _FastLoop(LaneLoop):
             else:
                 at = self.code.emit(f"getelementptr {element}, ptr {pointer}, i64 {i}")
                 one = self.code.emit(f"load {element}, ptr {at}, align 1")
-                raw = self._spread(one, element)
+                raw = self.ops.vector.splat(TYPES[f"u{access.element.bits}"], one)
             if access.element.bits < 32:
                 word = "sext" if access.element.is_signed else "zext"
                 raw = self.code.emit(f"{word} <{CHUNK} x {element}> {raw} to <{CHUNK} x i32>")
             self._registers.write32(row + i, raw)
-
-    def _spread(self, scalar: str, element: str) -> str:
-        vector = f"<{CHUNK} x {element}>"
-        one = self.code.emit(f"insertelement {vector} poison, {element} {scalar}, i64 0")
-        return self.code.emit(
-            f"shufflevector {vector} {one}, {vector} poison, <{CHUNK} x i32> zeroinitializer"
-        )
 
     def _load_lanes(self, pointer: str, element: str, count: int, part: int) -> str:
         code, vector, mask = self.code, f"<{CHUNK} x {element}>", self.exec_chunk()

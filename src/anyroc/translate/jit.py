@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache as memoize
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anyroc import cache, native
-from anyroc.errors import UnsupportedInstruction
+from anyroc.errors import ToolchainError, UnsupportedInstruction
 from anyroc.hooks import Instrument
 from anyroc.isa.targets import Target
 from anyroc.translate.codeobject import CodeObject, Kernel
@@ -29,12 +30,11 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Translation:
-    """What translating a kernel gave: LLVM IR, that of its hot loops ("" if there are none), the native
-    helpers called, and how many GPU instructions it holds."""
+    """What translating a kernel gave: LLVM IR, that of its hot loops ("" if there are none), and how many
+    GPU instructions it holds."""
 
     ir: str
     hot: str
-    helpers: tuple[str, ...]
     instructions: int
     blocks: int
 
@@ -52,7 +52,6 @@ class NativeKernel:
     seconds: float
     instructions: int
     counter_count: int = 0
-    engine: Any = None
 
 
 def translate(
@@ -85,7 +84,7 @@ def translate(
             hint=f"see what {target.name} can run with: anyroc isa coverage",
         ) from error
     count = sum(len(block.instructions) for block in graph.blocks.values())
-    return Translation(emitted.ir, emitted.hot, emitted.helpers, count, len(graph.blocks))
+    return Translation(emitted.ir, emitted.hot, count, len(graph.blocks))
 
 
 @memoize
@@ -107,11 +106,12 @@ def _host() -> tuple[str, str]:
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
+@memoize
 def _machine(level: int) -> llvm.TargetMachine:
     cpu, features = _host()
     target = _llvm().Target.from_default_triple()
     return target.create_target_machine(
-        cpu=cpu, features=features, opt=level, reloc="default", codemodel="jitdefault", jit=True
+        cpu=cpu, features=features, opt=level, reloc="pic", codemodel="small", jit=True
     )
 
 
@@ -129,44 +129,37 @@ def _object(ir: str, level: int) -> bytes:
     return data
 
 
-def _pack(names: Sequence[str], objects: Sequence[bytes]) -> bytes:
-    """A cache entry: the helpers that the objects need, the objects' sizes, the objects."""
-    sizes = " ".join(str(len(data)) for data in objects)
-    return "\n".join(names).encode() + b"\0" + sizes.encode() + b"\0" + b"".join(objects)
+def _pack(objects: Sequence[bytes]) -> bytes:
+    """A cache entry: the objects' sizes, then the objects."""
+    return " ".join(str(len(data)) for data in objects).encode() + b"\0" + b"".join(objects)
 
 
-def _load(entry: bytes) -> tuple[int, Any]:
-    llvm = _llvm()
-    names, sizes, data = entry.split(b"\0", 2)
-    for name in names.decode().split():
-        _bind(name)
-    empty = llvm.parse_assembly("")
-    engine = llvm.create_mcjit_compiler(empty, _machine(0))
-    at = 0
-    for size in map(int, sizes.split()):
-        engine.add_object_file(llvm.ObjectFileRef.from_data(data[at : at + size]))
-        at += size
-    engine.finalize_object()
-    return engine.get_function_address(_ENTRY), engine
-
-
-@memoize
-def _bind(name: str) -> None:
-    """Tells LLVM's linker where a native helper is."""
-    _llvm().add_symbol(name, native.symbol(name))
+def _load(entry: bytes) -> int:
+    """Links a cache entry into the process: the kernel's address."""
+    sizes, _, data = entry.partition(b"\0")
+    return native.link(data, [int(size) for size in sizes.split()], _ENTRY)
 
 
 @memoize
 def _environment_key() -> str:
     """What generated code depends on besides the kernel."""
-    cpu, features = _host()
     return cache.key(
         cache.code_version("isa", "semantics", "translate"),
-        version("llvmlite"),
-        cpu,
-        features,
+        _llvm_identity(),
+        native.host(),
+        os.environ.get("ANYROC_HOST_CPU", ""),
         _optimisation_level(),
     )
+
+
+def _llvm_identity() -> str:
+    """Which LLVM is installed, without loading it."""
+    spec = importlib.util.find_spec("llvmlite")
+    if spec is None or spec.origin is None:
+        raise ToolchainError("llvmlite is not installed", hint="pip install llvmlite")
+    library = next(Path(spec.origin).parent.glob("binding/*llvmlite*.*"), Path(spec.origin))
+    found = library.stat()
+    return f"{library.name} {found.st_size} {found.st_mtime_ns}"
 
 
 def compile_kernel(
@@ -211,10 +204,10 @@ def compile_kernel(
             objects = [_object(result.ir, _optimisation_level())]
             if result.hot:
                 objects.append(_object(result.hot, _HOT_LEVEL))
-            data = _pack(result.helpers, objects)
+            data = _pack(objects)
             instructions = result.instructions
             store.put("kernel", key, ".o", data)
-        address, engine = _load(data)
+        address = _load(data)
     seconds = time.perf_counter() - began
     counters = sum(i.counters for i in instruments)
-    return NativeKernel(address, path is not None, seconds, instructions, counters, engine)
+    return NativeKernel(address, path is not None, seconds, instructions, counters)

@@ -29,7 +29,7 @@ from anyroc.semantics.values import (
     select,
 )
 from anyroc.translate import layout
-from anyroc.translate.llvm import CodeBuilder, LLVMBackend
+from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import Address
 from anyroc.translate.operands import (
     ENCODED,
@@ -46,6 +46,7 @@ from anyroc.translate.operands import (
     sdwa_select,
 )
 from anyroc.translate.registers import RegisterCache, ScalarFile
+from anyroc.translate.vectors import VectorBackend
 
 __all__ = ["CHUNK", "TEMPORARY", "AccessItem", "LaneLoop", "Lanes", "VectorItem", "encoded_slots"]
 
@@ -148,7 +149,7 @@ class LaneLoop:
         self.wave_size = scalars.wave_size
         self.row_bytes = 4 * self.wave_size
         self.inactive = -1
-        self.ops: Any = LLVMBackend(code, CHUNK)
+        self.ops: Any = VectorBackend(code, CHUNK)
         self._exec_raw = exec_raw
         self._splats: dict[Any, Any] = {}
         self._masks: dict[Any, Any] = {}
@@ -256,16 +257,25 @@ class LaneLoop:
         return mask
 
     def _splat(self, t: Type, raw: Any) -> Any:
+        """A scalar operand in every lane."""
         if not isinstance(raw, str):
             return raw
         key = (t.bits, raw)
         if key not in self._splats:
-            vector, scalar = self.ops.type(t.unsigned), f"i{t.bits}"
-            one = self.code.emit(f"insertelement {vector} poison, {scalar} {raw}, i64 0")
-            self._splats[key] = self.code.emit(
-                f"shufflevector {vector} {one}, {vector} poison, <{CHUNK} x i32> zeroinitializer"
-            )
+            self._splats[key] = self.ops.splat(t.unsigned, raw)
         return self._splats[key]
+
+    def _scalar_words(self, raw: Any) -> list[Any]:
+        """The dwords of a 64-bit scalar operand."""
+        if not isinstance(raw, str):
+            return [raw & 0xFFFFFFFF, raw >> 32]
+        key = ("words", raw)
+        if key not in self._splats:
+            low = self.code.emit(f"trunc i64 {raw} to i32")
+            upper = self.code.emit(f"lshr i64 {raw}, 32")
+            self._splats[key] = [low, self.code.emit(f"trunc i64 {upper} to i32")]
+        words: list[Any] = self._splats[key]
+        return words
 
     def _mask(self, source: Source) -> Any:
         if source.raw is not None:
@@ -290,8 +300,8 @@ class LaneLoop:
         if source.kind == "row":
             return [self._value(U32, self._registers.read32(source.raw + i)) for i in range(count)]
         if source.bits == 64:
-            both = self._value(U64, self._splat(U64, source.raw))
-            return [convert(both, U32), convert(both >> 32, U32)][:count]
+            words = self._scalar_words(source.raw)
+            return [self._value(U32, self._splat(U32, word)) for word in words[:count]]
         word = self._value(U32, self._splat(U32, source.raw))
         return [word] * count
 
@@ -347,13 +357,7 @@ class LaneLoop:
         return apply_modifiers(value, operand.neg, operand.abs)
 
     def _splat_bool(self, raw: Any) -> Any:
-        if not isinstance(raw, str):
-            return raw
-        one = self.code.emit(f"insertelement <{CHUNK} x i1> poison, i1 {raw}, i64 0")
-        return self.code.emit(
-            f"shufflevector <{CHUNK} x i1> {one}, <{CHUNK} x i1> poison,"
-            f" <{CHUNK} x i32> zeroinitializer"
-        )
+        return self.ops.splat(BOOL, raw) if isinstance(raw, str) else raw
 
     def _read_mixed(self, item: Lanes, position: int, operand: Operand) -> Value:
         """An F32, or one half of the register as F16, as op_sel_hi and op_sel say."""
