@@ -12,6 +12,8 @@ uint64_t anyroc_range_size;
 #define LARGEST_RANGE (16ull << 40)
 #define SMALLEST_RANGE (1ull << 30)
 #define HUGE_PAGE (2ull << 20)
+/* Far from where the system puts libraries: code that is generated later must land near those. */
+#define PREFERRED_BASE ((void *)0x200000000000ull)
 
 static void *reserve(void *where, uint64_t size, int flags) {
   return mmap(where, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
@@ -22,7 +24,7 @@ int anyroc_range_reserve(uint64_t wanted) {
   if (anyroc_range_base != NULL) return ANYROC_OK;
   uint64_t size = wanted != 0 && wanted < LARGEST_RANGE ? wanted : LARGEST_RANGE;
   for (; size >= SMALLEST_RANGE; size /= 2) {
-    uint8_t *base = reserve(NULL, size, 0);
+    uint8_t *base = reserve(PREFERRED_BASE, size, 0);
     if (base != MAP_FAILED) {
       uint64_t skip = -(uint64_t)(uintptr_t)base & (HUGE_PAGE - 1);
       anyroc_range_base = base + skip;
