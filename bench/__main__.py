@@ -125,6 +125,8 @@ def show(results: dict, console: Console) -> None:
 
 def main() -> None:
     arguments, console = parse(), Console()
+    if not console.is_terminal:
+        console = Console(width=120)
     stored = arguments.out / "results.json"
     if arguments.redraw:
         results = json.loads(stored.read_text())

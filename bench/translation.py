@@ -9,17 +9,25 @@ from pathlib import Path
 
 from anyroc.compiler import compile_device
 from anyroc.isa.decode import decode_all
-from anyroc.isa.targets import target
+from anyroc.isa.targets import Target, target
 from anyroc.translate.codeobject import CodeObject
 from anyroc.translate.jit import compile_kernel
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+BENCH = Path(__file__).parent
+EXAMPLES = BENCH.parent / "examples"
+
+
+def start_translator(gpu: Target) -> None:
+    """Translate something that is not counted: what the first kernel pays is part of a start."""
+    code = CodeObject.parse(compile_device(BENCH / "kernels.cu", target=gpu))
+    compile_kernel(code, next(iter(code.kernels.values())), gpu)
 
 
 def main() -> None:
     gpu = target(sys.argv[1])
     kernels = instructions = 0
     seconds = 0.0
+    start_translator(gpu)
     for source in sorted(EXAMPLES.glob("*.cu")):
         code = CodeObject.parse(compile_device(source, target=gpu))
         for kernel in code.kernels.values():
