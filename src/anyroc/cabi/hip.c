@@ -1,4 +1,4 @@
-/* The parts of HIP that live in C: the errors of a thread and what is too hot for a call to Python. */
+/* The parts of HIP that live in C: a thread's errors and what is too hot for a call to Python. */
 
 enum {
     hipSuccess = 0,
@@ -54,8 +54,8 @@ API int hipExtGetLastError(void)
     return error;
 }
 
-/* `kernel<<<grid, block, shared, stream>>>(…)` pushes; the stub that it calls pops and launches. The
- * nesting is as deep as the arguments of a launch launch kernels themselves. */
+/* `kernel<<<grid, block, shared, stream>>>()` pushes; the stub that it calls pops and launches.
+ * The nesting is as deep as the arguments of a launch launch kernels themselves. */
 struct configuration {
     dim3 grid, block;
     size_t shared;
@@ -112,4 +112,43 @@ API void anyroc_call_back(void *argument)
     struct callback made = *(struct callback *)argument;
     free(argument);
     made.function(made.stream, anyroc_device_error, made.user_data);
+}
+
+/* hipStreamWaitValue: a stream waits for a value that another stream or the host writes. */
+struct value_wait {
+    const volatile void *address;
+    uint64_t value, mask;
+    unsigned flags, size;
+};
+
+API void *anyroc_value_wait(void *address, uint64_t value, uint64_t mask, unsigned flags,
+                            unsigned size)
+{
+    struct value_wait *made = malloc(sizeof *made);
+    if (made)
+        *made = (struct value_wait){address, value, mask, flags, size};
+    return made;
+}
+
+static int value_holds(const struct value_wait *wait)
+{
+    uint64_t found = wait->size == 4
+        ? __atomic_load_n((const volatile uint32_t *)wait->address, __ATOMIC_ACQUIRE)
+        : __atomic_load_n((const volatile uint64_t *)wait->address, __ATOMIC_ACQUIRE);
+    found &= wait->mask;
+    switch (wait->flags) {
+    case 0: return wait->size == 4 ? (int32_t)((uint32_t)found - (uint32_t)wait->value) >= 0
+                                   : (int64_t)(found - wait->value) >= 0;
+    case 1: return found == wait->value;
+    case 2: return (found & wait->value) != 0;
+    default: return (~(found | wait->value) & wait->mask) != 0;
+    }
+}
+
+API void anyroc_await_value(void *argument)
+{
+    struct value_wait wait = *(struct value_wait *)argument;
+    free(argument);
+    while (!value_holds(&wait) && !anyroc_device_error)
+        usleep(20);
 }

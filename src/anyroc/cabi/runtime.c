@@ -1,7 +1,7 @@
 /* What every library made from a table has in common: the way from a C function to its Python body.
  *
- * `anyroc_entries[i]` is the Python body of function i, or null when there is none or when Python is
- * not there (yet, or any more). The generated functions follow this file in one translation unit.
+ * `anyroc_entries[i]` is the Python body of function i, or null when there is none or when Python
+ * is not there (yet, or any more). The generated functions follow in one translation unit.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -105,7 +105,8 @@ static void start_python(void)
     }
     python.initialize(0);
     python.run("import os, sys\n"
-               "sys.path += os.environ.get('ANYROC_PYTHONPATH', r'" DEFAULT_PYTHONPATH "').split(':')\n",
+               "places = os.environ.get('ANYROC_PYTHONPATH', r'" DEFAULT_PYTHONPATH "')\n"
+               "sys.path += places.split(':')\n",
                NULL);
     bind_python();
     python.save_thread();

@@ -19,8 +19,8 @@ from anyroc.cabi import source, table
 
 NOUNS = (
     *("alloc", "capture", "context", "copy", "device", "error", "event", "fill", "graph"),
-    *("launch", "module", "occupancy", "peer", "pool", "profiler", "registration", "stream"),
-    "symbol",
+    *("launch", "managed", "module", "occupancy", "peer", "pool", "profiler", "registration"),
+    *("stream", "symbol", "values"),
 )
 """The modules with bodies."""
 

@@ -9,7 +9,6 @@ from anyroc.gpu.memory import Allocation, BadAddress, address_space
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.registration import is_managed_variable
-from anyroc.hip.stream import of
 
 PITCH = 256
 """Rows of pitched memory start at multiples of this many bytes."""
@@ -210,6 +209,11 @@ def hipPointerGetAttributes(out: int, address: int) -> None:
     memory.write(out, _ATTRIBUTES.pack(kind, device, address, host, managed, flags))
 
 
+def hipPointerSetAttribute(value: int, attribute: int, address: int) -> None:
+    require(value and address and attribute == 6)  # copies are always as synchronous as asked for
+    require(find(address) is not None)
+
+
 def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
     require(out and address)
     allocation = find(address)
@@ -243,24 +247,3 @@ def hipDrvPointerGetAttributes(count: int, attributes: int, out: int, address: i
     for position in range(count):
         attribute = memory.get_i32(attributes + 4 * position)
         hipPointerGetAttribute(memory.get_u64(out + 8 * position), attribute, address)
-
-
-def hipMemPrefetchAsync(address: int, size: int, device: int, stream: int) -> None:
-    require(address and size)
-    _require_managed(address, size)
-    require(-1 <= device < len(gpus()), Error.InvalidDevice)
-    of(stream)
-
-
-def hipMemAdvise(address: int, size: int, advice: int, device: int) -> None:
-    require(address and size)
-    require(1 <= advice <= 6 or advice in (100, 101))
-    require(-1 <= device < len(gpus()) or advice in (1, 2, 4), Error.InvalidDevice)
-    _require_managed(address, size)
-
-
-def _require_managed(address: int, size: int) -> None:
-    allocation = find(address)
-    require(allocation is not None and allocation.kind == "managed")
-    assert allocation is not None
-    require(address + size <= allocation.end)

@@ -46,6 +46,13 @@ def _helper(name: str, result: str, *arguments: str) -> Callable[..., int]:
     return helper
 
 
+def value_wait(address: int, value: int, mask: int, flags: int, size: int) -> tuple[int, int]:
+    """Return (function, argument) for a queue, which wait until memory compares with a value."""
+    numbers = ("uint64_t", "uint64_t", "unsigned", "unsigned")
+    make = _helper("anyroc_value_wait", POINTER, POINTER, *numbers)
+    return library().address_of("anyroc_await_value"), make(address, value, mask, flags, size)
+
+
 def stream_callback(function: int, stream: int, user_data: int) -> tuple[int, int]:
     """Return (function, argument) for a queue, which call `function(stream, status, user_data)`."""
     make = _helper("anyroc_stream_callback", POINTER, POINTER, POINTER, POINTER)

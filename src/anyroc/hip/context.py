@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from anyroc.cabi import memory
-from anyroc.hip.device import current, gpu, gpus, hipDeviceSynchronize
+from anyroc.hip.device import (
+    current,
+    gpu,
+    gpus,
+    hipDeviceGetCacheConfig,
+    hipDeviceGetSharedMemConfig,
+    hipDeviceSetCacheConfig,
+    hipDeviceSetSharedMemConfig,
+    hipDeviceSynchronize,
+)
 from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.peer import hipDeviceDisablePeerAccess, hipDeviceEnablePeerAccess
 from anyroc.hip.state import thread
 
 _FIRST = 0x100  # handle of device 0's context
@@ -82,6 +92,22 @@ def hipCtxGetFlags(out: int) -> None:
 
 def hipCtxSynchronize() -> None:
     hipDeviceSynchronize()
+
+
+hipCtxGetCacheConfig = hipDeviceGetCacheConfig
+hipCtxSetCacheConfig = hipDeviceSetCacheConfig
+hipCtxGetSharedMemConfig = hipDeviceGetSharedMemConfig
+hipCtxSetSharedMemConfig = hipDeviceSetSharedMemConfig
+
+
+def hipCtxEnablePeerAccess(peer: int, flags: int) -> None:
+    require(peer, Error.InvalidContext)
+    hipDeviceEnablePeerAccess(_device(peer), flags)
+
+
+def hipCtxDisablePeerAccess(peer: int) -> None:
+    require(peer, Error.InvalidContext)
+    hipDeviceDisablePeerAccess(_device(peer))
 
 
 def hipDevicePrimaryCtxGetState(device: int, flags: int, active: int) -> None:

@@ -166,6 +166,31 @@ def hipMemcpy2DAsync(
     box(copy, of(stream), wait=False)
 
 
+def hipMemcpyBatchAsync(
+    to: int,
+    source: int,
+    sizes: int,
+    count: int,
+    attributes: int,
+    indices: int,
+    attribute_count: int,
+    failed: int,
+    stream: int,
+) -> None:
+    chosen = of(stream)
+    require(to and source and sizes and count)
+    for position in range(count):
+        place = 8 * position
+        size = memory.get_u64(sizes + place)
+        ends = memory.get_u64(to + place), memory.get_u64(source + place)
+        try:
+            linear(*ends, size, DEFAULT, chosen, wait=False)
+        except HipError:
+            if failed:
+                memory.put_u64(failed, position)
+            raise
+
+
 def _end(kind: int, host: int, device: int, array: int) -> int:
     """Return the address that one end of a driver copy names."""
     require(kind in (_HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED))

@@ -14,6 +14,7 @@ from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.function import Function, functions
 from anyroc.hip.registration import function as registered
+from anyroc.hip.state import thread
 from anyroc.hip.stream import Stream, of
 
 Dim = tuple[int, int, int]
@@ -286,6 +287,34 @@ def hipExtModuleLaunchKernel(
         tail=_NO_TAIL if tail == block else (tail[0], tail[1], tail[2]),
     )
     event.record_if(after, stream)
+
+
+def hipConfigureCall(
+    grid_x: int,
+    grid_y: int,
+    grid_z: int,
+    block_x: int,
+    block_y: int,
+    block_z: int,
+    shared: int,
+    stream: int,
+) -> None:
+    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    thread.configured.append((grid, block, shared, stream, bytearray()))
+
+
+def hipSetupArgument(address: int, size: int, offset: int) -> None:
+    require(thread.configured, Error.MissingConfiguration)
+    block = thread.configured[-1][-1]
+    block.extend(bytes(max(offset + size - len(block), 0)))
+    block[offset : offset + size] = memory.read(address, size)
+
+
+def hipLaunchByPtr(host: int) -> None:
+    require(thread.configured, Error.MissingConfiguration)
+    grid, block, shared, stream, arguments = thread.configured.pop()
+    chosen = of(stream)
+    start(registered(chosen.gpu, host), grid, block, shared, chosen, arguments=bytes(arguments))
 
 
 def hipLaunchKernelExC(config: int, host: int, parameters: int) -> None:

@@ -25,6 +25,7 @@ class Thread(threading.local):
         self.streams: Any = None  # the thread's own stream on each device, by the device's index
         self.contexts: list[int] = []
         self.capture_mode = 0
+        self.configured: list[Any] = []  # hipConfigureCall's launches that are still to be started
 
 
 thread = Thread()

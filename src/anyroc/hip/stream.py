@@ -30,6 +30,8 @@ LEGACY, PER_THREAD = 1, 2
 NON_BLOCKING = 1
 LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, -1
 
+_ATTRIBUTES = {1, 3, 8, 9, 10}  # hipLaunchAttributeID: those that streams have
+_ATTRIBUTE_SIZE = 64
 _BARRIER = 48
 _PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something is printed into it
 
@@ -50,6 +52,7 @@ class Stream:
         self.legacy = legacy
         self.blocking = not legacy and not flags & NON_BLOCKING
         self.submitted = 0
+        self.attributes: dict[int, bytes] = {}  # hints, which are kept and have no effect
         self.capture: Capture | None = None
         self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
@@ -269,6 +272,22 @@ def hipGetStreamDeviceId(stream: int) -> int:
 def hipStreamGetId(stream: int, out: int) -> None:
     require(out)
     memory.put_u64(out, stream or LEGACY)
+
+
+def hipStreamSetAttribute(stream: int, attribute: int, value: int) -> None:
+    chosen = of(stream)
+    require(value and attribute in _ATTRIBUTES)
+    chosen.attributes[attribute] = memory.read(value, _ATTRIBUTE_SIZE)
+
+
+def hipStreamGetAttribute(stream: int, attribute: int, out: int) -> None:
+    chosen = of(stream)
+    require(out and attribute in _ATTRIBUTES)
+    memory.write(out, chosen.attributes.get(attribute, bytes(_ATTRIBUTE_SIZE)))
+
+
+def hipStreamCopyAttributes(to: int, source: int) -> None:
+    of(to).attributes.update(of(source).attributes)
 
 
 def hipDeviceGetStreamPriorityRange(least: int, greatest: int) -> None:

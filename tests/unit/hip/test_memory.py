@@ -200,3 +200,28 @@ def test_stream_ordered_allocation(api: Any) -> None:
     assert 0 == api.hipFreeAsync(pointer, stream)
     assert INVALID_VALUE == api.hipFreeAsync(pointer, stream)
     api.hipStreamDestroy(stream)
+
+
+def test_advice_on_managed_memory_is_remembered(api: Any) -> None:
+    managed, device = ctypes.c_void_p(), api.malloc(64)
+    api.hipMallocManaged(ctypes.byref(managed), 4096, 1)
+
+    def ask(attribute: int) -> int:
+        value = ctypes.c_int(99)
+        code = api.hipMemRangeGetAttribute(ctypes.byref(value), 4, attribute, managed, 4096)
+        assert 0 == code
+        return value.value
+
+    assert [0, -2, -2, -2] == [ask(attribute) for attribute in (1, 2, 3, 4)]
+    for advice in (1, 3, 5):
+        assert 0 == api.hipMemAdvise(managed, 4096, advice, 0)
+    assert 0 == api.hipMemPrefetchAsync(managed, 4096, -1, None)
+    assert [1, 0, 0, -1] == [ask(attribute) for attribute in (1, 2, 3, 4)]
+    for advice in (2, 4, 6):
+        assert 0 == api.hipMemAdvise(managed, 4096, advice, 0)
+    assert [0, -2, -2] == [ask(attribute) for attribute in (1, 2, 3)]
+    assert 101 == api.hipMemPrefetchAsync(managed, 4096, 7, None)
+    assert INVALID_VALUE == api.hipMemAdvise(managed, 4097, 1, 0)
+    assert INVALID_VALUE == api.hipMemAdvise(device, 64, 1, 0)
+    api.hipFree(managed)
+    api.hipFree(device)

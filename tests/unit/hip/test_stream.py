@@ -192,3 +192,36 @@ def test_a_hundred_foreign_threads(api: Any) -> None:
     for thread in threads:
         thread.join()
     assert [0] * 400 == failures
+
+
+@pytest.mark.parametrize(
+    "flags, before, value, after",
+    [(0, 4, 5, 5), (0, 4, 5, 9), (1, 4, 5, 5), (2, 0b1000, 0b0110, 0b0100), (3, 0xFFFFFFFF, 1, 6)],
+)
+def test_streams_wait_for_values(api: Any, flags: int, before: int, value: int, after: int) -> None:
+    place, stream = ctypes.c_void_p(), api.stream(NON_BLOCKING)
+    assert 0 == api.hipHostMalloc(ctypes.byref(place), 8, 0)
+    cell = ctypes.c_uint32.from_address(place.value or 0)
+    cell.value = before
+    assert 0 == api.hipStreamWaitValue32(stream, place, value, flags, 0xFFFFFFFF)
+    time.sleep(0.02)
+    assert NOT_READY == api.hipStreamQuery(stream)
+    other = api.stream(NON_BLOCKING)
+    assert 0 == api.hipStreamWriteValue32(other, place, after, 0)
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert after == cell.value
+    for made in (stream, other):
+        api.hipStreamDestroy(made)
+    api.hipHostFree(place)
+
+
+def test_hints_of_streams_are_kept(api: Any) -> None:
+    stream, twin = api.stream(), api.stream()
+    value, back = ctypes.create_string_buffer(bytes(range(64)), 64), ctypes.create_string_buffer(64)
+    assert 0 == api.hipStreamSetAttribute(stream, 3, value)
+    assert 0 == api.hipStreamCopyAttributes(twin, stream)
+    assert 0 == api.hipStreamGetAttribute(twin, 3, back)
+    assert value.raw == back.raw
+    assert INVALID_VALUE == api.hipStreamSetAttribute(stream, 77, value)
+    for made in (stream, twin):
+        api.hipStreamDestroy(made)
