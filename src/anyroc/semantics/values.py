@@ -18,7 +18,7 @@ Rules that bodies rely on:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 __all__ = [
@@ -70,14 +70,12 @@ class Type:
     name: str
     kind: str
     bits: int
+    is_float: bool = field(init=False)
+    is_signed: bool = field(init=False)
 
-    @property
-    def is_float(self) -> bool:
-        return self.kind in ("f", "bf")
-
-    @property
-    def is_signed(self) -> bool:
-        return self.kind == "i"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_float", self.kind in ("f", "bf"))
+        object.__setattr__(self, "is_signed", self.kind == "i")
 
     @property
     def unsigned(self) -> Type:

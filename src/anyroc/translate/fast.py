@@ -493,7 +493,7 @@ def emit_fast(sequence: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str 
         body.start(f"fast{number}")
         vectors = [item for item in items if isinstance(item, VectorItem)]
         written = loop.preload_masks(vectors, slots) & sequence.live_masks()
-        loop.begin(slots, written)
+        loop.begin()
         for item in items:
             if isinstance(item, AccessItem):
                 loop.access(item)

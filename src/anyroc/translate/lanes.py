@@ -162,7 +162,7 @@ class LaneLoop:
         something outside the loop reads."""
         self.inactive = items[-1].inactive
         written = self.preload_masks(items, slots) & masks
-        self.begin(slots, written)
+        self.begin()
         for item in items:
             self.run(item)
         self.finish(slots, written, live)
@@ -183,12 +183,9 @@ class LaneLoop:
                 written.update(masks_written(lanes.inst, lanes.op))
         return written
 
-    def begin(self, slots: dict[int, str], written: set[int]) -> None:
+    def begin(self) -> None:
         """The loop's head; the chunk's byte offset in a row is its counter."""
         code, number = self.code, self.id
-        mask_type = self.scalars.ops.type(self.scalars.mask_type)
-        for index in sorted(written):
-            code.do(f"store {mask_type} 0, ptr {slots[index]}")
         before = code.current
         code.do(f"br label %loop{number}")
         code.start(f"loop{number}")
@@ -205,26 +202,26 @@ class LaneLoop:
     def finish(self, slots: dict[int, str], written: set[int], live: int) -> None:
         """Stores what is live, completes the masks, and closes the loop."""
         code, number = self.code, self.id
-        mask_type = self.scalars.ops.type(self.scalars.mask_type)
         self._registers.store(live | -1 << TEMPORARY)
         for index in sorted(written):
-            self._accumulate(slots[index], self._masks[index], mask_type)
+            self._accumulate(slots[index], self._masks[index])
         code.do(f"%next{number} = add i64 %offset{number}, {4 * CHUNK}")
         code.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
         code.do(f"br i1 %done{number}, label %after{number}, label %loop{number}")
         code.start(f"after{number}")
 
-    def _accumulate(self, slot: str, mask: Any, mask_type: str) -> None:
+    def _accumulate(self, slot: str, mask: Any) -> None:
+        """Puts the chunk's booleans, disabled lanes 0, at their place in a lane mask."""
         code = self.code
         text = self.ops.text(BOOL, mask)
         exec_mask = self.exec_chunk()
         if exec_mask is not None:
             text = code.emit(f"and <{CHUNK} x i1> {text}, {exec_mask}")
         word = code.emit(f"bitcast <{CHUNK} x i1> {text} to i{CHUNK}")
-        wide = code.emit(f"zext i{CHUNK} {word} to {mask_type}")
-        placed = code.emit(f"shl {mask_type} {wide}, {self._shift(mask_type)}")
-        old = code.emit(f"load {mask_type}, ptr {slot}")
-        code.do(f"store {mask_type} {code.emit(f'or {mask_type} {old}, {placed}')}, ptr {slot}")
+        if "place" not in self._splats:
+            self._splats["place"] = code.emit(f"lshr i64 %offset{self.id}, 5")
+        at = code.emit(f"getelementptr i8, ptr {slot}, i64 {self._splats['place']}")
+        code.do(f"store i{CHUNK} {word}, ptr {at}")
 
     def _shift(self, mask_type: str) -> str:
         if mask_type == "i64":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from functools import cache as memoize
 from typing import Any
 
 from anyroc.semantics.values import BOOL, F32, F64, TYPES, U32, U64, Type
@@ -32,6 +33,12 @@ def llvm_type(t: Type, lanes: int = 0) -> str:
     """LLVM's name of a type, a vector of ``lanes`` of it unless 0."""
     scalar = _SCALAR[t.name]
     return f"<{lanes} x {scalar}>" if lanes else scalar
+
+
+@memoize
+def _types(lanes: int) -> dict[str, str]:
+    """LLVM's names of all types, by ours."""
+    return {name: llvm_type(t, lanes) for name, t in TYPES.items()}
 
 
 def float_text(t: Type, value: float) -> str:
@@ -121,6 +128,7 @@ class LLVMBackend:
     def __init__(self, code: CodeBuilder, lanes: int) -> None:
         self.code = code
         self.lanes = lanes
+        self._types = _types(lanes)
         self._casts: dict[tuple[Any, str], str] = {}
 
     def forget_casts(self) -> None:
@@ -128,7 +136,7 @@ class LLVMBackend:
         self._casts.clear()
 
     def type(self, t: Type) -> str:
-        return llvm_type(t, self.lanes)
+        return self._types[t.name]
 
     def text(self, t: Type, raw: Any) -> str:
         """An operand without its type."""

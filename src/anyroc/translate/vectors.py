@@ -67,6 +67,8 @@ class VectorBackend(LLVMBackend):
         return Halves(work(0), work(1))
 
     def text(self, t: Type, raw: Any) -> str:
+        if isinstance(raw, str):
+            return raw
         if isinstance(raw, Halves):
             raw = self._join(t, raw.low, raw.high)
         return super().text(t, raw)
