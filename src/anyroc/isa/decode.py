@@ -176,9 +176,10 @@ class Decoder:
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
         used = used_mask(row, format_, self.family)
         refused, ignored = self._limits(row, encoding.variant)
-        fixed, required = required_bits(format_, self.family)
+        fixed, required = required_bits(row, format_, self.family)
         default = field_mask(format_, "op_sel_hi") | field_mask(format_, "op_sel_hi2")
-        modified = row.format in _MODIFIED or encoding.variant in ("dpp", "sdwa")
+        short = row.format in ("VOP1", "VOP2", "VOPC")
+        modified = row.format in _MODIFIED or (short and encoding.variant in ("dpp", "sdwa"))
         return Plan(
             row,
             format_,
@@ -241,6 +242,8 @@ class Decoder:
             row = self.table.row("VOPD", get(raw, f"op{side}"))
             if row is None:
                 raise BadField(f"opcode {get(raw, f'op{side}')} does not exist on {self.isa}")
+            if get(raw, f"vsrc{side}1") and all(spec.field != "src1" for spec in row.src):
+                raise BadField(f"{row.mnemonic} has no second source")
             values = {
                 "src0": get(raw, f"src{side}0"),
                 "src1": get(raw, f"vsrc{side}1"),

@@ -34,6 +34,9 @@ _FLOATS = {
     },
 }  # fmt: skip
 _INTEGER16 = frozenset(("i16", "u16", "b16", "pk2_u8", "pk2_i8"))
+# Position in op_sel of each operand field.
+_HALVES = {"src0": 0, "src1": 1, "src2": 2, "vdst": 3}
+_TRUE16_FORMATS = frozenset(("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VINTERP"))
 _PAIRS = {102: "flat_scratch", 104: "xnack_mask", VCC: "vcc", EXEC: "exec"}
 _SINGLES = {M0: "m0", NULL: "null"}
 
@@ -97,7 +100,9 @@ class _Printer:
                 return name
             if crossing:
                 return name + ("_e64_dpp" if long else "_dpp")
-            if name in _has_long_form(self.isa) or name == "v_pk_fmac_f16":
+            if name in _has_long_form(self.isa) or (
+                self.family == "cdna" and name == "v_pk_fmac_f16"
+            ):
                 return name + ("_e64" if long else "_e32")
         return name
 
@@ -131,6 +136,8 @@ class _Printer:
             floats = _FLOATS[16]
         else:
             floats = _FLOATS[width]
+        if self.row.format == "SOPC" and type_ == "f16":
+            floats = {}
         if value in floats and type_ not in _INTEGER16:
             return floats[value]
         signed = value - (1 << width) if value >> (width - 1) else value
@@ -149,13 +156,22 @@ class _Printer:
         elif operand.kind == "special":
             text = _special(str(operand.value))
         else:
-            text = self._register(operand)
+            text = self._register(operand) + self._half(operand, spec)
         if operand.abs:
             text = f"|{text}|"
         if operand.neg:
             ambiguous = operand.kind == "const" and not operand.abs
             text = f"neg({text})" if ambiguous else f"-{text}"
         return text
+
+    def _half(self, operand: Operand, spec: OperandSpec) -> str:
+        """``.l`` or ``.h`` for a vector register that holds 16 bits, where that is the syntax."""
+        position = _HALVES.get(spec.field)
+        if not self.true16 or operand.kind != "v" or spec.bits != 16 or position is None:
+            return ""
+        if self.it.format not in _TRUE16_FORMATS:
+            return ""
+        return ".h" if self.mods.op_sel[position] else ".l"
 
     def _explicit(self) -> tuple[list[str], list[str]]:
         """Written destinations and sources."""
@@ -170,6 +186,9 @@ class _Printer:
             if not spec.hidden
         ]
         return dst, src
+
+    def _specs(self) -> tuple[OperandSpec, ...]:
+        return (*self.row.dst, *self.row.src)
 
     def _by_role(self, role: str) -> str | None:
         for operand, spec in zip(self.it.src, self.row.src, strict=False):
@@ -243,8 +262,12 @@ class _Printer:
                 operands.append(f"{'-' if mods.offset < 0 else ''}{abs(mods.offset):#x}")
             else:
                 operands.append(self._register(soffset))
-                if mods.offset:
+                if mods.offset or self.family == "rdna4":
                     modifiers.append(f"offset:{_signed_hex(mods.offset)}")
+        if "prefetch" in self.it.mnemonic:
+            register = self._register(soffset) if soffset and soffset.kind != "none" else "null"
+            base = [sbase] if sbase else []
+            return [*base, _signed_hex(mods.offset), register, str(mods.imm)], []
         if any(spec.kind == "imm" for spec in self.row.src):
             operands[0] = _hex_if_big(mods.imm)
         return operands, modifiers + self._cache_policy()
@@ -274,7 +297,11 @@ class _Printer:
         return (["clamp"] if self.mods.clamp else []) + ([omod] if omod else [])
 
     def _op_sel(self, sources: int) -> list[str]:
-        chosen = self.mods.op_sel
+        chosen = list(self.mods.op_sel)
+        if self.true16:
+            for operand, spec in zip((*self.it.dst, *self.it.src), self._specs(), strict=False):
+                if self._half(operand, spec):
+                    chosen[_HALVES[spec.field]] = False
         if not any(chosen):
             return []
         if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):

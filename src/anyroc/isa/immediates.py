@@ -39,13 +39,15 @@ _MESSAGES = {
     },
     "rdna3": {
         1: "MSG_INTERRUPT", 2: "MSG_HS_TESSFACTOR", 3: "MSG_DEALLOC_VGPRS",
-        5: "MSG_STALL_WAVE_GEN", 6: "MSG_HALT_WAVES", 9: "MSG_GS_ALLOC_REQ", 15: "MSG_SYSMSG",
+        5: "MSG_STALL_WAVE_GEN", 6: "MSG_HALT_WAVES", 9: "MSG_GS_ALLOC_REQ",
         128: "MSG_RTN_GET_DOORBELL", 129: "MSG_RTN_GET_DDID", 130: "MSG_RTN_GET_TMA",
         131: "MSG_RTN_GET_REALTIME", 132: "MSG_RTN_SAVE_WAVE", 133: "MSG_RTN_GET_TBA",
+        134: "MSG_RTN_GET_TBA_TO_PC",
     },
 }  # fmt: skip
-_MESSAGES["rdna4"] = _MESSAGES["rdna3"] | {
-    134: "MSG_RTN_GET_TBA_TO_PC",
+_MESSAGES["rdna4"] = {
+    key: name for key, name in _MESSAGES["rdna3"].items() if key not in (5, 6)
+} | {
     135: "MSG_RTN_GET_SE_AID_ID",
 }
 _OPERATIONS = {
@@ -54,7 +56,6 @@ _OPERATIONS = {
     "MSG_SYSMSG": {
         1: "SYSMSG_OP_ECC_ERR_INTERRUPT",
         2: "SYSMSG_OP_REG_RD",
-        3: "SYSMSG_OP_HOST_TRAP_ACK",
         4: "SYSMSG_OP_TTRACE_PC",
     },
 }
@@ -174,7 +175,7 @@ def sendmsg(family: str, value: int) -> str:
     else:
         message, operation, stream = value & 0xFF, 0, 0
     name = _MESSAGES[family].get(message)
-    operations = _OPERATIONS.get(name or "", {}) if family == "cdna" or message == 15 else {}
+    operations = _OPERATIONS.get(name or "", {}) if family == "cdna" else {}
     if name and (operation in operations if operations else operation == 0):
         streams = name.startswith("MSG_GS") and name != "MSG_GS_ALLOC_REQ" and operation
         if streams or stream == 0:
@@ -190,6 +191,8 @@ def version(value: int) -> str:
     names = {0: "UC_VERSION_GFX7", 4: "UC_VERSION_GFX10", 6: "UC_VERSION_GFX11"}
     names[9] = "UC_VERSION_GFX12"
     number = value & 0x1FFF
+    if number > 0xFF:
+        return f"{value:#x}"
     text = names.get(number, str(number))
     bits = [name for bit, name in ((13, "W64"), (14, "W32"), (15, "MDP")) if value >> bit & 1]
     for index, name in enumerate(bits):

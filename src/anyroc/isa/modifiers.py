@@ -62,9 +62,10 @@ def used_mask(row: Row, format_: Format, family: str) -> int:
     return mask
 
 
-def required_bits(format_: Format, family: str) -> tuple[int, int]:
+def required_bits(row: Row, format_: Format, family: str) -> tuple[int, int]:
     """Bits that have a fixed value though they are no part of what identifies the format."""
-    if format_.name == "FLAT" and family != "cdna":
+    unused = all(spec.field != "saddr" for spec in row.src)
+    if row.format in ("FLAT", "GLOBAL", "SCRATCH") and unused and family != "cdna":
         return field_mask(format_, "saddr"), format_.put(0, "saddr", 124)
     return 0, 0
 
@@ -216,6 +217,6 @@ def _offset(format_: Format, row: Row, raw: int, value: int, family: str) -> int
         if family == "cdna" and not format_.get(raw, "imm"):
             return 0
         return _signed(value, width)
-    if row.format in ("GLOBAL", "SCRATCH") or (row.format == "FLAT" and family == "rdna4"):
+    if row.format in ("GLOBAL", "SCRATCH") or family == "rdna4":
         return _signed(value, width)
     return value

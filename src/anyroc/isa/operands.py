@@ -39,11 +39,6 @@ _SPECIAL = {
     253: "scc",
     254: "lds_direct",
 }
-_ABSENT_SPECIALS = {
-    "cdna": (239,),
-    "rdna3": (254,),
-    "rdna4": (239, 251, 252, 254),
-}
 
 
 class BadField(ValueError):
@@ -164,7 +159,7 @@ def operand_table(
             return Operand("const", count=dwords, value=inline_float(value, type_, bits), role=role)
         if value == 255:
             return LITERAL
-        if value in _SPECIAL and value not in _ABSENT_SPECIALS[family]:
+        if value in _SPECIAL and (value != 254 or family == "cdna"):
             return Operand("special", value, count, _SPECIAL[value], role=role)
         raise BadField(f"source {value} does not exist")
 

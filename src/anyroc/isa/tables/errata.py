@@ -57,7 +57,10 @@ _ADDED: dict[str, str] = {
     """,
     "rdna4": """
         SOPP 19 s_singleuse_vdst - - simm16=simm16
+        SOPP 9 s_waitcnt - - simm16=waitcnt
         SOP1 80 s_get_barrier_state sdst:s:b32 ssrc0:ss:b32
+        SOP1 81 s_barrier_init - ssrc0:ss:b32
+        SOP1 82 s_barrier_join - ssrc0:ss:b32
     """,
 }  # fmt: skip
 
@@ -110,7 +113,7 @@ def apply(family: str, row: Row) -> None:
     name = row.mnemonic
     if re.search(r"_atomic_cmpswap_[bf]\d+", name):
         row.dst = [re.sub(r":b(64|128)$", _halved, spec) for spec in row.dst]
-    if name in ("buffer_wbl2", "buffer_inv"):
+    if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)", name):
         row.flags.append("ignore=offset")
     if "_load_lds_" in name:
         row.dst = []

@@ -397,8 +397,8 @@ MUBUF 36 buffer_store_d16_hi_b8 = - vaddr:v:b64,vdata:v:b32,srsrc:srsrc:b128,sof
 MUBUF 37 buffer_store_d16_hi_b16 = - vaddr:v:b64,vdata:v:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=0
 MUBUF 38 buffer_load_d16_hi_format_x = vdata:v:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=0
 MUBUF 39 buffer_store_d16_hi_format_x = - vaddr:v:b64,vdata:v:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=0
-MUBUF 43 buffer_gl0_inv = - - m=2
-MUBUF 44 buffer_gl1_inv = - - m=2
+MUBUF 43 buffer_gl0_inv = - - ignore=offset m=2
+MUBUF 44 buffer_gl1_inv = - - ignore=offset m=2
 MUBUF 45 buffer_load_lds_u8 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst m=3
 MUBUF 46 buffer_load_lds_i8 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst m=3
 MUBUF 47 buffer_load_lds_u16 = - vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 ignore=vdst m=3

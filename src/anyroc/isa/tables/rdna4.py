@@ -649,8 +649,8 @@ SOP1 77 s_sendmsg_rtn_b64 = sdst:s:b64 ssrc0:imm:b32 m=0
 SOP1 78 s_barrier_signal = - ssrc0:ss:b32 m=0
 SOP1 79 s_barrier_signal_isfirst = - ssrc0:ss:b32 m=0
 SOP1 80 s_get_barrier_state = sdst:s:b32 ssrc0:ss:b32 m=0
-SOP1 81 s_barrier_init = - - m=0
-SOP1 82 s_barrier_join = - - m=0
+SOP1 81 s_barrier_init = - ssrc0:ss:b32 m=0
+SOP1 82 s_barrier_join = - ssrc0:ss:b32 m=0
 SOP1 83 s_alloc_vgpr = - ssrc0:ss:b32
 SOP1 88 s_sleep_var = - ssrc0:ss:b32 m=0
 SOP1 96 s_ceil_f32 = sdst:s:f32 ssrc0:ss:f32 m=0
@@ -804,7 +804,7 @@ SOPP 3 s_sleep = - - simm16=sleep m=0
 SOPP 5 s_clause = - - simm16=clause m=0
 SOPP 7 s_delay_alu = - - simm16=delay m=0
 SOPP 8 s_wait_alu = - - simm16=wait_alu m=0
-SOPP 9 s_waitcnt = - - m=0
+SOPP 9 s_waitcnt = - - simm16=waitcnt m=0
 SOPP 10 s_wait_idle = - - m=0
 SOPP 11 s_wait_event = - - simm16=wait_event m=0
 SOPP 16 s_trap = - - simm16=simm16 m=0
