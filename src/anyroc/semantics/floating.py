@@ -12,16 +12,13 @@ from anyroc.semantics.floats import (
     MIN_MAX,
     QUIET,
     add,
-    exponent,
     fused,
     magnitude,
     multiply,
     multiply_then_add,
     narrow,
-    quiet,
     raw,
     scale,
-    sign_bit,
     subtract,
     wide,
 )
@@ -38,7 +35,6 @@ from anyroc.semantics.values import (
     fabs,
     floor,
     fma,
-    is_nan,
     round_even,
     select,
     trunc,
@@ -167,31 +163,18 @@ op("v_ldexp_f64", "f64 i32 -> f64")(scale)
 op("v_ldexp_f16", "f16 i16 -> f16")(lambda a, n: scale(a, convert(n, I32)))
 
 
-def _signed(pattern: int, sign: Value, like: Value) -> Value:
-    return bits(sign | pattern, like.type)
-
-
 def _div_fixup(quotient: Value, denominator: Value, numerator: Value) -> Value:
+    """The approximate quotient with the right sign, or what IEEE division gives where that is no
+    finite number or zero: for zeros, infinities and NaNs, and where a quotient leaves the range so
+    far that its approximation is meaningless."""
     t = quotient.type
-    infinity = INFINITY[t.bits]
-    sign = sign_bit(denominator) ^ sign_bit(numerator)
-    n, d = magnitude(numerator), magnitude(denominator)
-    result = bits(magnitude(quotient) | sign, t)
-    if t.bits > 16:
-        # Far out of range the quotient's approximation is meaningless.
-        distance = bits(exponent(numerator) - exponent(denominator), t.signed)
-        least, greatest = {32: (-150, 128), 64: (-1075, 1024)}[t.bits]
-        result = select(distance < least, _signed(0, sign, quotient), result)
-        result = select(distance > greatest, _signed(infinity, sign, quotient), result)
-    infinite = (d == 0) | (n == infinity)
-    zero = (d == infinity) | (n == 0)
-    result = select(zero, _signed(0, sign, quotient), result)
-    result = select(infinite, _signed(infinity, sign, quotient), result)
-    invalid = ((n == 0) & (d == 0)) | ((n == infinity) & (d == infinity))
-    default = infinity | QUIET[t.bits] | (1 << (t.bits - 1))
-    result = select(invalid, bits(sign.const(default), t), result)
-    result = select(is_nan(denominator), quiet(denominator), result)
-    return select(is_nan(numerator), quiet(numerator), result)
+    divided = (
+        narrow(wide(numerator) / wide(denominator), t) if t.bits == 16 else numerator / denominator
+    )
+    sign = (raw(numerator) ^ raw(denominator)) & (1 << (t.bits - 1))
+    signed = bits(magnitude(quotient) | sign, t)
+    special = (magnitude(divided) - 1) >= (INFINITY[t.bits] - 1)
+    return select(special, divided, signed)
 
 
 for _t in FLOATS:
@@ -209,24 +192,25 @@ def _div_scale(a: Value, denominator: Value, numerator: Value) -> tuple[Value, V
     Newton iteration leaves the normal range; the mask says that v_div_fmas must undo it."""
     t = a.type
     power, big, tiny, least = DIVISION[t.bits]
-    up, down = a * 2.0**power, a * 2.0**-power
+    one, up, down = a.const(1.0), a.const(2.0**power), a.const(2.0**-power)
     n, d = fabs(numerator), fabs(denominator)
-    n_exponent, d_exponent = exponent(numerator), exponent(denominator)
+    field = INFINITY[t.bits]
+    distance = bits((raw(n) & field) - (raw(d) & field), t.signed)
+    huge = distance >= (big << MANTISSA_BITS[t.bits])
     # The quotient is denormal; both sides are scaled so that neither leaves the range.
     low = (n * 2.0**100) < (d * 2.0 ** (100 - least))
-    reciprocal_low = d > 2.0**least
-    huge = bits(n_exponent - d_exponent, t.signed) >= big
-    is_d, is_n = a == denominator, a == numerator
+    d_denormal = d < 2.0**-least
+    is_d = a == denominator
 
-    result = select(n_exponent <= tiny, up, a)
-    result = select(low, select(is_n, up, a), result)
-    result = select(reciprocal_low, select(low, select(is_d, down, a), down), result)
-    result = select(d_exponent == 0, up, result)
-    result = select(huge, select(is_d, up, a), result)
+    factor = select(n < 2.0 ** (tiny - least), up, one)
+    factor = select(low, select(a == numerator, up, one), factor)
+    factor = select(d > 2.0**least, select(low & ~is_d, one, down), factor)
+    factor = select(d_denormal, up, factor)
+    factor = select(huge, select(is_d, up, one), factor)
     zero = (n == 0.0) | (d == 0.0)
-    nan = bits(raw(a).const(INFINITY[t.bits] | QUIET[t.bits]), t)
-    scaled = ~zero & (huge | ((d_exponent != 0) & low))
-    return select(zero, nan, result), scaled
+    nan = bits(a.const(INFINITY[t.bits] | QUIET[t.bits], t.unsigned), t)
+    scaled = ~zero & (huge | (low & ~d_denormal))
+    return a * select(zero, nan, factor), scaled
 
 
 def _div_fmas(a: Value, b: Value, c: Value, scaled: Value) -> Value:
