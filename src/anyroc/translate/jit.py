@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache as memoize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +20,12 @@ from anyroc.translate.codeobject import CodeObject, Kernel
 if TYPE_CHECKING:
     import llvmlite.binding as llvm
 
-__all__ = ["NativeKernel", "Translation", "compile_kernel", "translate"]
+__all__ = ["NativeKernel", "Translation", "compile_kernel", "optimise", "translate"]
 
 _ENTRY = "wave"
 _HOT_LEVEL = 2
-_lock = threading.Lock()
+_MOST_HOT_BYTES = 256 << 10
+"""Code size up to which a kernel is worth optimising: the time that takes grows faster than the size."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,16 @@ class NativeKernel:
     """A kernel ready to run: ``address`` is an ``anyroc_wave_fn`` (native/wave.h).
 
     ``cached``: it came from disk; ``seconds``: what getting it took; ``instructions``: GPU instructions
-    translated, 0 if it was cached.
+    translated, 0 if it was cached; ``level``: how well LLVM optimised it.
     """
 
     address: int
     cached: bool
     seconds: float
     instructions: int
-    counter_count: int = 0
+    counter_count: int
+    level: int
+    request: _Request = field(repr=False)
 
 
 def translate(
@@ -115,7 +117,8 @@ def _machine(level: int) -> llvm.TargetMachine:
     )
 
 
-def _optimisation_level() -> int:
+def _first_level() -> int:
+    """How well kernels are optimised when first met: quickly made is what counts then."""
     return int(os.environ.get("ANYROC_OPT", "0"))
 
 
@@ -148,7 +151,6 @@ def _environment_key() -> str:
         _llvm_identity(),
         native.host(),
         os.environ.get("ANYROC_HOST_CPU", ""),
-        _optimisation_level(),
     )
 
 
@@ -162,6 +164,45 @@ def _llvm_identity() -> str:
     return f"{library.name} {found.st_size} {found.st_mtime_ns}"
 
 
+@dataclass(frozen=True)
+class _Request:
+    """One kernel to be made native, in one variant."""
+
+    code: CodeObject
+    kernel: Kernel
+    target: Target
+    instruments: tuple[Instrument, ...]
+    starts_full: bool
+    linear: bool
+
+    def key(self, level: int) -> str:
+        return cache.key(
+            _environment_key(),
+            self.code.digest,
+            self.kernel.symbol,
+            self.target.name,
+            int(self.starts_full),
+            int(self.linear),
+            level,
+            *[i.key for i in self.instruments],
+        )
+
+    def build(self, level: int) -> tuple[bytes, int]:
+        """The cache entry, made anew, and the number of GPU instructions in it."""
+        result = translate(
+            self.code,
+            self.kernel,
+            self.target,
+            starts_full=self.starts_full,
+            linear=self.linear,
+            instruments=self.instruments,
+        )
+        objects = [_object(result.ir, level)]
+        if result.hot:
+            objects.append(_object(result.hot, _HOT_LEVEL))
+        return _pack(objects), result.instructions
+
+
 def compile_kernel(
     code: CodeObject,
     kernel: Kernel,
@@ -171,43 +212,41 @@ def compile_kernel(
     starts_full: bool = False,
     linear: bool = False,
 ) -> NativeKernel:
-    """A kernel's native code: from the cache, or translated and put there.
+    """A kernel's native code: the best that the cache has, else translated quickly and put there.
 
     ``starts_full`` promises that every wave starts with all its lanes; ``linear`` that the lanes of a
     wave are consecutive work-items in x, the first a multiple of the wave size.
     """
+    request = _Request(code, kernel, target, tuple(instruments), starts_full, linear)
+    return _compile(request, (_HOT_LEVEL, _first_level()))
+
+
+def optimise(native_kernel: NativeKernel) -> NativeKernel | None:
+    """Slower-made, faster code for a kernel that has proved hot; None if there is none better.
+
+    The result may take over at any point where a wave rests (a barrier, a yield) or begins: both
+    versions keep a wave's state alike.  Meant for a thread of its own: it takes longer than translating.
+    """
+    request = native_kernel.request
+    if native_kernel.level >= _HOT_LEVEL or request.kernel.size > _MOST_HOT_BYTES:
+        return None
+    return _compile(request, (_HOT_LEVEL,))
+
+
+def _compile(request: _Request, levels: Sequence[int]) -> NativeKernel:
+    """From the cache at the first level that it has, else made at the last one."""
     began = time.perf_counter()
-    key = cache.key(
-        _environment_key(),
-        code.digest,
-        kernel.symbol,
-        target.name,
-        int(starts_full),
-        int(linear),
-        *[i.key for i in instruments],
-    )
-    with _lock:
-        store = cache.default()
-        path = store.get("kernel", key, ".o")
-        instructions = 0
+    store = cache.default()
+    for level in levels:
+        path = store.get("kernel", request.key(level), ".o")
         if path is not None:
-            data = path.read_bytes()
-        else:
-            result = translate(
-                code,
-                kernel,
-                target,
-                starts_full=starts_full,
-                linear=linear,
-                instruments=instruments,
-            )
-            objects = [_object(result.ir, _optimisation_level())]
-            if result.hot:
-                objects.append(_object(result.hot, _HOT_LEVEL))
-            data = _pack(objects)
-            instructions = result.instructions
-            store.put("kernel", key, ".o", data)
-        address = _load(data)
+            data, instructions = path.read_bytes(), 0
+            break
+    else:
+        level = levels[-1]
+        data, instructions = request.build(level)
+        store.put("kernel", request.key(level), ".o", data)
+    address = _load(data)
     seconds = time.perf_counter() - began
-    counters = sum(i.counters for i in instruments)
-    return NativeKernel(address, path is not None, seconds, instructions, counters)
+    counters = sum(i.counters for i in request.instruments)
+    return NativeKernel(address, path is not None, seconds, instructions, counters, level, request)
