@@ -23,7 +23,7 @@ from anyroc.gpu import binding
 from anyroc.gpu.device import Device
 from anyroc.gpu.queue import Queue
 from anyroc.isa.targets import TARGETS
-from anyroc.translate.codeobject import CodeObject
+from anyroc.translate.codeobject import CodeObject, Kernel
 
 SOURCE = """
 __global__ void scale(float *x, float *y, int n) {
@@ -52,10 +52,9 @@ STEP_LIMIT = 20_000
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 
-def mutate(image: bytes, generator: random.Random) -> bytes:
-    """Change up to four bytes, most of them in machine code or the tables before it."""
+def mutate(image: bytes, kernel: Kernel, generator: random.Random) -> bytes:
+    """Change up to four bytes, most of them in the kernel's code or the tables before it."""
     code = CodeObject.parse(image)
-    kernel = generator.choice(list(code.kernels.values()))
     segment = code.code_segment(kernel.entry)
     start = segment.offset + kernel.entry - segment.vaddr
     result = bytearray(image)
@@ -70,19 +69,18 @@ def mutate(image: bytes, generator: random.Random) -> bytes:
     return bytes(result)
 
 
-def run(image: bytes, device: Device, queue: Queue, memory: int) -> str:
-    """Run every kernel of the image and say how it ended."""
-    module = device.load(image)
+def run(image: bytes, kernel: str, queue: Queue, memory: int) -> str:
+    """Run a kernel of the image and say how it ended."""
+    module = queue.device.load(image)
     try:
-        for name in module.code.kernels:
-            arguments = struct.pack("<QQi", memory, memory + 4096, 100)
-            queue.launch(module.kernel(name), (2, 1, 1), (64, 1, 1), 0, arguments)
-            if queue.synchronize():
-                fault = queue.fault
-                assert fault is not None and fault.text
-                queue.clear_fault()
-                return f"fault: {fault.kind}"
-        return "ran"
+        arguments = struct.pack("<QQi", memory, memory + 4096, 100)
+        queue.launch(module.kernel(kernel), (2, 1, 1), (64, 1, 1), 0, arguments)
+        if not queue.synchronize():
+            return "ran"
+        fault = queue.fault
+        assert fault is not None and fault.text
+        queue.clear_fault()
+        return f"fault: {fault.kind}"
     finally:
         module.unload()
 
@@ -106,21 +104,22 @@ def main() -> int:
     generator = random.Random(arguments.seed)
     binding.options().step_limit = STEP_LIMIT
     originals = list(images())
-    devices = {name: Device(index, target) for index, (name, target) in enumerate(TARGETS.items())}
-    queues = {name: device.create_queue() for name, device in devices.items()}
-    memory = devices["gfx942"].memory.alloc(1 << 20)
+    devices = [Device(index, target) for index, target in enumerate(TARGETS.values())]
+    queues = {device.target.name: device.create_queue() for device in devices}
+    memory = devices[0].memory.alloc(1 << 20)
     ends: collections.Counter[str] = collections.Counter()
     for number in range(arguments.count):
         original = generator.choice(originals)
-        name = CodeObject.parse(original).target_name
-        mutant = mutate(original, generator)
+        code = CodeObject.parse(original)
+        kernel = generator.choice(list(code.kernels.values()))
+        mutant = mutate(original, kernel, generator)
         try:
-            ends[run(mutant, devices[name], queues[name], memory)] += 1
+            ends[run(mutant, kernel.name, queues[code.target_name], memory)] += 1
         except (AnyrocError, LookupError) as error:
             ends[type(error).__name__] += 1
         except Exception:
             ends["bug"] += 1
-            print(f"mutant {number} of seed {arguments.seed}, {name}:", file=sys.stderr)
+            print(f"mutant {number} of seed {arguments.seed}, {code.target_name}:", file=sys.stderr)
             traceback.print_exc()
     for end, count in ends.most_common():
         print(f"{count:>7}  {end}")

@@ -2,7 +2,6 @@
  *
  * Everything of one kernel lies together, so that the small code model's 32-bit references reach; calls out
  * go through stubs and outside data through a table of addresses. */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <elf.h>
 #include <stdint.h>
