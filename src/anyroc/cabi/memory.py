@@ -62,6 +62,11 @@ def write(address: int, data: bytes) -> None:
     ctypes.memmove(address, data, len(data))
 
 
+def move(to: int, source: int, size: int) -> None:
+    """Copy bytes from one place to another."""
+    ctypes.memmove(to, source, size)
+
+
 def read_string(address: int) -> bytes:
     """Return the bytes before the null that ends a C string."""
     if not address:

@@ -40,13 +40,22 @@ class Box:
 
 
 def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: bool) -> None:
-    """Copy `size` bytes, and with `wait` return only when that is done."""
+    """Copy `size` bytes, and with `wait` return only when that is done.
+
+    Host memory that HIP knows nothing of is the program's again when the call returns: it is read
+    or written by then, whether `wait` is set or not.
+    """
     if not size:
         return
     require(to and source)
     require(kind in _KINDS, Error.InvalidMemcpyDirection)
-    _require_room(to, size)
-    _require_room(source, size)
+    to_known = _has_room(to, size)
+    source_known = _has_room(source, size)
+    if stream.capture is None and not (wait or (to_known and source_known)):
+        if to_known and not stream.queue.query():
+            stream.copy_staged(to, source, size)
+            return
+        wait = True
     queue = stream.submit()
     if wait:
         queue.copy_now(to, source, size)
@@ -55,21 +64,24 @@ def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: 
         queue.copy(to, source, size)
 
 
-def _require_room(address: int, size: int) -> None:
-    """Refuse an access that begins in an allocation and ends behind it."""
+def _has_room(address: int, size: int) -> bool:
+    """Tell whether a range lies in an allocation; refuse one that begins there and ends behind."""
     allocation = find(address)
     require(allocation is None or address + size <= allocation.end)
+    return allocation is not None
 
 
 def box(copy: Box, stream: Stream, *, wait: bool) -> None:
-    """Copy a box, and with `wait` return only when that is done."""
+    """Copy a box, and with `wait` return only when that is done; see `linear`."""
     if not (copy.width and copy.height and copy.depth):
         return
     require(copy.to and copy.source)
     rows = copy.height - 1
     slices = copy.depth - 1
-    _require_room(copy.to, slices * copy.to_slice + rows * copy.to_pitch + copy.width)
-    _require_room(copy.source, slices * copy.source_slice + rows * copy.source_pitch + copy.width)
+    known = _has_room(copy.to, slices * copy.to_slice + rows * copy.to_pitch + copy.width)
+    span = slices * copy.source_slice + rows * copy.source_pitch + copy.width
+    known = _has_room(copy.source, span) and known
+    wait = wait or (not known and stream.capture is None)
     queue = stream.submit()
     queue.copy_block(
         copy.to,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import struct
@@ -58,26 +59,28 @@ def start(
         stream.capture.add(stream, 0, later(function, grid, block, shared, arguments))
         return
     extra = None
-    queue = stream.submit()
     if function.prints or cooperative or tail is not _NO_TAIL:
         printf = stream.printf_buffer() if function.prints else 0
         blocks = math.prod(grid)
         barrier = stream.grid_barrier(blocks, blocks * math.prod(block)) if cooperative else 0
         extra = _extra(tail=tail, cooperative=cooperative, printf=printf, multigrid=barrier)
-    try:
-        queue.launch(
-            function.kernel,
-            grid,
-            block,
-            shared,
-            arguments,
-            parameters=parameters or None,
-            extra=extra,
-        )
-    except LaunchError as error:
-        raise HipError(_REASONS[error.reason]) from error
+    # Between its query for idleness and its reading of the buffer a stream must stay idle.
+    with stream.lock if function.prints else _UNLOCKED:
+        try:
+            stream.submit().launch(
+                function.kernel,
+                grid,
+                block,
+                shared,
+                arguments,
+                parameters=parameters or None,
+                extra=extra,
+            )
+        except LaunchError as error:
+            raise HipError(_REASONS[error.reason]) from error
 
 
+_UNLOCKED = contextlib.nullcontext()
 _extra = functools.lru_cache(maxsize=256)(launch_extra)
 
 

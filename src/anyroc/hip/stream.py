@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import struct
 import sys
+import threading
 from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
-from anyroc.gpu.binding import FAULTED, NOT_READY
+from anyroc.gpu.binding import FAULTED
 from anyroc.gpu.queue import Event
 from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
@@ -32,6 +33,7 @@ LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, -1
 
 _ATTRIBUTES = {1, 3, 8, 9, 10}  # hipLaunchAttributeID: those that streams have
 _ATTRIBUTE_SIZE = 64
+_MOST_STAGED = 256 << 20
 _BARRIER = 48
 _PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something is printed into it
 
@@ -52,12 +54,15 @@ class Stream:
         self.legacy = legacy
         self.blocking = not legacy and not flags & NON_BLOCKING
         self.submitted = 0
+        self.lock = threading.RLock()  # held where new work must not come between query and effect
         self.attributes: dict[int, bytes] = {}  # hints, which are kept and have no effect
         self.capture: Capture | None = None
         self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
         self._printf = self._barrier = 0
+        self._staged: list[int] = []  # copies of host memory that the queue is still to read
+        self._staged_size = 0
         self.queue: Queue = gpu.device.create_queue()
         with lock:
             gpu.streams.append(self)
@@ -123,13 +128,34 @@ class Stream:
         if self.capture is not None:
             raise self.capture.refuse()
 
+    def copy_staged(self, to: int, source: int, size: int) -> None:
+        """Put a copy on the queue whose source is read now."""
+        if self._staged_size + size > _MOST_STAGED:
+            self.synchronize()
+        place = self.gpu.memory.alloc(size, "internal")
+        memory.move(place, source, size)
+        with self.lock:
+            self.submit().copy(to, place, size)
+            self._staged.append(place)
+            self._staged_size += size
+
     def settle(self) -> None:
         """Print what kernels have printed if the stream is idle; raise the fault that one met."""
-        state = self.queue.poll()
-        asserted = bool(self._printf and state != NOT_READY and printf.drain(self._printf))
-        fault = self.queue.fault if state == FAULTED else None
+        asserted = False
+        if self._printf or self._staged:
+            with self.lock:
+                if self.queue.query():
+                    asserted = self._collect()
+        fault = self.queue.fault if self.queue.poll() == FAULTED else None
         if fault is not None:
             faults.report(self.gpu, fault, asserted=asserted)
+
+    def _collect(self) -> bool:
+        """Print what was printed and free what was staged; tell whether an assertion failed."""
+        while self._staged:
+            self.gpu.memory.free(self._staged.pop())
+        self._staged_size = 0
+        return bool(self._printf and printf.drain(self._printf))
 
     def grid_barrier(self, workgroups: int, threads: int) -> int:
         """Return the address of what the blocks of the next launch meet at in `grid.sync()`.
@@ -159,14 +185,14 @@ class Stream:
             if self in self.gpu.streams:
                 self.gpu.streams.remove(self)
         self.queue.synchronize()
-        if self._printf:
-            printf.drain(self._printf)
+        with self.lock:
+            self._collect()
 
     def __del__(self) -> None:
         if sys is None or sys.is_finalizing():
             return
         self.queue.close()
-        for address in filter(None, (self._printf, self._barrier)):
+        for address in filter(None, (self._printf, self._barrier, *self._staged)):
             self.gpu.memory.free(address)
 
 

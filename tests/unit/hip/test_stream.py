@@ -225,3 +225,31 @@ def test_hints_of_streams_are_kept(api: Any) -> None:
     assert INVALID_VALUE == api.hipStreamSetAttribute(stream, 77, value)
     for made in (stream, twin):
         api.hipStreamDestroy(made)
+
+
+def test_pageable_memory_is_the_programs_again_at_once(api: Any) -> None:
+    stream, device = api.stream(NON_BLOCKING), api.malloc(64)
+    source = ctypes.create_string_buffer(b"a" * 64, 64)
+    gate = Gate(api, stream)
+    assert 0 == api.hipMemcpyAsync(device, source, 64, 1, stream)
+    ctypes.memset(source, 0, 64)
+    assert NOT_READY == api.hipStreamQuery(stream)
+    gate.open()
+    back = ctypes.create_string_buffer(64)
+    assert 0 == api.hipMemcpyAsync(back, device, 64, 2, stream)
+    assert b"a" * 64 == back.raw
+    assert 0 == api.hipStreamDestroy(stream)
+
+
+def test_pinned_memory_is_read_when_the_stream_gets_there(api: Any) -> None:
+    stream, device, pinned = api.stream(NON_BLOCKING), api.malloc(64), ctypes.c_void_p()
+    assert 0 == api.hipHostMalloc(ctypes.byref(pinned), 64, 0)
+    ctypes.memset(pinned.value or 0, 0x61, 64)
+    gate = Gate(api, stream)
+    assert 0 == api.hipMemcpyAsync(device, pinned, 64, 1, stream)
+    ctypes.memset(pinned.value or 0, 0x62, 64)
+    gate.open()
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert b"b" * 64 == api.read(device, 64)
+    assert 0 == api.hipStreamDestroy(stream)
+    api.hipHostFree(pinned)
