@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyroc.compiler import bundle
-from anyroc.errors import AnyrocError, BadInput, CodeObjectError
+from anyroc.errors import BadInput, CodeObjectError
 
 
 def elf(machine: int = 224, body: bytes = b"code", section: str = ".text") -> bytes:
@@ -101,7 +102,7 @@ def test_select_prefers_the_plain_code_object() -> None:
 
 
 def test_select_names_what_there_is() -> None:
-    with pytest.raises(BadInput, match="no code for gfx950.*gfx1201, gfx942"):
+    with pytest.raises(BadInput, match=r"no code for gfx950.*gfx1201, gfx942"):
         bundle.select(bundle.images(BUNDLE), "gfx950")
 
 
@@ -146,7 +147,5 @@ def test_mutations_end_in_our_errors(whole: bytes, data: st.DataObject) -> None:
         if header:
             place = data.draw(st.integers(0, header - 1))
             mutated[place] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(CodeObjectError, BadInput):
         bundle.select(bundle.images(bytes(mutated)), "gfx942")
-    except AnyrocError as error:
-        assert isinstance(error, (CodeObjectError, BadInput))

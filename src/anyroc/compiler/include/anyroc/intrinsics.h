@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "anyroc/math.h"
 #include "anyroc/vector_types.h"
 
 /* Bits. */
@@ -138,27 +139,6 @@ ANYROC_DEVICE double __hiloint2double(int hi, int lo)
 }
 
 /* Conversions to integers: what does not fit saturates, as on NVIDIA's GPUs and AMD's. */
-extern "C" {
-__device__ __attribute__((const)) float __ocml_cvtrtn_f32_f64(double);
-__device__ __attribute__((const)) float __ocml_cvtrtp_f32_f64(double);
-__device__ __attribute__((const)) float __ocml_cvtrtz_f32_f64(double);
-__device__ __attribute__((const)) float __ocml_cvtrtn_f32_s32(int);
-__device__ __attribute__((const)) float __ocml_cvtrtp_f32_s32(int);
-__device__ __attribute__((const)) float __ocml_cvtrtz_f32_s32(int);
-__device__ __attribute__((const)) float __ocml_cvtrtn_f32_u32(unsigned int);
-__device__ __attribute__((const)) float __ocml_cvtrtp_f32_u32(unsigned int);
-__device__ __attribute__((const)) float __ocml_cvtrtn_f32_s64(long long);
-__device__ __attribute__((const)) float __ocml_cvtrtp_f32_s64(long long);
-__device__ __attribute__((const)) float __ocml_cvtrtz_f32_s64(long long);
-__device__ __attribute__((const)) float __ocml_cvtrtn_f32_u64(unsigned long long);
-__device__ __attribute__((const)) float __ocml_cvtrtp_f32_u64(unsigned long long);
-__device__ __attribute__((const)) double __ocml_cvtrtn_f64_s64(long long);
-__device__ __attribute__((const)) double __ocml_cvtrtp_f64_s64(long long);
-__device__ __attribute__((const)) double __ocml_cvtrtz_f64_s64(long long);
-__device__ __attribute__((const)) double __ocml_cvtrtn_f64_u64(unsigned long long);
-__device__ __attribute__((const)) double __ocml_cvtrtp_f64_u64(unsigned long long);
-}
-
 namespace anyroc {
 
 template <typename To, typename From>
@@ -194,19 +174,45 @@ ANYROC_TO_INTEGER(__double2ll, long long, double, )
 ANYROC_TO_INTEGER(__double2ull, unsigned long long, double, )
 #undef ANYROC_TO_INTEGER
 
-/* Towards zero is down for what has no sign: ocml has one function for both. */
-#define ANYROC_TO_FLOAT(name, To, From, convert, zero)                        \
-    ANYROC_DEVICE To name##_rn(From x) { return static_cast<To>(x); }         \
-    ANYROC_DEVICE To name##_rd(From x) { return __ocml_cvtrtn_##convert(x); } \
-    ANYROC_DEVICE To name##_ru(From x) { return __ocml_cvtrtp_##convert(x); } \
-    ANYROC_DEVICE To name##_rz(From x) { return __ocml_cvt##zero##_##convert(x); }
-ANYROC_TO_FLOAT(__int2float, float, int, f32_s32, rtz)
-ANYROC_TO_FLOAT(__uint2float, float, unsigned int, f32_u32, rtn)
-ANYROC_TO_FLOAT(__ll2float, float, long long, f32_s64, rtz)
-ANYROC_TO_FLOAT(__ull2float, float, unsigned long long, f32_u64, rtn)
-ANYROC_TO_FLOAT(__ll2double, double, long long, f64_s64, rtz)
-ANYROC_TO_FLOAT(__ull2double, double, unsigned long long, f64_u64, rtn)
-ANYROC_TO_FLOAT(__double2float, float, double, f32_f64, rtz)
+namespace anyroc {
+
+/* The sign of what a conversion from an integer lost. */
+template <typename To, typename From>
+ANYROC_DEVICE To lost_by_conversion(From x, To converted)
+{
+    constexpr int bits = 8 * sizeof(From) - (static_cast<From>(-1) < static_cast<From>(0));
+    if (converted >= __builtin_ldexp(static_cast<To>(1), bits))
+        return -1;
+    From back = static_cast<From>(converted);
+    return x > back ? 1 : x < back ? -1 : 0;
+}
+ANYROC_DEVICE float lost_by_conversion(double x, float converted)
+{
+    double lost = x - converted;
+    return lost > 0 ? 1 : lost < 0 ? -1 : 0;
+}
+
+template <typename To, typename From>
+ANYROC_DEVICE To convert(From x, direction where)
+{
+    To nearest = static_cast<To>(x);
+    return directed(nearest, lost_by_conversion(x, nearest), where);
+}
+
+}  // namespace anyroc
+
+#define ANYROC_TO_FLOAT(name, To, From)                                                          \
+    ANYROC_DEVICE To name##_rn(From x) { return static_cast<To>(x); }                            \
+    ANYROC_DEVICE To name##_rd(From x) { return anyroc::convert<To>(x, anyroc::down); }          \
+    ANYROC_DEVICE To name##_ru(From x) { return anyroc::convert<To>(x, anyroc::up); }            \
+    ANYROC_DEVICE To name##_rz(From x) { return anyroc::convert<To>(x, anyroc::towards_zero); }
+ANYROC_TO_FLOAT(__int2float, float, int)
+ANYROC_TO_FLOAT(__uint2float, float, unsigned int)
+ANYROC_TO_FLOAT(__ll2float, float, long long)
+ANYROC_TO_FLOAT(__ull2float, float, unsigned long long)
+ANYROC_TO_FLOAT(__ll2double, double, long long)
+ANYROC_TO_FLOAT(__ull2double, double, unsigned long long)
+ANYROC_TO_FLOAT(__double2float, float, double)
 #undef ANYROC_TO_FLOAT
 ANYROC_DEVICE double __int2double_rn(int x) { return x; }
 ANYROC_DEVICE double __uint2double_rn(unsigned int x) { return x; }

@@ -45,90 +45,88 @@ ANYROC_ROUNDED(ANYROC_EXACT)
 #include <__clang_hip_cmath.h>
 #include <__clang_cuda_complex_builtins.h>
 
-/* Operations that round down, up and towards zero. */
-#define ANYROC_DIRECTED(suffix, T, bits)                                                        \
-    extern "C" __device__ __attribute__((const)) T __ocml_add_##suffix##_##bits(T, T);          \
-    extern "C" __device__ __attribute__((const)) T __ocml_sub_##suffix##_##bits(T, T);          \
-    extern "C" __device__ __attribute__((const)) T __ocml_mul_##suffix##_##bits(T, T);          \
-    extern "C" __device__ __attribute__((const)) T __ocml_fma_##suffix##_##bits(T, T, T);
-ANYROC_DIRECTED(rtn, float, f32)
-ANYROC_DIRECTED(rtp, float, f32)
-ANYROC_DIRECTED(rtz, float, f32)
-ANYROC_DIRECTED(rtn, double, f64)
-ANYROC_DIRECTED(rtp, double, f64)
-ANYROC_DIRECTED(rtz, double, f64)
-#undef ANYROC_DIRECTED
-
+/* Operations that round down, up and towards zero. The nearest result becomes the directed one by a
+ * step that the sign of what rounding lost decides: no rounding mode need be set. A result that
+ * overflows stays infinite. */
 namespace anyroc {
 
-/* A result rounded to nearest becomes one rounded in a direction (-1 down, 1 up, 0 to zero) by a
- * step that the sign of the exact remainder decides. */
+enum direction { towards_zero, down, up };
+
 template <typename T>
-ANYROC_DEVICE T directed(T nearest, T remainder, int direction)
+ANYROC_DEVICE T directed(T nearest, T lost, direction where)
 {
-    if (remainder == 0 || !__builtin_isfinite(nearest))
+    if (lost == 0 || !__builtin_isfinite(nearest))
         return nearest;
-    if (direction == 0)
-        direction = nearest < 0 ? 1 : -1;
-    if (direction < 0 ? remainder > 0 : remainder < 0)
+    bool go_down = where == towards_zero ? nearest > 0 : where == down;
+    if (go_down == (lost > 0))
         return nearest;
-    T towards = direction < 0 ? -__builtin_huge_val() : __builtin_huge_val();
-    return ::nextafter(nearest, towards);
+    return ::nextafter(nearest, static_cast<T>(go_down ? -__builtin_huge_val() : __builtin_huge_val()));
+}
+
+/* What the sum s = a + b lost, exactly (Knuth's TwoSum). */
+template <typename T>
+ANYROC_DEVICE T lost_by_sum(T a, T b, T s)
+{
+#pragma clang fp contract(off) reassociate(off)
+    T part = s - a;
+    return (a - (s - part)) + (b - part);
 }
 
 template <typename T>
-ANYROC_DEVICE T divide(T a, T b, int direction)
+ANYROC_DEVICE T add(T a, T b, direction where)
 {
-    T q = a / b;
-    T left = __builtin_elementwise_fma(-q, b, a);
-    return directed(q, b < 0 ? -left : left, direction);
+    T s = a + b;
+    return directed(s, lost_by_sum(a, b, s), where);
 }
 
 template <typename T>
-ANYROC_DEVICE T root(T a, int direction)
+ANYROC_DEVICE T multiply(T a, T b, direction where)
+{
+    T p = a * b;
+    return directed(p, __builtin_elementwise_fma(a, b, -p), where);
+}
+
+template <typename T>
+ANYROC_DEVICE T multiply_add(T a, T b, T c, direction where)
+{
+#pragma clang fp contract(off) reassociate(off)
+    T p = a * b, s = p + c, nearest = __builtin_elementwise_fma(a, b, c);
+    T low = __builtin_elementwise_fma(a, b, -p), middle = lost_by_sum(p, c, s);
+    T rest = low + middle, high = s - nearest;
+    T lost = high + rest;
+    return directed(nearest, lost == 0 ? lost_by_sum(low, middle, rest) : lost, where);
+}
+
+template <typename T>
+ANYROC_DEVICE T divide(T a, T b, direction where)
+{
+    T q = a / b, left = __builtin_elementwise_fma(-q, b, a);
+    return directed(q, b < 0 ? -left : left, where);
+}
+
+template <typename T>
+ANYROC_DEVICE T root(T a, direction where)
 {
     T q = __builtin_elementwise_sqrt(a);
-    return directed(q, __builtin_elementwise_fma(-q, q, a), direction);
+    return directed(q, __builtin_elementwise_fma(-q, q, a), where);
 }
 
 }  // namespace anyroc
 
-#define ANYROC_DIRECTED(suffix, ocml, direction)                                                   \
-    ANYROC_DEVICE float __fadd_##suffix(float a, float b) { return __ocml_add_##ocml##_f32(a, b); } \
-    ANYROC_DEVICE float __fsub_##suffix(float a, float b) { return __ocml_sub_##ocml##_f32(a, b); } \
-    ANYROC_DEVICE float __fmul_##suffix(float a, float b) { return __ocml_mul_##ocml##_f32(a, b); } \
-    ANYROC_DEVICE float __fmaf_##suffix(float a, float b, float c)                                 \
-    {                                                                                              \
-        return __ocml_fma_##ocml##_f32(a, b, c);                                                   \
-    }                                                                                              \
-    ANYROC_DEVICE float __fdiv_##suffix(float a, float b) { return anyroc::divide(a, b, direction); } \
-    ANYROC_DEVICE float __frcp_##suffix(float a) { return anyroc::divide(1.0f, a, direction); }    \
-    ANYROC_DEVICE float __fsqrt_##suffix(float a) { return anyroc::root(a, direction); }           \
-    ANYROC_DEVICE double __dadd_##suffix(double a, double b)                                       \
-    {                                                                                              \
-        return __ocml_add_##ocml##_f64(a, b);                                                      \
-    }                                                                                              \
-    ANYROC_DEVICE double __dsub_##suffix(double a, double b)                                       \
-    {                                                                                              \
-        return __ocml_sub_##ocml##_f64(a, b);                                                      \
-    }                                                                                              \
-    ANYROC_DEVICE double __dmul_##suffix(double a, double b)                                       \
-    {                                                                                              \
-        return __ocml_mul_##ocml##_f64(a, b);                                                      \
-    }                                                                                              \
-    ANYROC_DEVICE double __fma_##suffix(double a, double b, double c)                              \
-    {                                                                                              \
-        return __ocml_fma_##ocml##_f64(a, b, c);                                                   \
-    }                                                                                              \
-    ANYROC_DEVICE double __ddiv_##suffix(double a, double b)                                       \
-    {                                                                                              \
-        return anyroc::divide(a, b, direction);                                                    \
-    }                                                                                              \
-    ANYROC_DEVICE double __drcp_##suffix(double a) { return anyroc::divide(1.0, a, direction); }   \
-    ANYROC_DEVICE double __dsqrt_##suffix(double a) { return anyroc::root(a, direction); }
-ANYROC_DIRECTED(rd, rtn, -1)
-ANYROC_DIRECTED(ru, rtp, 1)
-ANYROC_DIRECTED(rz, rtz, 0)
+#define ANYROC_DIRECTED(T, suffix, where, d, fma_name)                                         \
+    ANYROC_DEVICE T __##d##add_##suffix(T a, T b) { return anyroc::add(a, b, where); }            \
+    ANYROC_DEVICE T __##d##sub_##suffix(T a, T b) { return anyroc::add(a, -b, where); }           \
+    ANYROC_DEVICE T __##d##mul_##suffix(T a, T b) { return anyroc::multiply(a, b, where); }       \
+    ANYROC_DEVICE T __##d##div_##suffix(T a, T b) { return anyroc::divide(a, b, where); }         \
+    ANYROC_DEVICE T __##d##rcp_##suffix(T a) { return anyroc::divide(static_cast<T>(1), a, where); } \
+    ANYROC_DEVICE T __##d##sqrt_##suffix(T a) { return anyroc::root(a, where); }                  \
+    ANYROC_DEVICE T fma_name##_##suffix(T a, T b, T c) { return anyroc::multiply_add(a, b, c, where); }
+ANYROC_DIRECTED(float, rd, anyroc::down, f, __fmaf)
+ANYROC_DIRECTED(float, ru, anyroc::up, f, __fmaf)
+ANYROC_DIRECTED(float, rz, anyroc::towards_zero, f, __fmaf)
+ANYROC_DIRECTED(double, rd, anyroc::down, d, __fma)
+ANYROC_DIRECTED(double, ru, anyroc::up, d, __fma)
+ANYROC_DIRECTED(double, rz, anyroc::towards_zero, d, __fma)
 #undef ANYROC_DIRECTED
 
 ANYROC_DEVICE float __tanhf(float x) { return tanhf(x); }
