@@ -4,9 +4,9 @@
 
 #include "runtime.h"
 
-#define PIECE (4ull << 20)         /* bytes of a large block that one worker takes at a time */
-#define SHARED_FROM (16ull << 20)  /* smaller blocks are not worth a second worker */
-#define INLINE_UP_TO (1ull << 20)  /* an idle queue's blocks that the host does itself */
+#define PIECE (4ull << 20)        /* bytes of a large block that one worker takes at a time */
+#define SHARED_FROM (16ull << 20) /* smaller blocks are not worth a second worker */
+#define INLINE_UP_TO (1ull << 20) /* an idle queue's blocks that the host does itself */
 
 /* `width` bytes in each of `height` rows of `depth` slices. A fill has no source: it repeats the
  * `unit` (1, 2, 4 or 8) low bytes of `pattern`. */
@@ -34,21 +34,24 @@ static void fill_bytes(uint8_t *to, uint64_t pattern, uint32_t unit, uint64_t si
     return;
   }
   uint8_t repeated[64];
-  for (uint32_t i = 0; i < sizeof repeated; i++) repeated[i] = (uint8_t)(pattern >> (8 * (i % unit)));
+  for (uint32_t i = 0; i < sizeof repeated; i++)
+    repeated[i] = (uint8_t)(pattern >> (8 * (i % unit)));
   uint64_t at = 0;
-  for (; at + sizeof repeated <= size; at += sizeof repeated) memcpy(to + at, repeated, sizeof repeated);
+  for (; at + sizeof repeated <= size; at += sizeof repeated)
+    memcpy(to + at, repeated, sizeof repeated);
   memcpy(to + at, repeated, size - at);
 }
 
 static void do_row(const struct anyroc_block *block, uint64_t row, uint64_t from, uint64_t to) {
   uint64_t y = row % block->height, z = row / block->height;
-  uint8_t *target = (uint8_t *)(uintptr_t)(block->to + z * block->to_slice + y * block->to_pitch + from);
+  uint8_t *target =
+      (uint8_t *)(uintptr_t)(block->to + z * block->to_slice + y * block->to_pitch + from);
   if (block->fill) {
     fill_bytes(target, block->pattern, block->unit, to - from);
     return;
   }
-  const uint8_t *source =
-      (const uint8_t *)(uintptr_t)(block->from + z * block->from_slice + y * block->from_pitch + from);
+  const uint8_t *source = (const uint8_t *)(uintptr_t)(block->from + z * block->from_slice +
+                                                       y * block->from_pitch + from);
   memmove(target, source, to - from);
 }
 
@@ -90,7 +93,8 @@ static void run(struct job *job, struct worker *worker) {
     uint64_t first = piece / command->pieces_per_row * rows_per_piece;
     uint64_t last = first + rows_per_piece < rows ? first + rows_per_piece : rows;
     uint64_t from = piece % command->pieces_per_row * PIECE;
-    uint64_t to = command->pieces_per_row > 1 && from + PIECE < block->width ? from + PIECE : block->width;
+    uint64_t to =
+        command->pieces_per_row > 1 && from + PIECE < block->width ? from + PIECE : block->width;
     if (guarded(&worker->guard, block, first, last, from, to) != ANYROC_OK &&
         atomic_exchange(&command->failed, 1) == 0)
       report(command, &worker->guard);
@@ -129,7 +133,7 @@ int anyroc_queue_block(struct anyroc_queue *queue, const struct anyroc_block *bl
   return result;
 }
 
-/* Does a small block on the calling thread if the queue is idle; ANYROC_NOT_READY: it was not done. */
+/* Does a small block on the calling thread if the queue is idle, else says ANYROC_NOT_READY. */
 int anyroc_queue_block_now(struct anyroc_queue *queue, const struct anyroc_block *block) {
   if (anyroc_queue_query(queue) != ANYROC_OK) return ANYROC_NOT_READY;
   if (block->width * block->height * block->depth > INLINE_UP_TO) return ANYROC_NOT_READY;

@@ -1,18 +1,18 @@
 /* A worker's part in a launch: which workgroups it runs, and in what company.
  *
- * A worker runs one workgroup to its end before it begins the next, unless the workgroup only spins:
- * then it takes further workgroups in beside it, so that kernels whose workgroups wait for each other
- * (grid barriers, stream-K, look-back) get on. */
+ * A worker runs one workgroup to its end before it begins the next, unless the workgroup only
+ * spins: then it takes further workgroups in beside it, so that kernels whose workgroups wait for
+ * each other (grid barriers, stream-K, look-back) get on. */
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "group.h"
 
-#define PIECE_NS 10000       /* how long a worker keeps to itself between looks at the shared counter */
-#define PATIENCE 64          /* rounds without progress before another workgroup is taken in */
-#define MOST_RESIDENT 8192   /* workgroups one worker has in progress */
-#define KEPT_RESIDENT 4      /* workgroups' memory kept between launches */
+#define PIECE_NS 10000 /* how long a worker keeps to itself between looks at the shared counter */
+#define PATIENCE 64    /* rounds without progress before another workgroup is taken in */
+#define MOST_RESIDENT 8192 /* workgroups one worker has in progress */
+#define KEPT_RESIDENT 4    /* workgroups' memory kept between launches */
 
 struct worker *worker_make(uint32_t index) {
   struct worker *worker = calloc(1, sizeof *worker);
@@ -27,7 +27,7 @@ struct worker *worker_make(uint32_t index) {
   return worker;
 }
 
-/* ---- floating-point environment ---------------------------------------------------------------- */
+/* ---- floating-point environment ---- */
 
 #if defined(__x86_64__)
 static uint32_t float_enter(void) {
@@ -45,13 +45,14 @@ static uint64_t float_enter(void) {
 static void float_leave(uint64_t before) { __builtin_aarch64_set_fpcr64(before); }
 #endif
 
-/* ---- workgroups ---------------------------------------------------------------------------------- */
+/* ---- workgroups ---- */
 
 static void locate(struct residents *residents) {
   const struct launch *launch = residents->launch;
   uint64_t index = residents->next;
   if (launch->stride != 1)
-    index = (uint64_t)(((unsigned __int128)index * launch->stride + launch->shift) % launch->job.total);
+    index =
+        (uint64_t)(((unsigned __int128)index * launch->stride + launch->shift) % launch->job.total);
   residents->at[0] = (uint32_t)(index % launch->grid[0]);
   residents->at[1] = (uint32_t)(index / launch->grid[0] % launch->grid[1]);
   residents->at[2] = (uint32_t)(index / launch->grid[0] / launch->grid[1]);
@@ -68,7 +69,7 @@ static void step(struct residents *residents) {
   }
 }
 
-/* Whether there is a workgroup to begin, taking `size` from the shared counter if none is in hand. */
+/* Whether there is a workgroup to begin; takes `size` off the counter if none is in hand. */
 static int have_next(struct residents *residents, uint64_t size) {
   struct job *job = &residents->launch->job;
   if (residents->next < residents->end) return 1;
@@ -166,13 +167,15 @@ static void run_pieces(struct worker *worker) {
     if (!have_next(residents, size)) return;
     run_piece(worker);
     uint64_t now = clock_ns(), share = (job->total - residents->end) / (2 * pool_threads()) + 1;
-    size = now - before < PIECE_NS ? size * 2 : size > 1 && now - before > 4 * PIECE_NS ? size / 2 : size;
+    size = now - before < PIECE_NS                   ? size * 2
+           : size > 1 && now - before > 4 * PIECE_NS ? size / 2
+                                                     : size;
     if (size > share) size = share;
     before = now;
   }
 }
 
-/* ---- one worker's part in a launch --------------------------------------------------------------- */
+/* ---- one worker's part in a launch ---- */
 
 static void report(struct launch *launch, const struct anyroc_guard *guard) {
   struct anyroc_fault_record fault;
@@ -203,7 +206,8 @@ static int ready_counters(struct residents *residents, const struct anyroc_kerne
     residents->counters = counters;
     residents->counter_count = kernel->counter_count;
   }
-  if (kernel->counter_count != 0) memset(residents->counters, 0, kernel->counter_count * sizeof(uint64_t));
+  if (kernel->counter_count != 0)
+    memset(residents->counters, 0, kernel->counter_count * sizeof(uint64_t));
   return 1;
 }
 
@@ -233,7 +237,8 @@ void dispatch_run(struct job *job, struct worker *worker) {
   residents->waves = 0;
   lane_ids_make(&residents->ids, launch->block, launch->kernel);
   residents->whole = memcmp(launch->tail, launch->block, sizeof launch->tail) == 0;
-  residents->random = anyroc_options.seed ? anyroc_options.seed * 0x9e3779b97f4a7c15ull + worker->index : 0;
+  residents->random =
+      anyroc_options.seed ? anyroc_options.seed * 0x9e3779b97f4a7c15ull + worker->index : 0;
   worker->guard.wave = NULL;
   __auto_type before = float_enter();
   if (_setjmp(worker->guard.leave) == 0) {

@@ -1,8 +1,8 @@
 /* Faults of generated code: a signal (or a call of anyroc_fault) leaves the wave, not the process.
  *
  * A thread that is about to run generated code, or to copy memory it was told about, points
- * anyroc_current_guard at a guard whose jump buffer it has set. Signals that arrive with no guard are
- * the host's own: they go to whoever handled them before. */
+ * anyroc_current_guard at a guard whose jump buffer it has set. Signals that arrive with no guard
+ * are the host's own: they go to whoever handled them before. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@ static struct sigaction previous[CAUGHT], original[CAUGHT];
 static int installed;
 static struct lock handlers_lock;
 
-_Noreturn void anyroc_fault(struct anyroc_wave *wave, uint32_t kind, uint64_t address, uint32_t lane,
-                            uint32_t size) {
+_Noreturn void anyroc_fault(struct anyroc_wave *wave, uint32_t kind, uint64_t address,
+                            uint32_t lane, uint32_t size) {
   struct anyroc_guard *guard = anyroc_current_guard;
   wave->fault_kind = kind;
   wave->fault_address = address;
@@ -109,13 +109,15 @@ void anyroc_guard_process(void) {
 
 void anyroc_guard_check(void) {
   struct sigaction now;
-  if (sigaction(SIGSEGV, NULL, &now) == 0 && !((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle))
+  if (sigaction(SIGSEGV, NULL, &now) == 0 &&
+      !((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle))
     anyroc_guard_process();
 }
 
 void anyroc_guard_thread(void) {
   if (signal_stack != NULL) return;
-  void *memory = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *memory =
+      mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
   stack_t stack = {.ss_sp = memory, .ss_size = SIGNAL_STACK, .ss_flags = 0};
   if (sigaltstack(&stack, NULL) == 0) signal_stack = memory;

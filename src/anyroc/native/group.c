@@ -11,10 +11,11 @@
 
 enum wave_state { WAVE_RUNS, WAVE_WAITS, WAVE_ENDED };
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/* ---- memory ---- */
 
 static void *map(size_t size) {
-  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *memory =
+      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -40,12 +41,14 @@ static uint32_t waves_for(uint32_t items, uint32_t wave_size) {
 int group_prepare(struct anyroc_group *group, struct residents *residents) {
   const struct launch *launch = residents->launch;
   const struct anyroc_kernel *kernel = launch->kernel;
-  uint32_t waves = waves_for(launch->block[0] * launch->block[1] * launch->block[2], kernel->wave_size);
+  uint32_t waves =
+      waves_for(launch->block[0] * launch->block[1] * launch->block[2], kernel->wave_size);
   size_t lanes = kernel->wave_size;
   size_t registers = kernel->vgpr_rows * lanes * 4;
   size_t scratch = ((size_t)kernel->scratch_size + 3 & ~(size_t)3) * lanes;
   size_t lds = (launch->lds_size + 63) & ~(size_t)63;
-  if (!grow(&group->memory, &group->memory_size, waves * (WAVE_STRIDE + registers) + lds + 64)) return 0;
+  if (!grow(&group->memory, &group->memory_size, waves * (WAVE_STRIDE + registers) + lds + 64))
+    return 0;
   if (scratch != 0 && !grow(&group->scratch, &group->scratch_size, waves * scratch)) return 0;
   uint8_t *vgprs = group->memory + waves * WAVE_STRIDE;
   for (uint32_t i = 0; i < waves; i++) {
@@ -70,9 +73,10 @@ void group_free(struct anyroc_group *group) {
   free(group);
 }
 
-/* ---- initial registers --------------------------------------------------------------------------- */
+/* ---- initial registers ---- */
 
-void lane_ids_make(struct lane_ids *ids, const uint32_t block[3], const struct anyroc_kernel *kernel) {
+void lane_ids_make(struct lane_ids *ids, const uint32_t block[3],
+                   const struct anyroc_kernel *kernel) {
   uint32_t dims = kernel->id_dims, packed = kernel->packed_ids, wave_size = kernel->wave_size;
   if (ids->block[0] == block[0] && ids->block[1] == block[1] && ids->block[2] == block[2] &&
       ids->wave_size == wave_size && ids->dims == dims && ids->packed == packed)
@@ -88,7 +92,8 @@ void lane_ids_make(struct lane_ids *ids, const uint32_t block[3], const struct a
   ids->last_exec = rest >= 64 ? ~0ull : (1ull << rest) - 1;
   uint32_t x = 0, y = 0, z = 0;
   for (uint32_t item = 0; item < lanes; item++) {
-    uint32_t *row = ids->values + item / ids->wave_size * ids->rows * ids->wave_size + item % ids->wave_size;
+    uint32_t *row =
+        ids->values + item / ids->wave_size * ids->rows * ids->wave_size + item % ids->wave_size;
     uint32_t wanted_y = dims > 1 ? y : 0, wanted_z = dims > 2 ? z : 0;
     if (packed) {
       row[0] = x | wanted_y << 10 | wanted_z << 20;
@@ -103,7 +108,8 @@ void lane_ids_make(struct lane_ids *ids, const uint32_t block[3], const struct a
 }
 
 static void poison_words(void *where, size_t bytes) {
-  for (size_t at = 0; at + 4 <= bytes; at += 4) memcpy((uint8_t *)where + at, &(uint32_t){POISON}, 4);
+  for (size_t at = 0; at + 4 <= bytes; at += 4)
+    memcpy((uint8_t *)where + at, &(uint32_t){POISON}, 4);
 }
 
 static inline void set_group_ids(struct anyroc_wave *wave, const struct anyroc_kernel *kernel,
@@ -132,7 +138,7 @@ static inline void copy_ids(struct anyroc_wave *wave, const struct lane_ids *ids
 _Static_assert(offsetof(struct anyroc_wave, pc) == offsetof(struct anyroc_wave, scc) + 12, "state");
 
 __attribute__((noinline, cold)) static void poison_wave(struct anyroc_wave *wave,
-                                                         const struct anyroc_kernel *kernel) {
+                                                        const struct anyroc_kernel *kernel) {
   poison_words(wave->sgpr, ANYROC_SGPR_NULL * 4);
   poison_words(wave->vgpr, (size_t)kernel->vgpr_rows * kernel->wave_size * 4);
 }
@@ -175,7 +181,7 @@ void group_begin(struct anyroc_group *group, struct residents *residents) {
   if (anyroc_options.poison) poison_words(wave_of(group, 0)->lds, launch->lds_size);
 }
 
-/* ---- turns --------------------------------------------------------------------------------------- */
+/* ---- turns ---- */
 
 _Noreturn static void leave(struct anyroc_wave *wave, uint32_t kind, uint64_t address) {
   anyroc_fault(wave, kind, address, ANYROC_NO_LANE, 0);

@@ -62,6 +62,7 @@ void group_begin(struct anyroc_group *group, struct residents *residents);
 enum turn group_take_turns(struct anyroc_group *group, struct worker *worker);
 void group_free(struct anyroc_group *group);
 /* The initial registers for launches of this shape. */
-void lane_ids_make(struct lane_ids *ids, const uint32_t block[3], const struct anyroc_kernel *kernel);
+void lane_ids_make(struct lane_ids *ids, const uint32_t block[3],
+                   const struct anyroc_kernel *kernel);
 
 #endif

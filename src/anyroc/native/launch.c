@@ -1,5 +1,5 @@
-/* Kernel launches: checks, the kernel's arguments and its dispatch packet in device memory, the initial
- * scalar registers, and what happens when the last workgroup is done. */
+/* Kernel launches: checks, the kernel's arguments and its dispatch packet in device memory, the
+ * initial scalar registers, and what happens when the last workgroup is done. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ struct packet {
 };
 _Static_assert(sizeof(struct packet) == PACKET_SIZE, "HSA dispatch packet");
 
-/* ---- the ring of argument memory ----------------------------------------------------------------- */
+/* ---- the ring of argument memory ---- */
 
 static uint64_t ring_room(struct anyroc_queue *queue, uint64_t size) {
   uint64_t tail = atomic_load(&queue->ring_tail), head = queue->ring_head;
@@ -26,8 +26,9 @@ static uint64_t ring_room(struct anyroc_queue *queue, uint64_t size) {
   return head + skip + size - tail <= queue->ring_size ? head + skip + size : 0;
 }
 
-/* Reserves `size` bytes, waiting for earlier launches when the ring is full; NULL: never enough. The
- * ring's lock is held until the launch is submitted, so that parts are freed in the order taken. */
+/* Reserves `size` bytes, waiting for earlier launches when the ring is full; NULL: never enough.
+ * The ring's lock is held until the launch is submitted, so that parts are freed in the order
+ * taken. */
 static uint8_t *ring_take(struct anyroc_queue *queue, uint64_t size, uint64_t *end) {
   size = (size + 63) & ~63ull;
   if (size > queue->ring_size / 4) return NULL;
@@ -44,7 +45,7 @@ static uint8_t *ring_take(struct anyroc_queue *queue, uint64_t size, uint64_t *e
   }
 }
 
-/* ---- arguments ----------------------------------------------------------------------------------- */
+/* ---- arguments ---- */
 
 /* What the caller of a launch hands over. */
 struct inputs {
@@ -76,7 +77,9 @@ static uint64_t hidden_value(const struct anyroc_hidden *hidden, const struct la
       axis = hidden->kind - ANYROC_HIDDEN_REMAINDER_X;
       return launch->tail[axis] != launch->block[axis] ? launch->tail[axis] : 0;
     case ANYROC_HIDDEN_GRID_DIMS:
-      return launch->grid[2] * launch->block[2] > 1 ? 3 : launch->grid[1] * launch->block[1] > 1 ? 2 : 1;
+      return launch->grid[2] * launch->block[2] > 1   ? 3
+             : launch->grid[1] * launch->block[1] > 1 ? 2
+                                                      : 1;
     case ANYROC_HIDDEN_DYNAMIC_LDS:
       return inputs->dynamic_lds;
     case ANYROC_HIDDEN_QUEUE_PTR:
@@ -138,7 +141,7 @@ static void set_user_sgprs(struct launch *launch, uint64_t packet, const uint8_t
   }
 }
 
-/* ---- the launch ---------------------------------------------------------------------------------- */
+/* ---- the launch ---- */
 
 static uint64_t greatest_common_divisor(uint64_t a, uint64_t b) {
   while (b != 0) {
@@ -197,9 +200,9 @@ static int submit(struct anyroc_queue *queue, struct launch *launch, const struc
   return pool_submit(queue, &launch->command);
 }
 
-/* Queues a launch of `grid` workgroups of `block` work-items. The explicit arguments are `size` bytes at
- * `arguments`, or one pointer each in `parameters`; the runtime adds the hidden ones. `extra` may be
- * NULL. */
+/* Queues a launch of `grid` workgroups of `block` work-items. The explicit arguments are `size`
+ * bytes at `arguments`, or one pointer each in `parameters`; the runtime adds the hidden ones.
+ * `extra` may be NULL. */
 int anyroc_launch(struct anyroc_queue *queue, struct anyroc_kernel *kernel, uint32_t grid_x,
                   uint32_t grid_y, uint32_t grid_z, uint32_t block_x, uint32_t block_y,
                   uint32_t block_z, uint32_t dynamic_lds, const void *arguments, uint64_t size,

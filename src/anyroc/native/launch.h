@@ -14,9 +14,9 @@ struct launch {
   struct anyroc_kernel *kernel;
   anyroc_wave_fn entry;
   uint32_t needs_ids; /* the entry reads the initial work-item ids */
-  uint32_t grid[3];  /* workgroups */
-  uint32_t block[3]; /* work-items of a whole workgroup */
-  uint32_t tail[3];  /* work-items of the last workgroup in each dimension */
+  uint32_t grid[3];   /* workgroups */
+  uint32_t block[3];  /* work-items of a whole workgroup */
+  uint32_t tail[3];   /* work-items of the last workgroup in each dimension */
   uint32_t lds_size;
   uint32_t cooperative;
   uint32_t sgpr[USER_SGPRS];

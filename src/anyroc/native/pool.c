@@ -57,7 +57,7 @@ static void announce(uint32_t count) {
   futex_wake(&pool.arrivals, (int)count);
 }
 
-/* ---- queues ------------------------------------------------------------------------------------ */
+/* ---- queues ---- */
 
 static void make_ready(struct anyroc_queue *queue) {
   queue->state = QUEUE_READY;
@@ -130,8 +130,8 @@ static void finish_record(struct marker *marker) {
 
 static int hand_to_caller(struct command *command);
 
-/* Runs what the queue holds until it is empty, has to wait, or others want their turn. With the lock
- * held, which is given up while a command runs. */
+/* Runs what the queue holds until it is empty, has to wait, or others want their turn. With the
+ * lock held, which is given up while a command runs. */
 static void advance(struct anyroc_queue *queue, struct worker *worker) {
   for (;;) {
     struct command *command = queue->first;
@@ -180,7 +180,7 @@ static void advance(struct anyroc_queue *queue, struct worker *worker) {
   }
 }
 
-/* ---- shared jobs ------------------------------------------------------------------------------- */
+/* ---- shared jobs ---- */
 
 static struct job *find_job(void) {
   for (struct job *job = pool.jobs; job != NULL; job = job->following)
@@ -231,7 +231,7 @@ static void join(struct job *job, struct worker *worker) {
   make_ready(queue);
 }
 
-/* ---- threads ----------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 static void idle(void) {
   uint32_t seen = atomic_load(&pool.arrivals);
@@ -324,9 +324,10 @@ static int start_thread(void *(*body)(void *), void *argument, const char *name,
   return result == 0;
 }
 
-/* Whether the thread for host functions takes the command; without such a thread it has been run. */
+/* Whether the thread for host functions takes the command; if there is none, it has been run. */
 static int hand_to_caller(struct command *command) {
-  if (!pool.calls.started) pool.calls.started = (uint32_t)start_thread(call, NULL, "anyroc-call", 0);
+  if (!pool.calls.started)
+    pool.calls.started = (uint32_t)start_thread(call, NULL, "anyroc-call", 0);
   if (!pool.calls.started) {
     struct call_command *what = (struct call_command *)command;
     pool_unlock();
@@ -345,12 +346,13 @@ static int hand_to_caller(struct command *command) {
   return 1;
 }
 
-/* ---- fork -------------------------------------------------------------------------------------- */
+/* ---- fork ---- */
 
 static void drop_commands(struct anyroc_queue *queue) {
   for (struct command *command = queue->first, *following; command != NULL; command = following) {
     following = command->following;
-    if (command->kind == COMMAND_RECORD) atomic_store(&((struct event_command *)command)->marker->done, 1);
+    if (command->kind == COMMAND_RECORD)
+      atomic_store(&((struct event_command *)command)->marker->done, 1);
     if (command->kind == COMMAND_RECORD || command->kind == COMMAND_WAIT)
       marker_release(((struct event_command *)command)->marker);
     free(command);
@@ -380,7 +382,7 @@ static void after_fork(void) {
   fault_after_fork();
 }
 
-/* ---- submission -------------------------------------------------------------------------------- */
+/* ---- submission ---- */
 
 static int start_workers(void) {
   if (!pool.fork_hooks) pool.fork_hooks = pthread_atfork(pool_lock, pool_unlock, after_fork) == 0;

@@ -25,15 +25,18 @@ int anyroc_queue_query(struct anyroc_queue *queue) {
 }
 
 /* How many commands were submitted so far: what anyroc_queue_wait may wait for. */
-uint64_t anyroc_queue_submitted(struct anyroc_queue *queue) { return atomic_load(&queue->submitted); }
+uint64_t anyroc_queue_submitted(struct anyroc_queue *queue) {
+  return atomic_load(&queue->submitted);
+}
 
 static int64_t remaining(uint64_t limit) {
   uint64_t now = clock_ns();
   return now < limit ? (int64_t)(limit - now) : 0;
 }
 
-/* Waits until `target` commands are complete (0: all submitted so far). Returns ANYROC_NOT_READY when
- * the time is up or a signal came, so that the host can attend to it; timeout_ns < 0: no limit. */
+/* Waits until `target` commands are complete (0: all submitted so far). Returns ANYROC_NOT_READY
+ * when the time is up or a signal came, so that the host can attend to it; timeout_ns < 0: no
+ * limit. */
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns) {
   if (target == 0) target = atomic_load(&queue->submitted);
   uint64_t start = 0;
@@ -58,7 +61,7 @@ int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeo
   return atomic_load(&queue->faulted) ? ANYROC_FAULTED : ANYROC_OK;
 }
 
-/* ---- faults ------------------------------------------------------------------------------------ */
+/* ---- faults ---- */
 
 /* Keeps the first fault; from then on the queue skips launches and copies. */
 void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault) {
@@ -88,11 +91,11 @@ int anyroc_queue_fault(struct anyroc_queue *queue, struct anyroc_fault_record *f
 
 void anyroc_queue_clear_fault(struct anyroc_queue *queue) { atomic_store(&queue->faulted, 0); }
 
-/* Stops every kernel that runs, at its next turn, with a fault of kind ANYROC_FAULT_STOPPED; the host
- * calls it again with 0 when all queues are empty. */
+/* Stops every kernel that runs, at its next turn, with a fault of kind ANYROC_FAULT_STOPPED; the
+ * host calls it again with 0 when all queues are empty. */
 void anyroc_stop(uint32_t stop) { atomic_store(&anyroc_stopping, stop); }
 
-/* ---- events ------------------------------------------------------------------------------------ */
+/* ---- events ---- */
 
 struct anyroc_event {
   struct lock lock;
@@ -197,9 +200,10 @@ int anyroc_event_time(struct anyroc_event *event, uint64_t *time_ns, uint32_t *r
   return result;
 }
 
-/* ---- host functions ------------------------------------------------------------------------------ */
+/* ---- host functions ---- */
 
-/* Calls function(argument) on a host thread when all that the queue holds is done; what follows waits. */
+/* Calls function(argument) on a host thread when all that the queue holds is done; what follows
+ * waits. */
 int anyroc_queue_call(struct anyroc_queue *queue, void (*function)(void *), void *argument) {
   struct call_command *command = malloc(sizeof *command);
   if (command == NULL) return ANYROC_NO_MEMORY;
@@ -213,6 +217,6 @@ int anyroc_queue_call(struct anyroc_queue *queue, void (*function)(void *), void
 
 /* Sizes of the structures that Python mirrors, for it to check. */
 const uint64_t anyroc_layout[] = {
-    sizeof(struct anyroc_wave), sizeof(struct anyroc_kernel), sizeof(struct anyroc_fault_record),
+    sizeof(struct anyroc_wave),    sizeof(struct anyroc_kernel), sizeof(struct anyroc_fault_record),
     sizeof(struct anyroc_options), sizeof(struct anyroc_hidden),
 };

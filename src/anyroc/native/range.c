@@ -1,5 +1,5 @@
-/* The range of addresses that is device memory: reserved once, pages given and taken on demand, and a
- * table of host memory that was registered for use by kernels. */
+/* The range of addresses that is device memory: reserved once, pages given and taken on demand, and
+ * a table of host memory that was registered for use by kernels. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,7 +37,8 @@ int anyroc_range_reserve(uint64_t wanted) {
 
 /* Makes whole pages of the range usable; they read as zero. */
 int anyroc_range_commit(uint64_t address, uint64_t size) {
-  if (mprotect((void *)(uintptr_t)address, size, PROT_READ | PROT_WRITE) != 0) return ANYROC_NO_MEMORY;
+  if (mprotect((void *)(uintptr_t)address, size, PROT_READ | PROT_WRITE) != 0)
+    return ANYROC_NO_MEMORY;
 #ifdef MADV_HUGEPAGE
   if (size >= HUGE_PAGE) madvise((void *)(uintptr_t)address, size, MADV_HUGEPAGE);
 #endif
@@ -50,7 +51,7 @@ int anyroc_range_decommit(uint64_t address, uint64_t size) {
   return reserve(where, size, MAP_FIXED) == where ? ANYROC_OK : ANYROC_NO_MEMORY;
 }
 
-/* ---- registered host memory -------------------------------------------------------------------- */
+/* ---- registered host memory ---- */
 
 /* A sorted table that kernels read without a lock: a reader repeats when the version changed under
  * it. A table that grew too small is replaced and kept, since a reader may still be in it. */
@@ -119,7 +120,8 @@ int anyroc_host_register(uint64_t address, uint64_t size) {
     struct host_range *table = atomic_load(&hosts.table);
     atomic_fetch_add(&hosts.version, 1);
     uint64_t at = count;
-    for (; at > 0 && atomic_load(&table[at - 1].begin) > address; at--) move_host(table, at, at - 1);
+    for (; at > 0 && atomic_load(&table[at - 1].begin) > address; at--)
+      move_host(table, at, at - 1);
     atomic_store(&table[at].begin, address);
     atomic_store(&table[at].end, address + size);
     atomic_store(&hosts.count, count + 1);

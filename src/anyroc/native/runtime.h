@@ -1,5 +1,5 @@
-/* The software GPU's runtime: what Python calls (anyroc.gpu.binding mirrors the structures) and what
- * the files of the runtime share. All functions may be called from any thread. */
+/* The software GPU's runtime: what Python calls (anyroc.gpu.binding mirrors the structures) and
+ * what the files of the runtime share. All functions may be called from any thread. */
 #ifndef ANYROC_RUNTIME_H
 #define ANYROC_RUNTIME_H
 
@@ -11,17 +11,17 @@
 #include "sync.h"
 #include "wave.h"
 
-/* ---- results of calls ------------------------------------------------------------------------ */
+/* ---- results of calls ---- */
 
 enum anyroc_result {
   ANYROC_OK = 0,
-  ANYROC_NOT_READY = 1,       /* work is still under way, or a wait ran out of time */
-  ANYROC_FAULTED = 2,         /* the queue holds a fault; see anyroc_queue_fault */
+  ANYROC_NOT_READY = 1, /* work is still under way, or a wait ran out of time */
+  ANYROC_FAULTED = 2,   /* the queue holds a fault; see anyroc_queue_fault */
   ANYROC_NO_MEMORY = 3,
   ANYROC_BLOCK_TOO_LARGE = 4, /* more work-items than the kernel allows */
   ANYROC_LDS_TOO_LARGE = 5,
-  ANYROC_EMPTY_GRID = 6,      /* a dimension of the grid or block is 0, or out of range */
-  ANYROC_BAD_ADDRESS = 7,     /* a copy touched memory that is not there */
+  ANYROC_EMPTY_GRID = 6,  /* a dimension of the grid or block is 0, or out of range */
+  ANYROC_BAD_ADDRESS = 7, /* a copy touched memory that is not there */
   ANYROC_ARGS_TOO_LARGE = 8,
 };
 
@@ -38,7 +38,7 @@ enum {
 
 #define ANYROC_NO_LANE 0xffffffffu
 
-/* ---- kernels --------------------------------------------------------------------------------- */
+/* ---- kernels ---- */
 
 enum anyroc_hidden_kind {
   ANYROC_HIDDEN_VALUE = 0, /* a constant: anyroc_hidden.value */
@@ -106,7 +106,7 @@ struct anyroc_kernel {
   _Atomic uint64_t launches, waves, busy_ns, group_ns;
 };
 
-/* ---- faults ---------------------------------------------------------------------------------- */
+/* ---- faults ---- */
 
 struct anyroc_fault_record {
   uint32_t kind, lane, size, trap_id;
@@ -132,24 +132,24 @@ void anyroc_guard_process(void); /* installs the signal handlers */
 void anyroc_guard_thread(void);  /* once per thread: its signal stack */
 void anyroc_guard_check(void);   /* installs the handlers again if somebody took them */
 
-/* ---- options --------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 struct anyroc_options {
-  uint32_t threads;     /* workers; read when the pool starts */
-  uint32_t poison;      /* fill registers and LDS with a pattern before each workgroup */
-  uint64_t seed;        /* not 0: order of workgroups and waves, and lengths of turns, follow it */
-  uint64_t step_limit;  /* not 0: backward branches a wave may take before it is stopped */
+  uint32_t threads;    /* workers; read when the pool starts */
+  uint32_t poison;     /* fill registers and LDS with a pattern before each workgroup */
+  uint64_t seed;       /* not 0: order of workgroups and waves, and lengths of turns, follow it */
+  uint64_t step_limit; /* not 0: backward branches a wave may take before it is stopped */
 };
 extern struct anyroc_options anyroc_options;
 extern _Atomic uint32_t anyroc_stopping;
 
-/* ---- the pool, its queues and their commands --------------------------------------------------- */
+/* ---- the pool, its queues and their commands ---- */
 
 struct anyroc_queue;
 struct worker;
 
-/* Work that several workers share: each takes pieces of [next, total) until none is left, and the last
- * one out finishes the job. */
+/* Work that several workers share: each takes pieces of [next, total) until none is left, and the
+ * last one out finishes the job. */
 struct job {
   void (*run)(struct job *job, struct worker *worker);
   void (*finish)(struct job *job);
@@ -169,7 +169,7 @@ struct command {
   struct anyroc_queue *queue;
 };
 
-/* What one record of an event leaves behind; waits hold on to it though the event is recorded anew. */
+/* What one record of an event leaves behind; waits hold on to it when the event is recorded anew. */
 struct marker {
   _Atomic uint32_t references;
   _Atomic uint32_t done; /* futex word */
@@ -220,7 +220,8 @@ void pool_lock(void);
 void pool_unlock(void);
 uint32_t pool_threads(void);
 int pool_submit(struct anyroc_queue *queue, struct command *command);
-/* Runs a job of the worker's own with up to `helpers` more; whether the worker was the last one out. */
+/* Runs a job of the worker's own with up to `helpers` more; whether the worker was the last one
+ * out. */
 int pool_run(struct job *job, struct worker *worker, uint32_t helpers);
 void pool_add_queue(struct anyroc_queue *queue);
 void pool_drop_queue(struct anyroc_queue *queue);
@@ -231,7 +232,7 @@ struct worker *worker_make(uint32_t index);
 void marker_release(struct marker *marker);
 void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault);
 
-/* Each runs a command for the worker; whether it is complete (else the last one out completes it). */
+/* Each runs a command and says whether it is complete; else the last worker out completes it. */
 int launch_execute(struct command *command, struct worker *worker);
 int block_execute(struct command *command, struct worker *worker);
 
