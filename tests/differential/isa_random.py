@@ -50,6 +50,8 @@ def _fill(rng: random.Random, format_: Format, row: Row) -> int:
             continue
         elif name in ("op_sel_hi", "op_sel_hi2") and rng.random() < 0.6:
             value = (1 << width) - 1
+        elif name == "sdst" and format_.name == "VOPC.sdwa":
+            value = rng.randrange(1 << width)
         elif _is_unused_operand(name):
             continue
         else:

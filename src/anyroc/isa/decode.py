@@ -175,6 +175,8 @@ class Decoder:
         format_ = self._encodings[row.format + variant].format
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
         used = used_mask(row, format_, self.family)
+        for place in (*dst, *src):
+            used |= field_mask(format_, place.field)
         refused, ignored = self._limits(row, encoding.variant)
         fixed, required = required_bits(row, format_, self.family)
         default = field_mask(format_, "op_sel_hi") | field_mask(format_, "op_sel_hi2")

@@ -307,6 +307,8 @@ class _Printer:
         if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):
             sources = 3
         bits = (*chosen[:sources], chosen[3])
+        if not any(bits):
+            return []
         return [f"op_sel:[{','.join(str(int(bit)) for bit in bits)}]"]
 
     def _packed(self) -> tuple[list[str], list[str]]:

@@ -53,6 +53,8 @@ def used_mask(row: Row, format_: Format, family: str) -> int:
     mask |= _mask(format_, (spec.field for spec in (*row.dst, *row.src)))
     mask |= _mask(format_, ignored_fields(row))
     base, _, variant = format_.name.partition(".")
+    if format_.name == "VOPC.sdwa":
+        mask |= field_mask(format_, "sdst")
     if variant:
         mask |= 0x1FF << (32 if base.startswith("VOP3") else 0)
     if base in ("GLOBAL", "SCRATCH"):
@@ -72,7 +74,8 @@ def required_bits(row: Row, format_: Format, family: str) -> tuple[int, int]:
 
 def ignored_fields(row: Row) -> list[str]:
     """Fields that the instruction does not use and that may hold anything."""
-    return [flag.removeprefix("ignore=") for flag in row.flags if flag.startswith("ignore=")]
+    fields = [flag.removeprefix("ignore=") for flag in row.flags if flag.startswith("ignore=")]
+    return [*fields, "format"] if row.format == "MUBUF" else fields
 
 
 @cache

@@ -434,12 +434,12 @@ SMEM 23 s_scratch_store_dwordx4 s_scratch_store_b128 - sbase:sbase:b64,sdata:s:b
 SMEM 24 s_buffer_store_dword s_buffer_store_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
 SMEM 25 s_buffer_store_dwordx2 s_buffer_store_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
 SMEM 26 s_buffer_store_dwordx4 s_buffer_store_b128 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=6
-SMEM 32 s_dcache_inv = - - m=7
-SMEM 33 s_dcache_wb = - - m=7
-SMEM 34 s_dcache_inv_vol = - - m=7
-SMEM 35 s_dcache_wb_vol = - - m=7
-SMEM 36 s_memtime = sdata:s:b64 - m=7
-SMEM 37 s_memrealtime = sdata:s:b64 - m=7
+SMEM 32 s_dcache_inv = - - ignore=offset m=7
+SMEM 33 s_dcache_wb = - - ignore=offset m=7
+SMEM 34 s_dcache_inv_vol = - - ignore=offset m=7
+SMEM 35 s_dcache_wb_vol = - - ignore=offset m=7
+SMEM 36 s_memtime = sdata:s:b64 - ignore=offset m=7
+SMEM 37 s_memrealtime = sdata:s:b64 - ignore=offset m=7
 SMEM 38 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=8
 SMEM 39 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=8
 SMEM 40 s_dcache_discard = - sbase:sbase:b64,soffset:soffset:b32 m=8

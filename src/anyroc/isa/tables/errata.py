@@ -113,6 +113,8 @@ def apply(family: str, row: Row) -> None:
     name = row.mnemonic
     if re.search(r"_atomic_cmpswap_[bf]\d+", name):
         row.dst = [re.sub(r":b(64|128)$", _halved, spec) for spec in row.dst]
+    if row.format == "SMEM" and all(not spec.startswith("soffset") for spec in row.src):
+        row.flags.append("ignore=offset")
     if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)", name):
         row.flags.append("ignore=offset")
     if "_load_lds_" in name:

@@ -549,8 +549,8 @@ SMEM 9 s_buffer_load_b64 = sdata:s:b64 sbase:sbase:b128,soffset:soffset:b32 m=0
 SMEM 10 s_buffer_load_b128 = sdata:s:b128 sbase:sbase:b128,soffset:soffset:b32 m=0
 SMEM 11 s_buffer_load_b256 = sdata:s:b256 sbase:sbase:b128,soffset:soffset:b32 m=0
 SMEM 12 s_buffer_load_b512 = sdata:s:b512 sbase:sbase:b128,soffset:soffset:b32 m=0
-SMEM 32 s_gl1_inv = - - m=4
-SMEM 33 s_dcache_inv = - - m=4
+SMEM 32 s_gl1_inv = - - ignore=offset m=4
+SMEM 33 s_dcache_inv = - - ignore=offset m=4
 SMEM 34 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=4
 SMEM 35 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=4
 SOP1 0 s_mov_b32 = sdst:s:b32 ssrc0:ss:b32 m=0

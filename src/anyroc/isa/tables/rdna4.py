@@ -573,7 +573,7 @@ SMEM 24 s_buffer_load_i8 = sdata:s:i32 sbase:sbase:b128,soffset:soffset:b32 m=3
 SMEM 25 s_buffer_load_u8 = sdata:s:u32 sbase:sbase:b128,soffset:soffset:b32 m=3
 SMEM 26 s_buffer_load_i16 = sdata:s:i32 sbase:sbase:b128,soffset:soffset:b32 m=3
 SMEM 27 s_buffer_load_u16 = sdata:s:u32 sbase:sbase:b128,soffset:soffset:b32 m=3
-SMEM 33 s_dcache_inv = - - m=4
+SMEM 33 s_dcache_inv = - - ignore=offset m=4
 SMEM 34 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=4
 SMEM 35 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=4
 SMEM 36 s_prefetch_inst = - sbase:sbase:b64,sdata:imm:b32,soffset:soffset:b32 ioffset m=4
