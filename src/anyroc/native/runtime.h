@@ -169,7 +169,7 @@ struct command {
   struct anyroc_queue *queue;
 };
 
-/* What one record of an event leaves behind; waits hold on to it when the event is recorded anew. */
+/* What one record of an event leaves behind; waits keep it when the event is recorded anew. */
 struct marker {
   _Atomic uint32_t references;
   _Atomic uint32_t done; /* futex word */
