@@ -485,21 +485,21 @@ def emit_fast(sequence: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str 
     if not any(isinstance(item, AccessItem) for item in items):
         return None
     main = sequence.code
-    before, body = main.child(), main.child()
-    loop = _FastLoop(sequence, before, body, exec_raw)
+    before, taken = main.child(), main.child()
+    loop = _FastLoop(sequence, before, main.child(), exec_raw)
     loop.inactive = items[-1].inactive
     number = loop.id
     try:
-        body.start(f"fast{number}")
+        taken.start(f"fast{number}")
         vectors = [item for item in items if isinstance(item, VectorItem)]
-        written = loop.preload_masks(vectors, slots) & sequence.live_masks()
-        loop.begin()
+        written = loop.preload_masks(taken, vectors, slots) & sequence.live_masks()
         for item in items:
             if isinstance(item, AccessItem):
                 loop.access(item)
             else:
                 loop.run(item)
         loop.finish(slots, written, items[-1].live)
+        loop.place(taken)
     except (_NotFast, Unsupported):
         return None
     main.lines += before.lines
@@ -507,7 +507,7 @@ def emit_fast(sequence: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str 
     for i, guard in enumerate(dict.fromkeys(loop.ops.guards)):
         condition = main.emit(f"and i1 {condition}, {guard}") if i else guard
     main.do(f"br i1 {condition}, label %fast{number}, label %slow{number}")
-    main.lines += body.lines
+    main.lines += taken.lines
     main.do(f"br label %join{number}")
     main.start(f"slow{number}")
     return f"join{number}"

@@ -7,6 +7,7 @@ to the enabled ones, and not even that for registers whose value in disabled lan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,9 @@ from anyroc.translate.vectors import VectorBackend
 __all__ = ["CHUNK", "TEMPORARY", "AccessItem", "LaneLoop", "Lanes", "VectorItem", "encoded_slots"]
 
 CHUNK = 16
+_UNROLLED = 12
+"""Lines of a body up to which it is repeated per chunk, not looped over."""
+_NAME = re.compile(r"%[\w.]+")
 TEMPORARY = 1024
 """Rows from here on are no registers but the function's own scratch rows."""
 
@@ -140,7 +144,8 @@ class LaneLoop:
         number: int,
         exec_raw: Any,
     ) -> None:
-        """``number`` makes the loop's names unique; ``exec_raw`` is EXEC, None where it is full."""
+        """``code`` collects the loop's body; ``number`` makes its names unique; ``exec_raw`` is EXEC,
+        None where it is full."""
         self.code = code
         self.scalars = scalars
         self.target = target
@@ -156,18 +161,25 @@ class LaneLoop:
         self._registers = RegisterCache(self.ops, _ChunkMemory(self))
 
     def emit(
-        self, items: Sequence[VectorItem], slots: dict[int, str], masks: set[int], live: int
+        self,
+        into: CodeBuilder,
+        items: Sequence[VectorItem],
+        slots: dict[int, str],
+        masks: set[int],
+        live: int,
     ) -> None:
         """The whole loop.  ``slots`` are the stack slots of lane masks; ``masks`` are the ones that
         something outside the loop reads."""
         self.inactive = items[-1].inactive
-        written = self.preload_masks(items, slots) & masks
-        self.begin()
+        written = self.preload_masks(into, items, slots) & masks
         for item in items:
             self.run(item)
         self.finish(slots, written, live)
+        self.place(into)
 
-    def preload_masks(self, items: Sequence[VectorItem], slots: dict[int, str]) -> set[int]:
+    def preload_masks(
+        self, into: CodeBuilder, items: Sequence[VectorItem], slots: dict[int, str]
+    ) -> set[int]:
         """Reads masks that an earlier loop left in a slot; gives the masks that these items write."""
         written: set[int] = set()
         mask_type = self.scalars.ops.type(self.scalars.mask_type)
@@ -177,38 +189,57 @@ class LaneLoop:
                     if source.kind == "mask" and source.raw is None:
                         index = source.index
                         if index not in written and ("slot", index) not in self._masks:
-                            raw = self.code.emit(f"load {mask_type}, ptr {slots[index]}")
+                            raw = into.emit(f"load {mask_type}, ptr {slots[index]}")
                             self._masks["slot", index] = raw
             for lanes in item.parts:
                 written.update(masks_written(lanes.inst, lanes.op))
         return written
 
-    def begin(self) -> None:
-        """The loop's head; the chunk's byte offset in a row is its counter."""
-        code, number = self.code, self.id
-        before = code.current
-        code.do(f"br label %loop{number}")
-        code.start(f"loop{number}")
-        code.do(f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %loop{number} ]")
-        code.do(f"%shift{number} = lshr i64 %offset{number}, 2")
-        code.do(f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}")
-
     def run(self, item: VectorItem) -> None:
         """One instruction, in the loop."""
         results = [self._run(lanes) for lanes in item.parts]
-        for lanes, values in zip(item.parts, results):
+        for lanes, values in zip(item.parts, results, strict=True):
             self._write(lanes, values)
 
     def finish(self, slots: dict[int, str], written: set[int], live: int) -> None:
-        """Stores what is live, completes the masks, and closes the loop."""
-        code, number = self.code, self.id
+        """Stores what is live and completes the masks: the body's end."""
         self._registers.store(live | -1 << TEMPORARY)
         for index in sorted(written):
             self._accumulate(slots[index], self._masks[index])
-        code.do(f"%next{number} = add i64 %offset{number}, {4 * CHUNK}")
-        code.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
-        code.do(f"br i1 %done{number}, label %after{number}, label %loop{number}")
-        code.start(f"after{number}")
+
+    def place(self, into: CodeBuilder) -> None:
+        """Puts the body where it runs: as a loop, or once per chunk if it is short."""
+        number, body = self.id, self.code.lines
+        head = f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}"
+        if len(body) <= _UNROLLED:
+            for offset in range(0, self.row_bytes, 4 * CHUNK):
+                into.lines += self._unrolled([head, *body], offset)
+            return
+        before = into.current
+        into.do(f"br label %loop{number}")
+        into.start(f"loop{number}")
+        into.do(f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %loop{number} ]")
+        into.do(f"%shift{number} = lshr i64 %offset{number}, 2")
+        into.do(head)
+        into.lines += body
+        into.do(f"%next{number} = add i64 %offset{number}, {4 * CHUNK}")
+        into.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
+        into.do(f"br i1 %done{number}, label %after{number}, label %loop{number}")
+        into.start(f"after{number}")
+
+    def _unrolled(self, body: list[str], offset: int) -> list[str]:
+        """The body for the chunk at one offset, its own names made this chunk's."""
+        names = {
+            f"%offset{self.id}": str(offset),
+            f"%shift{self.id}": str(offset // 4),
+        }
+        result = []
+        for line in body:
+            name, equals, _ = line.partition(" = ")
+            if equals:
+                names[name] = f"{name}.{offset}"
+            result.append(_NAME.sub(lambda m: names.get(m[0], m[0]), line))
+        return result
 
     def _accumulate(self, slot: str, mask: Any) -> None:
         """Puts the chunk's booleans, disabled lanes 0, at their place in a lane mask."""

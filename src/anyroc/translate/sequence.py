@@ -100,10 +100,10 @@ class LaneQueue:
         both = 3 if self.graph.wave_size == 64 else 1
         return {m for m in self.written_masks if m == layout.EXEC or live >> m & both}
 
-    def new_loop(self, code: CodeBuilder, exec_raw: Any) -> LaneLoop:
-        graph = self.graph
+    def _new_loop(self, exec_raw: Any) -> LaneLoop:
+        graph, body = self.graph, self.code.child()
         return LaneLoop(
-            code, self.scalars, graph.target, graph.accum_offset, code.unique(), exec_raw
+            body, self.scalars, graph.target, graph.accum_offset, body.unique(), exec_raw
         )
 
     def _emit_calls(self, slots: dict[int, str], exec_raw: Any) -> None:
@@ -137,6 +137,6 @@ class LaneQueue:
         live: int,
     ) -> None:
         if vectors:
-            self.new_loop(self.code, exec_raw).emit(vectors, slots, masks, live)
+            self._new_loop(exec_raw).emit(self.code, vectors, slots, masks, live)
         for access in accesses:
             access.call()
