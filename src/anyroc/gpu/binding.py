@@ -139,12 +139,13 @@ class Kernel(ctypes.Structure):
         ("hidden", POINTER(Hidden)),
         ("params", POINTER(Param)),
         ("counter_count", c_uint32),
-        ("reserved", c_uint32),
+        ("improvable", c_uint32),
         ("counters", POINTER(c_uint64)),
         ("launches", c_uint64),
         ("waves", c_uint64),
         ("busy_ns", c_uint64),
         ("group_ns", c_uint64),
+        ("shape_ns", c_uint64 * 3),
     )
 
 
@@ -216,6 +217,10 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_queue_block": (c_int, (c_void_p, POINTER(Block))),
     "anyroc_queue_block_now": (c_int, (c_void_p, POINTER(Block))),
     "anyroc_queue_copy_now": (c_int, (c_void_p, c_uint64, c_uint64, c_uint64)),
+    "anyroc_hot_start": (None, ()),
+    "anyroc_hot_wait": (c_int, (POINTER(c_void_p), POINTER(c_uint32))),
+    "anyroc_hot_done": (None, ()),
+    "anyroc_hot_stop": (None, ()),
     "anyroc_stop": (None, (c_uint32,)),
     "anyroc_event_create": (c_void_p, ()),
     "anyroc_event_destroy": (None, (c_void_p,)),
@@ -278,6 +283,14 @@ def write_memory(address: int, data: bytes) -> None:
 def fill_memory(address: int, byte: int, size: int) -> None:
     """Set `size` bytes of this process's memory; the caller vouches for the address."""
     ctypes.memset(address, byte, size)
+
+
+def wait_for_hot() -> tuple[int, int] | None:
+    """Wait for a kernel that has proved hot: (address of its structure, shape); None: no more."""
+    kernel, shape = c_void_p(), c_uint32()
+    if not runtime().anyroc_hot_wait(byref(kernel), byref(shape)):
+        return None
+    return kernel.value or 0, shape.value
 
 
 def event_time(handle: int) -> tuple[int | None, bool]:

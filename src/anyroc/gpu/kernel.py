@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from anyroc import hooks
-from anyroc.gpu import binding
+from anyroc.gpu import binding, tiers
 from anyroc.translate.codeobject import Kernel
 
 if TYPE_CHECKING:
@@ -100,8 +100,20 @@ class LoadedKernel:
             self.struct.counter_count = native.counter_count
         if not getattr(native, "needs_ids", True):
             self.struct.needs_no_ids |= 1 << shape
+        if not native.counter_count and tiers.worth_watching(native):
+            self.struct.improvable |= 1 << shape
         self.struct.entry[shape] = native.address
         return native
+
+    def improve(self, shape: int) -> None:
+        """Make faster code for launches of a shape; those under way go over to it."""
+        from anyroc.translate.jit import optimise
+
+        native = self.natives.get(shape)
+        better = optimise(native) if native is not None else None
+        if better is not None:
+            self.natives[shape] = better
+            self.struct.entry[shape] = better.address
 
     def _struct(self) -> binding.Kernel:
         kernel, target = self.kernel, self.module.device.target

@@ -13,6 +13,7 @@
 #define PATIENCE 64    /* rounds without progress before another workgroup is taken in */
 #define MOST_RESIDENT 8192 /* workgroups one worker has in progress */
 #define KEPT_RESIDENT 4    /* workgroups' memory kept between launches */
+#define ROUNDS_PER_LOOK 16 /* rounds of turns between looks at the clock */
 
 struct worker *worker_make(uint32_t index) {
   struct worker *worker = calloc(1, sizeof *worker);
@@ -115,12 +116,21 @@ static void retire(struct residents *residents, uint32_t index) {
   residents->groups[residents->count] = group;
 }
 
+/* Accounts the time since the worker last did. */
+static uint64_t account(struct residents *residents) {
+  uint64_t now = clock_ns(), spent = now - residents->accounted;
+  residents->accounted = now;
+  hot_note(residents->launch->kernel, residents->launch->shape, spent);
+  return spent;
+}
+
 /* Runs the workgroups in progress in turns, taking in further ones while they only wait. */
 static void run_beside(struct worker *worker) {
   struct residents *residents = worker->residents;
   uint32_t patience = residents->launch->cooperative ? 0 : PATIENCE, stalled = 0, idle = 0;
-  while (residents->count != 0) {
+  for (uint32_t round = 1; residents->count != 0; round++) {
     int progress = 0;
+    if (round % ROUNDS_PER_LOOK == 0) account(residents);
     for (uint32_t i = 0; i < residents->count;) {
       enum turn turn = group_take_turns(residents->groups[i], worker);
       progress |= turn != TURN_STALLED;
@@ -161,17 +171,18 @@ static void run_piece(struct worker *worker) {
 static void run_pieces(struct worker *worker) {
   struct residents *residents = worker->residents;
   struct job *job = &residents->launch->job;
-  uint64_t size = 1, before = clock_ns();
+  uint64_t size = 1;
   if (residents->launch->cooperative) size = (job->total + pool_threads() - 1) / pool_threads();
   while (!atomic_load_explicit(&residents->launch->failed, memory_order_relaxed)) {
     if (!have_next(residents, size)) return;
     run_piece(worker);
-    uint64_t now = clock_ns(), share = (job->total - residents->end) / (2 * pool_threads()) + 1;
-    size = now - before < PIECE_NS                   ? size * 2
-           : size > 1 && now - before > 4 * PIECE_NS ? size / 2
-                                                     : size;
+    uint64_t spent = account(residents);
+    uint64_t share = (job->total - residents->end) / (2 * pool_threads()) + 1;
+    if (spent < PIECE_NS)
+      size *= 2;
+    else if (spent > 4 * PIECE_NS && size > 1)
+      size /= 2;
     if (size > share) size = share;
-    before = now;
   }
 }
 
@@ -229,6 +240,7 @@ void dispatch_run(struct job *job, struct worker *worker) {
   struct residents *residents = worker->residents;
   uint64_t start = clock_ns();
   residents->launch = launch;
+  residents->accounted = start;
   memcpy(residents->sgpr, launch->sgpr, sizeof launch->sgpr);
   residents->sgpr_count = launch->kernel->user_sgprs;
   residents->state[1] = launch->kernel->mode;

@@ -220,7 +220,7 @@ static int suspend(struct anyroc_group *group, uint32_t slot, struct anyroc_wave
 static int run_wave(struct anyroc_group *group, uint32_t slot, struct worker *worker) {
   struct anyroc_wave *wave = wave_of(group, slot);
   worker->guard.wave = wave;
-  int32_t status = worker->residents->launch->entry(wave);
+  int32_t status = launch_entry(worker->residents->launch)(wave);
   if (status != ANYROC_END) return suspend(group, slot, wave, worker->residents, status);
   group->state[slot] = WAVE_ENDED;
   group->live--;
@@ -230,7 +230,7 @@ static int run_wave(struct anyroc_group *group, uint32_t slot, struct worker *wo
 /* Begins all waves. Most end at once: what they need in memory is kept small, and in registers. */
 static int begin_waves(struct anyroc_group *group, struct worker *worker) {
   struct residents *residents = worker->residents;
-  anyroc_wave_fn entry = residents->launch->entry;
+  anyroc_wave_fn entry = launch_entry(residents->launch);
   uint32_t count = group->wave_count, number = group->first, ended = 0, slot = 0;
   int progress = 0;
   struct anyroc_wave *wave = worker->guard.wave = wave_of(group, 0);

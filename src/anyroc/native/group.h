@@ -43,6 +43,7 @@ struct residents {
   uint32_t counter_count;
   uint64_t random; /* 0, or the state of the generator that picks orders */
   uint64_t waves;
+  uint64_t accounted; /* up to when the time spent is accounted */
   uint64_t next, end; /* the piece in hand */
   uint32_t at[3];     /* coordinates of `next` */
   struct lane_ids ids;

@@ -181,7 +181,7 @@ static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint
   enum anyroc_shape shape = ANYROC_ANY;
   if (whole && items % kernel->wave_size == 0)
     shape = launch->block[0] % kernel->wave_size == 0 ? ANYROC_LINEAR : ANYROC_FULL;
-  launch->entry = kernel->entry[shape];
+  launch->shape = shape;
   launch->needs_ids = !(kernel->needs_no_ids >> shape & 1);
   return ANYROC_OK;
 }
@@ -247,7 +247,7 @@ int launch_execute(struct command *command, struct worker *worker) {
   job->finish = finish;
   job->queue = command->queue;
   job->command = command;
-  if (launch->entry == NULL || atomic_load(&command->queue->faulted)) {
+  if (launch_entry(launch) == NULL || atomic_load(&command->queue->faulted)) {
     atomic_store(&command->queue->ring_tail, launch->ring_end);
     return 1;
   }

@@ -12,8 +12,8 @@ struct launch {
   struct command command;
   struct job job;
   struct anyroc_kernel *kernel;
-  anyroc_wave_fn entry;
-  uint32_t needs_ids; /* the entry reads the initial work-item ids */
+  enum anyroc_shape shape;
+  uint32_t needs_ids; /* the code reads the initial work-item ids */
   uint32_t grid[3];   /* workgroups */
   uint32_t block[3];  /* work-items of a whole workgroup */
   uint32_t tail[3];   /* work-items of the last workgroup in each dimension */
@@ -30,6 +30,11 @@ struct launch {
 
 static inline struct launch *launch_of(struct job *job) {
   return (struct launch *)((char *)job - offsetof(struct launch, job));
+}
+
+/* The code to run, best at the time. */
+static inline anyroc_wave_fn launch_entry(const struct launch *launch) {
+  return atomic_load_explicit(&launch->kernel->entry[launch->shape], memory_order_relaxed);
 }
 
 /* Runs pieces of the launch on the worker; dispatch.c. */

@@ -379,6 +379,7 @@ static void after_fork(void) {
   atomic_store(&pool.spinning, 0);
   atomic_store(&pool.lock.word, 0);
   range_after_fork();
+  hot_after_fork();
   fault_after_fork();
 }
 

@@ -84,7 +84,8 @@ enum anyroc_shape {
 
 /* A kernel ready to launch. Python fills it; the runtime only writes the statistics. */
 struct anyroc_kernel {
-  anyroc_wave_fn entry[3]; /* by enum anyroc_shape; NULL: launches do nothing */
+  /* By enum anyroc_shape; NULL: launches do nothing. Better code may take over at any time. */
+  _Atomic(anyroc_wave_fn) entry[3];
   uint64_t code_base;
   uint64_t kernel_object; /* device address of the descriptor */
   uint32_t wave_size, vgpr_rows, lds_size, scratch_size;
@@ -101,9 +102,11 @@ struct anyroc_kernel {
   uint32_t hidden_count, param_count;
   const struct anyroc_hidden *hidden;
   const struct anyroc_param *params;
-  uint32_t counter_count, reserved;
+  uint32_t counter_count;
+  uint32_t improvable; /* bit per shape: better code than its entry can be had */
   _Atomic uint64_t *counters; /* instrumentation totals over all launches */
   _Atomic uint64_t launches, waves, busy_ns, group_ns;
+  _Atomic uint64_t shape_ns[3]; /* time spent, by enum anyroc_shape */
 };
 
 /* ---- faults ---- */
@@ -236,7 +239,11 @@ void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault);
 int launch_execute(struct command *command, struct worker *worker);
 int block_execute(struct command *command, struct worker *worker);
 
+/* Accounts time spent in a kernel. */
+void hot_note(struct anyroc_kernel *kernel, uint32_t shape, uint64_t ns);
+
 void range_after_fork(void);
+void hot_after_fork(void);
 void fault_after_fork(void);
 
 #endif

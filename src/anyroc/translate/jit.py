@@ -20,7 +20,14 @@ from anyroc.translate.codeobject import CodeObject, Kernel
 if TYPE_CHECKING:
     import llvmlite.binding as llvm
 
-__all__ = ["NativeKernel", "Translation", "compile_kernel", "optimise", "translate"]
+__all__ = [
+    "NativeKernel",
+    "Translation",
+    "compile_kernel",
+    "load_compiler",
+    "optimise",
+    "translate",
+]
 
 _ENTRY = "wave"
 _HOT_LEVEL = 2
@@ -96,6 +103,11 @@ def _llvm() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm
+
+
+def load_compiler() -> None:
+    """Bring LLVM into the process, which `compile_kernel` does only when it has to translate."""
+    _llvm()
 
 
 @memoize

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gpu_bench import Bench, make_bench
 
 from anyroc import native
 from anyroc.translate import jit
+from gpu_bench import Bench, make_bench
 
 HERE = Path(__file__).parent
 
@@ -25,6 +25,7 @@ class FakeKernel:
 
     address: int | None
     counter_count: int = 0
+    level: int = 2
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 /* Stand-ins for translated kernels: wave functions as native/wave.h asks for. Arguments come through
  * the kernel argument pointer in SGPRs 0 and 1; the workgroup id x is SGPR 2. */
 #include <string.h>
+#include <time.h>
 
 #include "wave.h"
 
@@ -28,6 +29,18 @@ int32_t test_store(struct anyroc_wave *wave) {
   for (uint32_t lane = 0; lane < wave->wave_size; lane++)
     if (exec(wave) >> lane & 1) out[group * block + item(wave, lane)] = item(wave, lane) + 1000 * group;
   return ANYROC_END;
+}
+
+/* What test_store does, slowly: a fifth of a millisecond per wave. With a fourth argument that is
+ * not 0 it never ends. */
+int32_t test_slow(struct anyroc_wave *wave) {
+  struct timespec pause = {0, 200000};
+  nanosleep(&pause, NULL);
+  if (argument(wave, 3)) {
+    wave->resume = 0;
+    return ANYROC_YIELD;
+  }
+  return test_store(wave);
 }
 
 /* Dumps the wave's initial state: 160 dwords per wave: 128 SGPRs, mode, wave size, ... */
