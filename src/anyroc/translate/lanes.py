@@ -484,29 +484,35 @@ class LaneLoop:
 
     def _run(self, item: Lanes) -> list[Any]:
         """The values of the result slots; a packed instruction's as tuples of its elements."""
-        op = item.op
-        if op.packed > 1:
-            rounds = [
-                op.body(*[self._read(item, i, slot, e) for i, slot in enumerate(op.sources)])
-                for e in range(op.packed)
-            ]
-            return [tuple(rounds)]
-        arguments = [self._read(item, i, slot, 0) for i, slot in enumerate(op.sources)]
-        if (
-            item.inst.mods.clamp
-            and not op.results[0].type.is_float
-            and op.results[0].role == "operand"
-        ):
-            return self._run_saturating(op, arguments)
-        result = op.body(*arguments)
-        return list(result) if len(op.results) > 1 else [result]
+        slots = list(enumerate(item.op.sources))
+        rounds = [
+            self._body(item, [self._read(item, i, slot, e) for i, slot in slots])
+            for e in range(item.op.packed)
+        ]
+        return rounds[0] if item.op.packed == 1 else [tuple(values[0] for values in rounds)]
 
-    def _run_saturating(self, op: Op, arguments: list[Any]) -> list[Any]:
+    def _body(self, item: Lanes, arguments: list[Any]) -> list[Any]:
+        op, result = item.op, item.op.results[0]
+        flat = [v for a in arguments for v in (a if isinstance(a, tuple) else (a,))]
+        integers = result.role == "operand" and not any(v.type.is_float for v in flat)
+        if item.inst.mods.clamp and integers and not result.type.is_float:
+            return self._saturating(item, arguments)
+        values = op.body(*arguments)
+        return list(values) if len(op.results) > 1 else [values]
+
+    def _saturating(self, item: Lanes, arguments: list[Any]) -> list[Any]:
         """Integer clamp: the same body in 64 bits, then limited to the result's range."""
-        t = op.results[0].type
-        wide = [convert(a, TYPES["i64"]) if a.type is not BOOL else a for a in arguments]
-        result = op.body(*wide)
-        values = list(result) if isinstance(result, tuple) else [result]
+        t = item.op.results[0].type
+        if t.bits > 32:
+            raise Unsupported(item.inst, "a clamp of 64-bit integers")
+
+        def widen(value: Any) -> Any:
+            if isinstance(value, tuple):
+                return tuple(map(widen, value))
+            return value if value.type is BOOL else convert(value, TYPES["i64"])
+
+        values = item.op.body(*map(widen, arguments))
+        values = list(values) if len(item.op.results) > 1 else [values]
         return [saturate(values[0], t), *values[1:]]
 
     def _write(self, item: Lanes, values: list[Any]) -> None:
@@ -520,11 +526,8 @@ class LaneLoop:
                     self._masks[layout.EXEC] = value.raw
                 continue
             row = row_of(operand, self.accum_offset)
-            if item.op.packed > 1:
-                value = tuple(self._finish(inst, v) for v in value)
-                words = _join(value)
-            elif slot.count > 1:
-                words = _join(value)
+            if item.op.packed > 1 or slot.count > 1:
+                words = _join(tuple(self._finish(inst, v) for v in value))
             else:
                 value = self._finish(inst, value)
                 if slot.type.bits == 64:

@@ -29,7 +29,7 @@ def run_scalar(inst: Instruction, op: Op, scalars: ScalarFile) -> None:
     operands = iter(inst.src)
     arguments = [scalar_argument(inst, slot, operands, scalars) for slot in op.sources]
     result = op.body(*arguments)
-    values = list(result) if isinstance(result, tuple) else [result]
+    values = list(result) if len(op.results) > 1 else [result]
     targets = iter(inst.dst)
     for slot, value in zip(op.results, values, strict=True):
         _result(inst, slot, value, targets, scalars)
@@ -75,8 +75,11 @@ def scalar_argument(
 
 
 def _result(
-    inst: Instruction, slot: Slot, value: Value, targets: Iterator[Operand], scalars: ScalarFile
+    inst: Instruction, slot: Slot, value: Any, targets: Iterator[Operand], scalars: ScalarFile
 ) -> None:
+    if isinstance(value, tuple):
+        low, high = (convert(bits(v, v.type.unsigned), U32) for v in value)
+        value = low | (high << 16)
     if slot.role == "scc":
         scalars.write_scc(value.raw)
         return

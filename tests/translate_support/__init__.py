@@ -1,0 +1,1 @@
+"""What the translator's tests share: encodings, a machine to run code on, and a reference wave."""
