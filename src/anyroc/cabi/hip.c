@@ -10,7 +10,12 @@ enum {
 };
 
 /* Set for good by a fault on the device: every call from then on returns it. */
-API int anyroc_device_error;
+static int device_error;
+
+API void *anyroc_device_error(void)
+{
+    return &device_error;
+}
 
 static __thread struct {
     int last;    /* of hipGetLastError: the last failure of any call of this thread */
@@ -18,14 +23,14 @@ static __thread struct {
 } errors;
 
 #define BEFORE_hipError_t \
-    if (UNLIKELY(anyroc_device_error)) \
-        return AFTER_hipError_t(anyroc_device_error)
-#define MISSING_hipError_t (anyroc_state == CLOSED ? hipErrorDeinitialized : hipErrorNotSupported)
+    if (UNLIKELY(device_error)) \
+        return AFTER_hipError_t(device_error)
+#define MISSING_hipError_t (state == CLOSED ? hipErrorDeinitialized : hipErrorNotSupported)
 
 static inline int AFTER_hipError_t(int result)
 {
-    if (UNLIKELY(result == hipSuccess && anyroc_device_error))
-        result = anyroc_device_error;
+    if (UNLIKELY(result == hipSuccess && device_error))
+        result = device_error;
     errors.command = result;
     if (UNLIKELY(result != hipSuccess && result != hipErrorNotReady))
         errors.last = result;
@@ -111,7 +116,7 @@ API void anyroc_call_back(void *argument)
 {
     struct callback made = *(struct callback *)argument;
     free(argument);
-    made.function(made.stream, anyroc_device_error, made.user_data);
+    made.function(made.stream, device_error, made.user_data);
 }
 
 /* hipStreamWaitValue: a stream waits for a value that another stream or the host writes. */
@@ -149,6 +154,6 @@ API void anyroc_await_value(void *argument)
 {
     struct value_wait wait = *(struct value_wait *)argument;
     free(argument);
-    while (!value_holds(&wait) && !anyroc_device_error)
+    while (!value_holds(&wait) && !device_error)
         usleep(20);
 }

@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from anyroc.cabi.table import Function, Table, load, table_path
 from anyroc.errors import ToolchainError
 
 _GLIBC = "2.17"
+_PATIENCE = 1.0  # seconds of work after which people are told what takes so long
 
 _CTYPES: dict[str, Any] = {
     "void *": ctypes.c_size_t,
@@ -72,20 +74,18 @@ def _build(table: Table, name: str, folder: Path) -> None:
     text = source.c_source(table, name, _libpython(), _python_path())
     c_file.write_text(text, encoding="utf-8")
     script.write_text(source.version_script(table, name), encoding="utf-8")
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", _target(), "-std=gnu11", "-O2"]
-    command += [
-        "-g0",
-        "-Wall",
-        "-Werror",
-        "-shared",
-        "-fPIC",
-        "-fvisibility=hidden",
-        "-o",
-        str(made),
-    ]
-    command += [str(c_file), f"-Wl,--version-script={script}", f"-Wl,-soname,{table.sonames[1]}"]
-    command += ["-ldl", "-lpthread"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    flags = f"-target {_target()} -std=gnu11 -O2 -g0 -shared -fPIC -fvisibility=hidden".split()
+    link = f"-Wl,--version-script={script} -Wl,-soname,{table.sonames[1]} -ldl -lpthread".split()
+    command = [sys.executable, "-m", "ziglang", "cc", *flags, str(c_file), "-o", str(made), *link]
+    note = threading.Timer(
+        _PATIENCE, print, [f"anyroc: building {table.file_name} (once)"], {"file": sys.stderr}
+    )
+    note.daemon = True
+    note.start()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        note.cancel()
     if done.returncode:
         raise ToolchainError(
             f"cannot build {table.file_name}: {done.stderr.strip() or f'exit {done.returncode}'}",
@@ -137,8 +137,8 @@ class Library:
         `const char *`, the members of a small structure or the address of a big one, and returns an
         integer or None for 0. `failure(name, exception)` turns what a body raises into the result.
         """
-        entries = (ctypes.c_void_p * len(self.table.functions)).in_dll(
-            self._handle, "anyroc_entries"
+        entries = (ctypes.c_void_p * len(self.table.functions)).from_address(
+            self._variable("entries")
         )
         for index, function in enumerate(self.table.functions):
             body = bodies.get(function.name)
@@ -146,7 +146,7 @@ class Library:
                 callback = self._prototype(function)(_boundary(function.name, body, failure))
                 self._bound.append(callback)
                 entries[index] = ctypes.cast(callback, ctypes.c_void_p).value
-        self.integer("anyroc_state").value = 1
+        self.integer("state").value = 1
         atexit.register(self._handle.anyroc_close)
 
     def at_exit(self, function: Callable[[int], int]) -> None:
@@ -156,8 +156,11 @@ class Library:
         self._handle.anyroc_at_exit(callback)
 
     def integer(self, name: str) -> ctypes.c_int:
-        """Return the C variable `int NAME` of the library."""
-        return ctypes.c_int.in_dll(self._handle, name)
+        """Return the C variable `int NAME` that the library makes known as anyroc_NAME."""
+        return ctypes.c_int.from_address(self._variable(name))
+
+    def _variable(self, name: str) -> int:
+        return int(self.function(f"anyroc_{name}", "void *")())
 
     def address(self, name: str) -> int:
         """Return the address of a function of the table, or 0."""

@@ -1,6 +1,6 @@
 /* What every library made from a table has in common: the way from a C function to its Python body.
  *
- * `anyroc_entries[i]` is the Python body of function i, or null when there is none or when Python
+ * `entries[i]` is the Python body of function i, or null when there is none or when Python
  * is not there (yet, or any more). The generated functions follow in one translation unit.
  */
 #define _GNU_SOURCE
@@ -20,9 +20,21 @@ typedef void (*entry_fn)(void);
 
 enum { UNBOUND, BOUND, CLOSED };
 
-API int anyroc_state = UNBOUND;
-API entry_fn anyroc_entries[FUNCTIONS];
+/* Several of these libraries may share a process: what has a name of its own in each is static, and
+ * Python gets the addresses from functions. */
+static int state = UNBOUND;
+static entry_fn entries[FUNCTIONS];
 static const char *const function_names[FUNCTIONS];
+
+API void *anyroc_state(void)
+{
+    return &state;
+}
+
+API void *anyroc_entries(void)
+{
+    return entries;
+}
 
 /* The part of Python's C API that this file needs, the same in every version since 3.10. */
 static struct {
@@ -58,12 +70,12 @@ static void find_python(void *library)
 /* A thread that Python did not start keeps one thread state for its whole life: making one per call
  * costs 8 to 20 microseconds. This gives it back. By now Python's own thread-specific pointer to it
  * may be gone, so PyGILState_Release would not find it. */
-static void forget_thread(void *state)
+static void forget_thread(void *thread)
 {
-    if (anyroc_state != BOUND || !python.is_initialized())
+    if (state != BOUND || !python.is_initialized())
         return;
-    python.restore_thread(state);
-    python.clear_thread(state);
+    python.restore_thread(thread);
+    python.clear_thread(thread);
     python.delete_thread();
 }
 
@@ -72,7 +84,7 @@ static void bind_python(void)
 {
     Dl_info self;
     char path[4096], statement[sizeof path + sizeof BIND_PYTHON];
-    if (!dladdr((void *)&anyroc_state, &self) || strlen(self.dli_fname) + 16 > sizeof path)
+    if (!dladdr((void *)&state, &self) || strlen(self.dli_fname) + 16 > sizeof path)
         return;
     snprintf(path, sizeof path, "r\"%s\"", self.dli_fname);
     snprintf(statement, sizeof statement, BIND_PYTHON "\n", path);
@@ -96,7 +108,7 @@ static void start_python(void)
     }
     pthread_key_create(&thread_end, forget_thread);
     if (python.is_initialized()) {
-        if (anyroc_state == UNBOUND) {
+        if (state == UNBOUND) {
             int gil = python.gil_ensure();
             bind_python();
             python.gil_release(gil);
@@ -116,7 +128,7 @@ static void meet_thread(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     thread_known = 1;
-    if (anyroc_state == CLOSED)
+    if (state == CLOSED)
         return;
     pthread_once(&once, start_python);
     if (!python.this_thread()) {
@@ -128,7 +140,7 @@ static void meet_thread(void)
 static entry_fn missing(int function)
 {
     static char said[FUNCTIONS];
-    if (anyroc_state == BOUND && !__atomic_exchange_n(&said[function], 1, __ATOMIC_RELAXED))
+    if (state == BOUND && !__atomic_exchange_n(&said[function], 1, __ATOMIC_RELAXED))
         fprintf(stderr, "anyroc: %s is not implemented yet\n", function_names[function]);
     return NULL;
 }
@@ -138,16 +150,16 @@ static inline entry_fn enter(int function)
 {
     if (UNLIKELY(!thread_known))
         meet_thread();
-    entry_fn body = __atomic_load_n(&anyroc_entries[function], __ATOMIC_RELAXED);
+    entry_fn body = __atomic_load_n(&entries[function], __ATOMIC_RELAXED);
     return UNLIKELY(!body) ? missing(function) : body;
 }
 
 /* From now on every function does nothing: Python is about to go away. */
 API void anyroc_close(void)
 {
-    anyroc_state = CLOSED;
+    state = CLOSED;
     for (int i = 0; i < FUNCTIONS; ++i)
-        __atomic_store_n(&anyroc_entries[i], NULL, __ATOMIC_RELAXED);
+        __atomic_store_n(&entries[i], NULL, __ATOMIC_RELAXED);
 }
 
 static int (*exit_callback)(int status);
@@ -155,7 +167,7 @@ static int (*exit_callback)(int status);
 static void leave_process(int status, void *unused)
 {
     (void)unused;
-    if (anyroc_state != BOUND || !exit_callback)
+    if (state != BOUND || !exit_callback)
         return;
     int changed = exit_callback(status);
     if (changed != status) {

@@ -32,12 +32,12 @@ def library() -> Library:
 
 def device_error() -> int:
     """Return the error that a fault made stick, or 0."""
-    return int(library().integer("anyroc_device_error").value)
+    return int(library().integer("device_error").value)
 
 
 def set_device_error(code: int) -> None:
     """Let every HIP function return `code` from now on; 0 ends that."""
-    library().integer("anyroc_device_error").value = code
+    library().integer("device_error").value = code
 
 
 @functools.cache
