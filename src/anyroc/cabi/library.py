@@ -10,8 +10,6 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
-import platform
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -24,6 +22,7 @@ from anyroc.cabi.table import Function, Table, load, table_path
 from anyroc.errors import ToolchainError
 
 _GLIBC = "2.17"
+_MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}
 _PATIENCE = 1.0  # seconds of work after which people are told what takes so long
 
 _CTYPES: dict[str, Any] = {
@@ -69,6 +68,8 @@ def library(name: str = "hip") -> Path:
 
 
 def _build(table: Table, name: str, folder: Path) -> None:
+    import subprocess
+
     c_file, script = folder / f"{name}.c", folder / f"{name}.map"
     made = folder / table.file_name
     text = source.c_source(table, name, _libpython(), _python_path())
@@ -98,8 +99,8 @@ def _build(table: Table, name: str, folder: Path) -> None:
 
 
 def _target() -> str:
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower())
-    return f"{machine or platform.machine().lower()}-linux-gnu.{_GLIBC}"
+    machine = os.uname().machine.lower()
+    return f"{_MACHINES.get(machine, machine)}-linux-gnu.{_GLIBC}"
 
 
 def _libpython() -> str:

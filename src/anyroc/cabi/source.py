@@ -8,7 +8,6 @@ return type T asks for: BEFORE_T (a statement that may return early), AFTER_T(re
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -34,9 +33,9 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
     return "\n".join(
         [
             f"#define FUNCTIONS {len(table.functions)}",
-            f"#define BIND_PYTHON {json.dumps(table.python)}",
-            f"#define DEFAULT_LIBPYTHON {json.dumps(libpython)}",
-            f"#define DEFAULT_PYTHONPATH {json.dumps(python_path)}",
+            f"#define BIND_PYTHON {_quoted(table.python)}",
+            f"#define DEFAULT_LIBPYTHON {_quoted(libpython)}",
+            f"#define DEFAULT_PYTHONPATH {_quoted(python_path)}",
             (_HERE / "runtime.c").read_text(encoding="utf-8"),
             *(
                 f"typedef struct {{ {passing.element} v[{passing.count}]; }} {c_type};"
@@ -52,6 +51,11 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
             ),
         ]
     )
+
+
+def _quoted(text: str) -> str:
+    """Return a C string literal."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def own_source(name: str) -> str:

@@ -7,7 +7,6 @@ error. The first fault is reported on stderr.
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 from anyroc.cabi import stdio
@@ -83,6 +82,8 @@ def failure(function: str, error: BaseException) -> int:
     if isinstance(error, AnyrocError):
         say(str(error))
         return int(_TOLD.get(kind, Error.Unknown))
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
     say(f"{function} failed inside anyroc: {kind}: {error} ({where})")
