@@ -73,6 +73,7 @@ class Graph:
     accum_offset: int
     target: Target
     linear: bool = False
+    kernarg: tuple[int, int] | None = None
     blocks: dict[int, Block] = field(default_factory=dict)
     targets: set[int] = field(default_factory=set)
     known_jumps: dict[int, int] = field(default_factory=dict)
@@ -191,7 +192,19 @@ def build(
     _Discovery(code, graph).run()
     _live_rows(graph)
     _full_masks(graph, starts_full)
+    graph.kernarg = _kernel_arguments(graph, kernel)
     return graph
+
+
+def _kernel_arguments(graph: Graph, kernel: Kernel) -> tuple[int, int] | None:
+    """The scalar register that points at the kernel's arguments throughout, and their bytes."""
+    register = next(
+        (u.index for u in kernel.descriptor.user_sgprs if u.name == "kernarg_segment_ptr"), None
+    )
+    if register is None or any(block.unknown for block in graph.blocks.values()):
+        return None
+    written = {i for b in graph.blocks.values() for effect in b.effects for i in effect.scalars}
+    return None if written & {register, register + 1} else (register, kernel.kernarg_size)
 
 
 class _Window:

@@ -63,6 +63,7 @@ class _Emitter:
         self.instruments = instruments
         self.code = CodeBuilder()
         self.memory = MemoryEmitter(self.code, graph.wave_size, graph.accum_offset, graph.target)
+        self.memory.kernarg = graph.kernarg
         self.resume_ids: dict[int, int] = {}
         self.tables: list[str] = []
         self.indirect = False
@@ -251,6 +252,9 @@ class _Emitter:
         for part, op in parts:
             self._before_vector(part, op)
         parts = [(self._prepare_dpp(part), op) for part, op in parts]
+        if self.graph.exec_effect(inst):  # lanes that it disables keep what they have
+            active, inactive = self.live
+            self.live = active | inactive, inactive
         self._queue_vector(parts, self.graph.uses(inst), self.graph.defs(inst))
         if any(op.writes_exec for _, op in parts) or any(
             o.kind == "s" and o.index in (layout.EXEC, layout.EXEC + 1) for o in inst.dst

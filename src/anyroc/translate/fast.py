@@ -69,6 +69,7 @@ class ShapedBackend:
         self.guards: list[Any] = []
         self.loaded_rows: dict[str, int] = {}
         self._vectors: dict[Any, Any] = {}
+        self._lasts: dict[Any, Any] = {}
 
     def type(self, t: Type) -> str:
         return self.vector.type(t)
@@ -111,8 +112,10 @@ class ShapedBackend:
 
     def _last(self, t: Type, raw: Any) -> Any:
         """The last lane's value."""
-        distance = self.last_lane * _stride(raw) & ((1 << t.bits) - 1)
-        return self.scalar.binary("add", t, _base(raw), distance)
+        if (t.bits, raw) not in self._lasts:
+            distance = self.last_lane * _stride(raw) & ((1 << t.bits) - 1)
+            self._lasts[t.bits, raw] = self.scalar.binary("add", t, _base(raw), distance)
+        return self._lasts[t.bits, raw]
 
     def _no_wrap(self, t: Type, raw: Any) -> None:
         """Guards that the lanes' values do not pass the end of the type's range."""
@@ -284,6 +287,8 @@ class _FastLoop(LaneLoop):
         self.ops = ShapedBackend(before, code, self.wave_size, f"%shift{self.id}")
         self._registers = RegisterCache(self.ops, _RowMemory(self, self._registers.memory))
         self.extents: list[_Extent] = []
+        self._range: tuple[str, str] | None = None
+        self._rooms: dict[int, Any] = {}
 
     def _splat(self, t: Type, raw: Any) -> Any:
         return Affine(raw) if isinstance(raw, str) else raw
@@ -352,11 +357,15 @@ class _FastLoop(LaneLoop):
             end = ops.binary("add", U64, extent.base, extent.size)
             self.ops.guard(ops.compare("ule", U64, end, limit))
         else:
-            start = code.emit(f"load i64, ptr {self._global('anyroc_range_base')}")
-            size = code.emit(f"load i64, ptr {self._global('anyroc_range_size')}")
+            if self._range is None:
+                start = code.emit(f"load i64, ptr {self._global('anyroc_range_base')}")
+                size = code.emit(f"load i64, ptr {self._global('anyroc_range_size')}")
+                self._range = start, size
+            start, size = self._range
+            if extent.size not in self._rooms:
+                self._rooms[extent.size] = ops.binary("sub", U64, size, extent.size)
             offset = ops.binary("sub", U64, extent.base, start)
-            room = ops.binary("sub", U64, size, extent.size)
-            self.ops.guard(ops.compare("ule", U64, offset, room))
+            self.ops.guard(ops.compare("ule", U64, offset, self._rooms[extent.size]))
         for other in self.extents:
             if (extent.write or other.write) and self._may_meet(extent, other):
                 self._keep_apart(extent, other)

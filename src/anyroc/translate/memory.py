@@ -64,6 +64,8 @@ class MemoryEmitter:
         self.wave_size = wave_size
         self.accum_offset = accum_offset
         self.target = target
+        self.kernarg: tuple[int, int] | None = None
+        """The scalar register that points at the kernel's arguments throughout, and their bytes."""
         self.functions: dict[str, str] = {}
         self._atomics = AtomicFunctions(code, wave_size, self.functions)
         self._rooms: set[str] = set()
@@ -315,16 +317,28 @@ class MemoryEmitter:
             where = [f"i64 {ops.text(U64, value)}" for value in (*halves, offset)]
             self._scalar_buffer(inst, access, scalars, where)
 
+    def _is_argument(self, inst: Instruction, size: int) -> bool:
+        """Whether a scalar load reads the kernel's arguments and so needs no check."""
+        base, soffset, offset = inst.operand("sbase"), inst.operand("soffset"), inst.mods.offset
+        if self.kernarg is None or base is None or base.index != self.kernarg[0]:
+            return False
+        if soffset is not None and soffset.kind != "none":
+            return False
+        return offset % 4 == 0 and 0 <= offset <= self.kernarg[1] - size
+
     def _scalar_memory(
         self, inst: Instruction, access: Access, scalars: ScalarFile, address: str
     ) -> None:
         """The helper says where, inline code loads."""
         code, index = self.code, inst.dst[0].index
-        code.declare("anyroc_scalar_address", "ptr", "ptr", "i64", "i32", "i32")
-        where = code.emit(
-            f"call ptr @anyroc_scalar_address(ptr %wave, i64 {address},"
-            f" i32 {access.size}, i32 {inst.offset & 0xFFFFFFFF})"
-        )
+        if self._is_argument(inst, access.size):
+            where = code.emit(f"inttoptr i64 {address} to ptr")
+        else:
+            code.declare("anyroc_scalar_address", "ptr", "ptr", "i64", "i32", "i32")
+            where = code.emit(
+                f"call ptr @anyroc_scalar_address(ptr %wave, i64 {address},"
+                f" i32 {access.size}, i32 {inst.offset & 0xFFFFFFFF})"
+            )
         if access.element.bits < 32:
             narrow = f"i{access.element.bits}"
             word = "sext" if access.element.is_signed else "zext"
