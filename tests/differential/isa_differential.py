@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import isa_oracles as oracles
 import isa_random
+from isa_expected import Difference, excuse
 
 from anyroc.isa.decode import decoder
 from anyroc.isa.disasm import format_instruction
@@ -34,6 +35,7 @@ class Score:
     only_we_accept: int = 0
     only_llvm_accepts: int = 0
     differ: int = 0
+    excused: collections.Counter[str] = field(default_factory=collections.Counter)
     examples: list[str] = field(default_factory=list)
 
 
@@ -64,7 +66,11 @@ def compare(
     for (row, code), want in zip(pairs, theirs, strict=True):
         score = scores[row.format]
         got = ours(name, wave_size, code, true16=False)
-        if got is None and want is None:
+        got = None if got is None else oracles.tidy(got)
+        reason = None if got == want else excuse(Difference(name, row, code, got, want))
+        if reason:
+            score.excused[reason] += 1
+        elif got is None and want is None:
             score.both_refuse += 1
         elif got is None:
             score.only_llvm_accepts += 1
@@ -72,7 +78,7 @@ def compare(
         elif want is None:
             score.only_we_accept += 1
             score.examples.append(f"only we: {code.hex()} {got}")
-        elif oracles.tidy(got) == want:
+        elif got == want:
             score.equal += 1
         else:
             score.differ += 1
@@ -123,6 +129,7 @@ def main() -> int:
     parser.add_argument("--kind", default="", help="only examples that start so")
     arguments = parser.parse_args()
     worst = 0
+    total: collections.Counter[str] = collections.Counter()
     for name in arguments.targets:
         sizes = (arguments.wave_size,) if arguments.wave_size else target(name).wave_sizes
         for wave_size in sizes:
@@ -133,12 +140,18 @@ def main() -> int:
                 print(
                     f"  {format_:8} equal {score.equal:6} differ {score.differ:5} only we "
                     f"{score.only_we_accept:5} only LLVM {score.only_llvm_accepts:5} "
-                    f"both refuse {score.both_refuse}"
+                    f"expected {score.excused.total():5} both refuse {score.both_refuse}"
                 )
                 shown = [e for e in score.examples if e.startswith(arguments.kind)]
                 for example in shown[: arguments.examples]:
                     print(f"    {example}")
-                worst += score.differ
+                worst += score.differ + score.only_llvm_accepts + score.only_we_accept
+                total += score.excused
+                total["equal"] += score.equal
+                total["both refuse"] += score.both_refuse
+    for reason, count in total.most_common():
+        print(f"{count:8} {reason}")
+    print(f"{worst:8} without a reason")
     return 1 if worst else 0
 
 

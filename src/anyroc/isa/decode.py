@@ -198,6 +198,8 @@ class Decoder:
 
     @staticmethod
     def _limits(row: Row, variant: str) -> tuple[int, int]:
+        if variant and not row.src:
+            raise BadField(f"{row.mnemonic} has no {variant} form")
         if row.limits is None:
             return 0, 0
         limits = row.limits.get(variant or "base")

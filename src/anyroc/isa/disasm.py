@@ -285,12 +285,17 @@ class _Printer:
         if self.it.format in ("VOP3", "VINTERP"):
             modifiers += self._op_sel(len(src))
         modifiers += self._output()
+        if self.it.format == "VINTERP":
+            modifiers.append(f"wait_exp:{dict(mods.extra)['wait_exp']}")
+        return dst + src, modifiers + self._crossing()
+
+    def _crossing(self) -> list[str]:
+        mods = self.mods
         if mods.dpp:
-            modifiers += self._dpp()
+            return self._dpp()
         if mods.dpp8:
-            modifiers.append(f"dpp8:[{','.join(map(str, mods.dpp8))}]")
-            modifiers += ["fi:1"] if mods.fi else []
-        return dst + src, modifiers
+            return [f"dpp8:[{','.join(map(str, mods.dpp8))}]"] + (["fi:1"] if mods.fi else [])
+        return []
 
     def _output(self) -> list[str]:
         omod = ("", "mul:2", "mul:4", "div:2")[self.mods.omod]
@@ -307,6 +312,8 @@ class _Printer:
         if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):
             sources = 3
         bits = (*chosen[:sources], chosen[3])
+        if self.it.mnemonic in ("v_permlane16_b32", "v_permlanex16_b32"):
+            bits = (chosen[0], chosen[1])
         if not any(bits):
             return []
         return [f"op_sel:[{','.join(str(int(bit)) for bit in bits)}]"]
@@ -329,13 +336,7 @@ class _Printer:
                 default = False
             if any(bit != default for bit in shown):
                 modifiers.append(f"{name}:[{','.join(str(int(bit)) for bit in shown)}]")
-        modifiers += self._output()
-        if mods.dpp:
-            modifiers += self._dpp()
-        if mods.dpp8:
-            modifiers.append(f"dpp8:[{','.join(map(str, mods.dpp8))}]")
-            modifiers += ["fi:1"] if mods.fi else []
-        return dst + src, modifiers
+        return dst + src, modifiers + self._output() + self._crossing()
 
     def _matrix(self) -> tuple[list[str], list[str]]:
         dst, src = self._explicit()
@@ -453,6 +454,27 @@ class _Printer:
             modifiers.append("tfe")
         return operands, modifiers
 
+    # -- graphics -------------------------------------------------------------------------------
+
+    def _export(self) -> tuple[list[str], list[str]]:
+        extra = dict(self.mods.extra)
+        sources = [
+            self.operand(operand, spec) if extra["en"] >> index & 1 else "off"
+            for index, (operand, spec) in enumerate(zip(self.it.src, self.row.src, strict=True))
+        ]
+        sources[0] = f"{immediates.export_target(extra['tgt'])} {sources[0]}"
+        return sources, [name for name, key in (("done", "done"), ("row_en", "row")) if extra[key]]
+
+    def _parameter(self) -> tuple[list[str], list[str]]:
+        extra = dict(self.mods.extra)
+        dst, _ = self._explicit()
+        if "attr" in self.row.flags:
+            dst.append(f"attr{extra['attr']}.{'xyzw'[extra['attr_chan']]}")
+        if self.family == "rdna3":
+            return dst, [f"wait_vdst:{extra['wait_vdst']}"]
+        waits = (("wait_va_vdst", "wait_vdst"), ("wait_vm_vsrc", "wait_vm_vsrc"))
+        return dst, [f"{name}:{extra[key]}" for name, key in waits]
+
 
 _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "SOP1": _Printer._scalar,
@@ -467,11 +489,20 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "FLAT": _Printer._flat,
     "GLOBAL": _Printer._flat,
     "SCRATCH": _Printer._flat,
+    "EXP": _Printer._export,
+    "LDSDIR": _Printer._parameter,
     "MUBUF": _Printer._buffer,
     "MTBUF": _Printer._buffer,
 }
 _NO_SUFFIX = frozenset(("v_nop", "v_clrexcp", "v_pipeflush"))
-_HEX_SOPP = ("s_wait_", "s_clause", "s_set_inst_prefetch", "s_round_mode", "s_ttracedata_imm")
+_HEX_SOPP = (
+    "s_wait_",
+    "s_clause",
+    "s_set_inst_prefetch",
+    "s_round_mode",
+    "s_ttracedata_imm",
+    "s_singleuse",
+)
 
 
 def _TWO_OFFSETS(name: str) -> bool:  # noqa: N802
@@ -543,6 +574,8 @@ def _temporal_hint(instruction: Instruction, hint: int, scope: int) -> list[str]
 def _hint_name(instruction: Instruction, hint: int, scope: int) -> str:
     name = instruction.mnemonic
     if "atomic" in name:
+        if hint & 4 and scope < 2:
+            return f"TH_ATOMIC_{hint:#x}"
         if hint & 4:
             return "TH_ATOMIC_CASCADE_" + ("NT" if hint & 2 else "RT")
         return {1: "TH_ATOMIC_RETURN", 2: "TH_ATOMIC_NT", 3: "TH_ATOMIC_NT_RETURN"}[hint]

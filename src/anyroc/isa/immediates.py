@@ -201,6 +201,16 @@ def version(value: int) -> str:
     return text
 
 
+def export_target(value: int) -> str:
+    """Where an export goes: ``mrt0``, ``pos1``, ``prim``."""
+    single = {8: "mrtz", 20: "prim", 21: "dual_src_blend0", 22: "dual_src_blend1"}
+    if value in single:
+        return single[value]
+    if value < 8:
+        return f"mrt{value}"
+    return f"pos{value - 12}" if 12 <= value <= 16 else f"invalid_target_{value}"
+
+
 def swizzle(offset: int) -> str:
     """The offset of ``ds_swizzle_b32``: ``swizzle(SWAP,16)`` and its kin, or the number."""
     if offset & 0xFF00 == 0x8000:

@@ -66,6 +66,8 @@ def used_mask(row: Row, format_: Format, family: str) -> int:
 
 def required_bits(row: Row, format_: Format, family: str) -> tuple[int, int]:
     """Bits that have a fixed value though they are no part of what identifies the format."""
+    if "_prefetch_" in row.mnemonic and row.format == "SMEM":
+        return 3 << 11, 0  # the length has five bits
     unused = all(spec.field != "saddr" for spec in row.src)
     if row.format in ("FLAT", "GLOBAL", "SCRATCH") and unused and family != "cdna":
         return field_mask(format_, "saddr"), format_.put(0, "saddr", 124)

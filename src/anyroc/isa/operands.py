@@ -122,16 +122,18 @@ def operand_table(
 
     def scalar(value: int) -> Operand:
         index = scalar_index(value, family)
-        if count > 1 and index not in (
-            M0,
-            NULL,
-        ):  # misaligned pairs and quads: the low bits are ignored
-            index &= ~1 if count == 2 else ~3
+        if index in (M0, NULL):
+            if index == M0 and count > 1:
+                raise BadField(f"m0 is no {count}-register operand")
+            return Operand("s", index, count, role=role)
+        first_special = 102 if family == "cdna" else VCC
+        if count > 1 and (index < first_special or 108 <= index < M0):
+            index &= ~1 if count == 2 else ~3  # the low bits of a misaligned tuple are ignored
         last = index + count - 1
-        if index not in (M0, NULL) and (index < 106 <= last or index < M0 <= last or last > 127):
-            raise BadField(f"scalar registers {index} to {last} do not exist")
-        if index == M0 and count > 1:
-            raise BadField(f"m0 is no {count}-register operand")
+        crosses = index < first_special <= last or index < M0 <= last or last > EXEC + 1
+        special = first_special <= index < 108 or index >= EXEC
+        if crosses or (special and count > 1 and (index & 1 or count > 2)):
+            raise BadField(f"scalar registers {index} to {last} are no operand")
         return Operand("s", index, count, role=role)
 
     def vgpr_half(value: int) -> Operand:

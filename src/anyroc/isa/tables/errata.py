@@ -111,8 +111,10 @@ def _type_of(spec: str) -> str:
 def apply(family: str, row: Row) -> None:
     """Add the operands that the instruction implies but does not encode, correct wrong types."""
     name = row.mnemonic
-    if re.search(r"_atomic_cmpswap_[bf]\d+", name):
-        row.dst = [re.sub(r":b(64|128)$", _halved, spec) for spec in row.dst]
+    if swap := re.search(r"_atomic_cmpswap_[bf](\d+)", name):
+        row.dst = [re.sub(r":\w+$", f":b{swap[1]}", spec) for spec in row.dst]
+    if name.startswith("global_load_tr_"):
+        row.dst = [spec + "/2" for spec in row.dst]
     if row.format == "SMEM" and all(not spec.startswith("soffset") for spec in row.src):
         row.flags.append("ignore=offset")
     if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)", name):
@@ -152,10 +154,6 @@ def apply(family: str, row: Row) -> None:
         row.dst.append(row.src[0] + "!")
     if _READ_MODIFY_WRITE.fullmatch(name):
         row.src.append(row.dst[0] + "!")
-
-
-def _halved(match: re.Match[str]) -> str:
-    return ":b32" if match[1] == "64" else ":b64"
 
 
 def _apply_sopk(row: Row) -> None:

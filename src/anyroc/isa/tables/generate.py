@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from anyroc.isa.tables import FAMILY, errata
+from anyroc.isa.tables import FAMILY, errata, type_bits
 from anyroc.isa.tables.renames import semantic_key
 
 FAMILIES = ("cdna", "rdna3", "rdna4")
@@ -95,7 +95,7 @@ def value_type(kind: str, bits: int) -> str:
     return f"pk{count}_{name}{halved}" if count > 1 else name + halved
 
 
-def _operand_class(family: str, format_: str, name: str, kind: str) -> str:
+def _operand_class(format_: str, name: str, kind: str) -> str:
     matrix = {"src0": "ma", "src1": "mb", "src2": "mc", "vdst": "md"}
     if format_ in ("MAI", "VOP3PX2") and name in matrix and "ACCVGPR" in kind:
         return matrix[name]
@@ -110,7 +110,7 @@ def _operand_class(family: str, format_: str, name: str, kind: str) -> str:
     if kind == "EXEC":
         return "exec"
     if kind in _SCALAR_REGISTER:
-        return "ss" if name == "ssrc0" and family != "cdna" else "s"
+        return "s"
     if kind.startswith("SSRC") or kind == "SREG_LITERAL":
         return "ss"
     if kind in ("SRC_VGPR", "VGPR_OR_LDS"):
@@ -143,7 +143,7 @@ def _facts(family: str) -> Iterator[tuple[str, int, str, dict[str, tuple[str, in
 
 
 def make_row(
-    family: str, format_: str, opcode: int, mnemonic: str, fields: dict[str, tuple[str, int, str]]
+    format_: str, opcode: int, mnemonic: str, fields: dict[str, tuple[str, int, str]]
 ) -> Row:
     """The table row of one instruction, its operands in canonical order."""
     if format_ == "MUBUF" and mnemonic.startswith("tbuffer"):
@@ -163,7 +163,7 @@ def make_row(
             width = "mask"
         if format_ in ("VOP3", "VOP3SD") and name == "src2" and operand == "SREG":
             width = "mask"
-        specs[name] = f"{name}:{_operand_class(family, format_, name, operand)}:{width}"
+        specs[name] = f"{name}:{_operand_class(format_, name, operand)}:{width}"
     for name in ("vdst", "sdst"):
         if name in specs:
             row.dst.append(specs.pop(name))
@@ -184,7 +184,7 @@ def rows(family: str) -> list[Row]:
         mnemonic = errata.MNEMONICS[family].get(mnemonic, mnemonic)
         if errata.is_removed(family, format_, mnemonic):
             continue
-        row = make_row(family, format_, opcode, mnemonic, fields)
+        row = make_row(format_, opcode, mnemonic, fields)
         errata.apply(family, row)
         result.append(row)
     result += [_parse(line) for line in errata.added_rows(family)]
@@ -221,20 +221,19 @@ def _add_limits(family: str, table: list[Row]) -> list[str]:
 
 
 def _without_halves(family: str, row: Row, word: str) -> str:
-    """LLVM 19 knows op_sel of few of RDNA's 16-bit instructions: take its word on the others."""
-    variant, _, masks = word.partition(":")
-    narrow = any(value_type_is_16(spec) for spec in (*row.dst, *row.src))
-    if family == "cdna" or row.format != "VOP3" or not narrow:
+    """LLVM 19 knows op_sel of few of RDNA's 16-bit operands: do not take its word on them."""
+    if family == "cdna" or row.format != "VOP3":
         return word
-    refused, ignored = (int(mask, 16) & ~0x7800 for mask in masks.split("/"))
+    bits = {"src0": 0x800, "src1": 0x1000, "src2": 0x2000, "vdst": 0x4000}
+    halves = sum(bits.get(spec.split(":")[0], 0) for spec in row.dst + row.src if _is_half(spec))
+    variant, _, masks = word.partition(":")
+    refused, ignored = (int(mask, 16) & ~halves for mask in masks.split("/"))
     return f"{variant}:{refused:x}/{ignored:x}"
 
 
-def value_type_is_16(spec: str) -> bool:
-    """Whether an operand of a row is 16 bits wide."""
-    return spec.rstrip("!").endswith(("16", "pk2_u8", "pk2_i8", "pk2_fp8", "pk2_bf8")) and (
-        "pk" not in spec or spec.rstrip("!").endswith("8")
-    )
+def _is_half(spec: str) -> bool:
+    type_ = spec.rsplit(":", 1)[1]
+    return not type_.endswith("!") and type_bits(type_.removesuffix("/2")) == 16
 
 
 def _parse(line: str) -> Row:

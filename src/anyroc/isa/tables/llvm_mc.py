@@ -15,7 +15,7 @@ TRIPLE = "amdgcn-amd-amdhsa"
 _MARKER = "0x25,0x03,0x80,0xbf"  # s_nop 0x325 on every ISA
 _MARKER_TEXT = "s_nop 0x325"
 # What LLVM writes into the text of encodings that it knows to be wrong.
-_WRONG = re.compile(r"/\*\s*(Invalid|DP ALU|row_)")
+_WRONG = re.compile(r"/\*.*(Invalid|DP ALU|not supported)")
 
 
 def attributes(target: str, wave_size: int) -> list[str]:

@@ -13,21 +13,21 @@ dpp:c0000000000000/0
 dpp:c0000000000000/20000000000000
 dpp:0/0
 dpp:0/80000000000000
-base:9800000000000400/0
-dpp:9800000000000400/0
-dpp8:9800000000000400/0
+base:9800000000000400/6000
+dpp:9800000000000400/6000
+dpp8:9800000000000400/6000
 base:9800000000000400/7800
 dpp:9800000000000400/7800
 dpp8:9800000000000400/7800
-base:f800000000008700/0
-dpp:f800000000008700/0
-dpp8:f800000000008700/0
+base:f800000000008700/6000
+dpp:f800000000008700/6000
+dpp8:f800000000008700/6000
 base:f800000000008700/7800
 dpp:f800000000008700/7800
 dpp8:f800000000008700/7800
-base:d800000000008600/0
-dpp:d800000000008600/0
-dpp8:d800000000008600/0
+base:d800000000008600/6000
+dpp:d800000000008600/6000
+dpp8:d800000000008600/6000
 base:d800000000008600/7800
 dpp:d800000000008600/7800
 dpp8:d800000000008600/7800
@@ -40,30 +40,50 @@ dpp8:8000000000000400/7800
 base:f800000000000700/7800
 dpp:f800000000000700/7800
 dpp8:f800000000000700/7800
-base:8000000000000400/0
-dpp:8000000000000400/0
-dpp8:8000000000000400/0
+base:8000000000000400/2000
+dpp:8000000000000400/2000
+dpp8:8000000000000400/2000
+base:8000000000002400/0
+dpp:8000000000002400/0
+dpp8:8000000000002400/0
 base:c000000000000600/7800
 base:e000000000000700/7800
 dpp:e000000000000700/7800
 dpp8:e000000000000700/7800
 dpp:c000000000000600/7800
 dpp8:c000000000000600/7800
-base:c000000000000600/0
-dpp:c000000000000600/0
-dpp8:c000000000000600/0
+base:c000000000000600/3800
+dpp:c000000000000600/3800
+dpp8:c000000000000600/3800
+base:c000000000000600/7000
+dpp:c000000000000600/7000
+dpp8:c000000000000600/7000
 base:d800000000000600/7800
 dpp:d800000000000600/7800
 dpp8:d800000000000600/7800
-base:e000000000000700/0
-dpp:e000000000000700/0
-dpp8:e000000000000700/0
+base:e000000000000700/3000
+dpp:e000000000000700/3000
+dpp8:e000000000000700/3000
+base:c000000000000600/3000
+dpp:c000000000000600/3000
+dpp8:c000000000000600/3000
+base:f800000000008700/3800
+dpp:f800000000008700/3800
+dpp8:f800000000008700/3800
+base:f800000000008700/3000
+dpp:f800000000008700/3000
+dpp8:f800000000008700/3000
+base:f800000000008700/7000
+dpp:f800000000008700/7000
+dpp8:f800000000008700/7000
 base:f80000000000e700/0
-dpp:f800000000008700/6000
-dpp8:f800000000008700/6000
+base:e000000000003700/0
 base:0/7800
 dpp:0/7800
 dpp8:0/7800
+base:f800000000008700/5800
+dpp:f800000000008700/5800
+dpp8:f800000000008700/5800
 base:1800000000000000/7e00
 dpp:1800000000000000/7e00
 dpp8:1800000000000000/7e00
@@ -71,19 +91,28 @@ base:1800000000000000/e000000000000700
 dpp:1800000000000000/700
 dpp8:1800000000000000/700
 base:1800000000008000/e000000000006700
-base:9800000000008400/0
-dpp:9800000000008400/0
-dpp8:9800000000008400/0
-base:1800000000008000/0
-dpp:1800000000008000/0
-dpp8:1800000000008000/0
-base:9800000000000400/6000000000000300
-dpp:9800000000000400/300
-dpp8:9800000000000400/300
+base:9800000000008400/2000
+dpp:9800000000008400/2000
+dpp8:9800000000008400/2000
+base:1800000000008000/1800
+dpp:1800000000008000/1800
+dpp8:1800000000008000/1800
+base:9800000000002400/6000000000000300
+dpp:9800000000002400/300
+dpp8:9800000000002400/300
+base:f800000000008700/2000
+dpp:f800000000008700/2000
+dpp8:f800000000008700/2000
 base:980000000000a400/6000000000004300
+base:9800000000002400/0
+dpp:9800000000002400/0
+dpp8:9800000000002400/0
 base:8000000000000400/7a00
 dpp:8000000000000400/7a00
 dpp8:8000000000000400/7a00
+base:980000000000a400/0
+dpp:980000000000a400/0
+dpp8:980000000000a400/0
 base:9800000000009c00/200
 dpp:9800000000008400/1a00
 dpp8:9800000000008400/1a00
@@ -249,7 +278,7 @@ FLAT 35 flat_load_d16_hi_b16 = vdst:v:b32 vaddr:v:b64 m=1
 FLAT 36 flat_store_d16_hi_b8 = - vaddr:v:b64,vdata:v:b32 m=1
 FLAT 37 flat_store_d16_hi_b16 = - vaddr:v:b64,vdata:v:b32 m=1
 FLAT 51 flat_atomic_swap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
-FLAT 52 flat_atomic_cmpswap_b32 = vdst:v:u32 vaddr:v:b64,vdata:v:b64 m=1
+FLAT 52 flat_atomic_cmpswap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b64 m=1
 FLAT 53 flat_atomic_add_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
 FLAT 54 flat_atomic_sub_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
 FLAT 55 flat_atomic_sub_clamp_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
@@ -263,7 +292,7 @@ FLAT 62 flat_atomic_xor_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
 FLAT 63 flat_atomic_inc_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
 FLAT 64 flat_atomic_dec_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32 m=1
 FLAT 65 flat_atomic_swap_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64 m=1
-FLAT 66 flat_atomic_cmpswap_b64 = vdst:v:u64 vaddr:v:b64,vdata:v:b128 m=1
+FLAT 66 flat_atomic_cmpswap_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b128 m=1
 FLAT 67 flat_atomic_add_u64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64 m=1
 FLAT 68 flat_atomic_sub_u64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64 m=1
 FLAT 69 flat_atomic_min_i64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64 m=1
@@ -308,7 +337,7 @@ GLOBAL 41 global_store_addtid_b32 = - vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 43 global_inv = - - m=1
 GLOBAL 44 global_wb = - - m=1
 GLOBAL 51 global_atomic_swap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
-GLOBAL 52 global_atomic_cmpswap_b32 = vdst:v:u32 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
+GLOBAL 52 global_atomic_cmpswap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
 GLOBAL 53 global_atomic_add_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 54 global_atomic_sub_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 55 global_atomic_sub_clamp_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
@@ -322,7 +351,7 @@ GLOBAL 62 global_atomic_xor_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64
 GLOBAL 63 global_atomic_inc_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 64 global_atomic_dec_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 65 global_atomic_swap_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
-GLOBAL 66 global_atomic_cmpswap_b64 = vdst:v:u64 vaddr:v:b64,vdata:v:b128,saddr:s:b64 m=1
+GLOBAL 66 global_atomic_cmpswap_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b128,saddr:s:b64 m=1
 GLOBAL 67 global_atomic_add_u64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
 GLOBAL 68 global_atomic_sub_u64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
 GLOBAL 69 global_atomic_min_i64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
@@ -341,8 +370,8 @@ GLOBAL 82 global_atomic_max_num_f32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s
 GLOBAL 83 global_load_block = vdst:v:b1024 vaddr:v:b64,saddr:s:b64 m=1
 GLOBAL 84 global_store_block = - vaddr:v:b64,vdata:v:b1024,saddr:s:b64 m=1
 GLOBAL 86 global_atomic_add_f32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
-GLOBAL 87 global_load_tr_b128 = vdst:v:b128 vaddr:v:b64,saddr:s:b64 m=1
-GLOBAL 88 global_load_tr_b64 = vdst:v:b64 vaddr:v:b64,saddr:s:b64 m=1
+GLOBAL 87 global_load_tr_b128 = vdst:v:b128/2 vaddr:v:b64,saddr:s:b64 m=1
+GLOBAL 88 global_load_tr_b64 = vdst:v:b64/2 vaddr:v:b64,saddr:s:b64 m=1
 GLOBAL 89 global_atomic_pk_add_f16 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 90 global_atomic_pk_add_bf16 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=1
 GLOBAL 115 global_atomic_ordered_add_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=1
@@ -635,15 +664,15 @@ SOP1 52 s_and_not0_wrexec_b32 = sdst:s:u32 ssrc0:ss:u32 m=0
 SOP1 53 s_and_not0_wrexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=0
 SOP1 54 s_and_not1_wrexec_b32 = sdst:s:u32 ssrc0:ss:u32 m=0
 SOP1 55 s_and_not1_wrexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=0
-SOP1 64 s_movrels_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
-SOP1 65 s_movrels_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
+SOP1 64 s_movrels_b32 = sdst:s:b32 ssrc0:s:b32 m=0
+SOP1 65 s_movrels_b64 = sdst:s:b64 ssrc0:s:b64 m=0
 SOP1 66 s_movreld_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
 SOP1 67 s_movreld_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
-SOP1 68 s_movrelsd_2_b32 = sdst:s:b32 ssrc0:ss:b32 m=0
+SOP1 68 s_movrelsd_2_b32 = sdst:s:b32 ssrc0:s:b32 m=0
 SOP1 71 s_getpc_b64 = sdst:s:b64 - m=0
-SOP1 72 s_setpc_b64 = - ssrc0:ss:b64 m=0
-SOP1 73 s_swappc_b64 = sdst:s:b64 ssrc0:ss:b64 m=0
-SOP1 74 s_rfe_b64 = - ssrc0:ss:b64 m=0
+SOP1 72 s_setpc_b64 = - ssrc0:s:b64 m=0
+SOP1 73 s_swappc_b64 = sdst:s:b64 ssrc0:s:b64 m=0
+SOP1 74 s_rfe_b64 = - ssrc0:s:b64 m=0
 SOP1 76 s_sendmsg_rtn_b32 = sdst:s:b32 ssrc0:imm:b32 m=0
 SOP1 77 s_sendmsg_rtn_b64 = sdst:s:b64 ssrc0:imm:b32 m=0
 SOP1 78 s_barrier_signal = - ssrc0:ss:b32 m=0
@@ -1181,109 +1210,109 @@ VOP3 306 v_add_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
 VOP3 307 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
 VOP3 308 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
 VOP3 309 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
-VOP3 310 v_fmac_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,vdst:v:f16! m=39,40,41
+VOP3 310 v_fmac_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,vdst:v:f16! m=42,43,44
 VOP3 315 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:src:i16 m=39,40,41
 VOP3 384 v_nop = - - m=21
 VOP3 385 v_mov_b32 = vdst:v:b32 src0:src:b32 m=21,22,23
-VOP3 387 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=42
-VOP3 388 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=43
-VOP3 389 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=43,44,45
-VOP3 390 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=43,44,45
-VOP3 391 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=42,46,47
-VOP3 392 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=42,46,47
-VOP3 394 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=48,49,50
-VOP3 395 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=48,49,50
-VOP3 396 v_cvt_nearest_i32_f32 = vdst:v:i32 src0:src:f32 m=51,52,53
-VOP3 397 v_cvt_floor_i32_f32 = vdst:v:i32 src0:src:f32 m=51,52,53
-VOP3 398 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=43,44,45
-VOP3 399 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=42
-VOP3 400 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=42
-VOP3 401 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=43,44,45
-VOP3 402 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=43,44,45
-VOP3 403 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=43,44,45
-VOP3 404 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=43,44,45
-VOP3 405 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=42
-VOP3 406 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=43
-VOP3 407 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 408 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 409 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 410 v_floor_f64 = vdst:v:f64 src0:src:f64 m=42
+VOP3 387 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=45
+VOP3 388 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=46
+VOP3 389 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=46,47,48
+VOP3 390 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=46,47,48
+VOP3 391 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=45,49,50
+VOP3 392 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=45,49,50
+VOP3 394 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=51,52,53
+VOP3 395 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=54,55,56
+VOP3 396 v_cvt_nearest_i32_f32 = vdst:v:i32 src0:src:f32 m=57,58,59
+VOP3 397 v_cvt_floor_i32_f32 = vdst:v:i32 src0:src:f32 m=57,58,59
+VOP3 398 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=46,47,48
+VOP3 399 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=45
+VOP3 400 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=45
+VOP3 401 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=46,47,48
+VOP3 402 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=46,47,48
+VOP3 403 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=46,47,48
+VOP3 404 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=46,47,48
+VOP3 405 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=45
+VOP3 406 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=46
+VOP3 407 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 408 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 409 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 410 v_floor_f64 = vdst:v:f64 src0:src:f64 m=45
 VOP3 411 v_pipeflush = - - m=21
 VOP3 412 v_mov_b16 = vdst:v:b16 src0:src:b16
-VOP3 416 v_fract_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 417 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 418 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 419 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 420 v_floor_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 421 v_exp_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 423 v_log_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 426 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 427 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 430 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 431 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 433 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 435 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 436 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 437 v_sin_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
-VOP3 438 v_cos_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
+VOP3 416 v_fract_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 417 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 418 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 419 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 420 v_floor_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 421 v_exp_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 423 v_log_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 426 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 427 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 430 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 431 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 433 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 435 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 436 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 437 v_sin_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
+VOP3 438 v_cos_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
 VOP3 439 v_not_b32 = vdst:v:u32 src0:src:u32 m=21,22,23
 VOP3 440 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=21,22,23
 VOP3 441 v_clz_i32_u32 = vdst:v:i32 src0:src:u32 m=21,22,23
 VOP3 442 v_ctz_i32_b32 = vdst:v:i32 src0:src:u32 m=21,22,23
 VOP3 443 v_cls_i32 = vdst:v:i32 src0:src:i32 m=21,22,23
-VOP3 444 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=42
-VOP3 445 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 446 v_fract_f64 = vdst:v:f64 src0:src:f64 m=42
-VOP3 447 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=51,52,53
-VOP3 448 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=42,46,47
+VOP3 444 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=45
+VOP3 445 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 446 v_fract_f64 = vdst:v:f64 src0:src:f64 m=45
+VOP3 447 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=57,58,59
+VOP3 448 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=45,49,50
 VOP3 450 v_movreld_b32 = vdst:v:b32 src0:src:b32 m=21,22,23
 VOP3 451 v_movrels_b32 = vdst:v:b32 src0:v:b32 m=21,22,23
 VOP3 452 v_movrelsd_b32 = vdst:v:b32 src0:v:b32 m=21,22,23
 VOP3 456 v_movrelsd_2_b32 = vdst:v:b32 src0:v:b32 m=21,22,23
-VOP3 464 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=54,55,56
-VOP3 465 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=54,55,56
-VOP3 466 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=48,49,50
-VOP3 467 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=48,49,50
-VOP3 468 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 469 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 470 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 471 v_log_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 472 v_exp_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 473 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 474 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=48,49,50
-VOP3 475 v_floor_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 476 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 477 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 478 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 479 v_fract_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 480 v_sin_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 481 v_cos_f16 = vdst:v:f16 src0:src:f16 m=48,49,50
-VOP3 482 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=18,19,20
-VOP3 483 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=48,49,50
-VOP3 484 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=48,49,50
-VOP3 489 v_not_b16 = vdst:v:u16 src0:src:u16 m=18,19,20
-VOP3 490 v_cvt_i32_i16 = vdst:v:i32 src0:src:i16 m=18,19,20
-VOP3 491 v_cvt_u32_u16 = vdst:v:u32 src0:src:u16 m=18,19,20
-VOP3 492 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 m=57,58,59
-VOP3 493 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 m=57,58,59
-VOP3 494 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 m=54
-VOP3 495 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 m=54
-VOP3 521 v_fma_dx9_zero_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60
+VOP3 464 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=60,61,62
+VOP3 465 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=60,61,62
+VOP3 466 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=63,64,65
+VOP3 467 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=63,64,65
+VOP3 468 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 469 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 470 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 471 v_log_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 472 v_exp_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 473 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 474 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=63,64,65
+VOP3 475 v_floor_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 476 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 477 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 478 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 479 v_fract_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 480 v_sin_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 481 v_cos_f16 = vdst:v:f16 src0:src:f16 m=63,64,65
+VOP3 482 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=66,67,68
+VOP3 483 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=63,64,65
+VOP3 484 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=63,64,65
+VOP3 489 v_not_b16 = vdst:v:u16 src0:src:u16 m=69,70,71
+VOP3 490 v_cvt_i32_i16 = vdst:v:i32 src0:src:i16 m=72,73,74
+VOP3 491 v_cvt_u32_u16 = vdst:v:u32 src0:src:u16 m=72,73,74
+VOP3 492 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 m=75,19,20
+VOP3 493 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 m=75,19,20
+VOP3 494 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 m=76
+VOP3 495 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 m=76
+VOP3 521 v_fma_dx9_zero_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77
 VOP3 522 v_mad_i32_i24 = vdst:v:i32 src0:src:b24,src1:src:b24,src2:src:i32 m=36,37,38
 VOP3 523 v_mad_u32_u24 = vdst:v:u32 src0:src:b24,src1:src:b24,src2:src:u32 m=36,37,38
-VOP3 524 v_cubeid_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 525 v_cubesc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 526 v_cubetc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 527 v_cubema_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 524 v_cubeid_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 525 v_cubesc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 526 v_cubetc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 527 v_cubema_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 528 v_bfe_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 529 v_bfe_i32 = vdst:v:i32 src0:src:i32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 530 v_bfi_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
-VOP3 531 v_fma_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 532 v_fma_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=60
+VOP3 531 v_fma_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 532 v_fma_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=77
 VOP3 533 v_lerp_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=21,22,23
-VOP3 534 v_alignbit_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u16 m=18,19,20
-VOP3 535 v_alignbyte_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u16 m=18,19,20
-VOP3 536 v_mullit_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 534 v_alignbit_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u16 m=80,81,82
+VOP3 535 v_alignbyte_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u16 m=80,81,82
+VOP3 536 v_mullit_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 538 v_min3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=21,22,23
 VOP3 539 v_min3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 541 v_max3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=21,22,23
@@ -1294,90 +1323,90 @@ VOP3 546 v_sad_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=36
 VOP3 547 v_sad_hi_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=36,37,38
 VOP3 548 v_sad_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=36,37,38
 VOP3 549 v_sad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=36,37,38
-VOP3 550 v_cvt_pk_u8_f32 = vdst:v:b32 src0:src:f32,src1:src:b32,src2:src:b32 m=63,64,65
-VOP3 551 v_div_fixup_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60
-VOP3 552 v_div_fixup_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=60
-VOP3 553 v_min3_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 554 v_max3_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 550 v_cvt_pk_u8_f32 = vdst:v:b32 src0:src:f32,src1:src:b32,src2:src:b32 m=83,84,85
+VOP3 551 v_div_fixup_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77
+VOP3 552 v_div_fixup_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=77
+VOP3 553 v_min3_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 554 v_max3_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 555 v_min3_num_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
 VOP3 556 v_max3_num_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
-VOP3 557 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 558 v_maximum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 557 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 558 v_maximum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 559 v_minimum3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
 VOP3 560 v_maximum3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
-VOP3 561 v_med3_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 561 v_med3_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 562 v_med3_num_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
-VOP3 567 v_div_fmas_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32,vcc:vcc:mask! m=60
-VOP3 568 v_div_fmas_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64,vcc:vcc:mask! m=60
+VOP3 567 v_div_fmas_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32,vcc:vcc:mask! m=77
+VOP3 568 v_div_fmas_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64,vcc:vcc:mask! m=77
 VOP3 569 v_msad_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=36,37,38
 VOP3 570 v_qsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=36
 VOP3 571 v_mqsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=36
 VOP3 573 v_mqsad_u32_u8 = vdst:v:b128 src0:src:b64,src1:src:b32,src2:v:b128 m=36
 VOP3 576 v_xor3_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
-VOP3 577 v_mad_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=66,67,68
+VOP3 577 v_mad_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=86,87,88
 VOP3 580 v_perm_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:src:b32 m=21,22,23
 VOP3 581 v_xad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 582 v_lshl_add_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 583 v_add_lshl_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 584 v_fma_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
-VOP3 586 v_min3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=66,67,68
-VOP3 587 v_min3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=66,67,68
-VOP3 589 v_max3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=66,67,68
-VOP3 590 v_max3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=66,67,68
-VOP3 592 v_med3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=66,67,68
-VOP3 593 v_med3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=66,67,68
-VOP3 595 v_mad_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=66,67,68
+VOP3 586 v_min3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=86,87,88
+VOP3 587 v_min3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=86,87,88
+VOP3 589 v_max3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=86,87,88
+VOP3 590 v_max3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=86,87,88
+VOP3 592 v_med3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=86,87,88
+VOP3 593 v_med3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=86,87,88
+VOP3 595 v_mad_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=86,87,88
 VOP3 596 v_div_fixup_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
 VOP3 597 v_add3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 598 v_lshl_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 599 v_and_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 600 v_or3_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
-VOP3 601 v_mad_u32_u16 = vdst:v:u32 src0:src:u16,src1:src:u16,src2:src:u32 m=66,67,68
-VOP3 602 v_mad_i32_i16 = vdst:v:i32 src0:src:i16,src1:src:i16,src2:src:i32 m=66,67,68
-VOP3 603 v_permlane16_b32 = vdst:v:b32 src0:v:b32,src1:ss:b32,src2:ss:b32 m=69
-VOP3 604 v_permlanex16_b32 = vdst:v:b32 src0:v:b32,src1:ss:b32,src2:ss:b32 m=69
-VOP3 605 v_cndmask_b16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:s:mask m=70,71,72
+VOP3 601 v_mad_u32_u16 = vdst:v:u32 src0:src:u16,src1:src:u16,src2:src:u32 m=86,87,88
+VOP3 602 v_mad_i32_i16 = vdst:v:i32 src0:src:i16,src1:src:i16,src2:src:i32 m=86,87,88
+VOP3 603 v_permlane16_b32 = vdst:v:b32 src0:v:b32,src1:ss:b32,src2:ss:b32 m=89
+VOP3 604 v_permlanex16_b32 = vdst:v:b32 src0:v:b32,src1:ss:b32,src2:ss:b32 m=89
+VOP3 605 v_cndmask_b16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:s:mask m=90,91,92
 VOP3 610 v_maxmin_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 611 v_minmax_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=21,22,23
 VOP3 612 v_maxmin_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=21,22,23
 VOP3 613 v_minmax_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=21,22,23
-VOP3 614 v_dot2_f16_f16 = vdst:v:f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:f16 m=73,74,75
-VOP3 615 v_dot2_bf16_bf16 = vdst:v:bf16 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:bf16 m=73,74,75
-VOP3 616 v_minmax_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 617 v_maxmin_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 614 v_dot2_f16_f16 = vdst:v:f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:f16 m=93,94,95
+VOP3 615 v_dot2_bf16_bf16 = vdst:v:bf16 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:bf16 m=93,94,95
+VOP3 616 v_minmax_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 617 v_maxmin_num_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 618 v_minmax_num_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
 VOP3 619 v_maxmin_num_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
-VOP3 620 v_minimummaximum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
-VOP3 621 v_maximumminimum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=60,61,62
+VOP3 620 v_minimummaximum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
+VOP3 621 v_maximumminimum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=77,78,79
 VOP3 622 v_minimummaximum_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
 VOP3 623 v_maximumminimum_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=0,10,7
-VOP3 640 v_s_exp_f32 = vdst:s:f32 src0:ss:f32 m=42
-VOP3 641 v_s_exp_f16 = vdst:s:pk2_f16 src0:ss:f16 m=48
-VOP3 642 v_s_log_f32 = vdst:s:f32 src0:ss:f32 m=42
-VOP3 643 v_s_log_f16 = vdst:s:pk2_f16 src0:ss:f16 m=48
-VOP3 644 v_s_rcp_f32 = vdst:s:f32 src0:ss:f32 m=42
-VOP3 645 v_s_rcp_f16 = vdst:s:pk2_f16 src0:ss:f16 m=48
-VOP3 646 v_s_rsq_f32 = vdst:s:f32 src0:ss:f32 m=42
-VOP3 647 v_s_rsq_f16 = vdst:s:pk2_f16 src0:ss:f16 m=48
-VOP3 648 v_s_sqrt_f32 = vdst:s:f32 src0:ss:f32 m=42
-VOP3 649 v_s_sqrt_f16 = vdst:s:pk2_f16 src0:ss:f16 m=48
-VOP3 771 v_add_nc_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=76,77,78
-VOP3 772 v_sub_nc_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=76,77,78
-VOP3 773 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
+VOP3 640 v_s_exp_f32 = vdst:s:f32 src0:ss:f32 m=45
+VOP3 641 v_s_exp_f16 = vdst:s:pk2_f16 src0:ss:f16 m=54
+VOP3 642 v_s_log_f32 = vdst:s:f32 src0:ss:f32 m=45
+VOP3 643 v_s_log_f16 = vdst:s:pk2_f16 src0:ss:f16 m=54
+VOP3 644 v_s_rcp_f32 = vdst:s:f32 src0:ss:f32 m=45
+VOP3 645 v_s_rcp_f16 = vdst:s:pk2_f16 src0:ss:f16 m=54
+VOP3 646 v_s_rsq_f32 = vdst:s:f32 src0:ss:f32 m=45
+VOP3 647 v_s_rsq_f16 = vdst:s:pk2_f16 src0:ss:f16 m=54
+VOP3 648 v_s_sqrt_f32 = vdst:s:f32 src0:ss:f32 m=45
+VOP3 649 v_s_sqrt_f16 = vdst:s:pk2_f16 src0:ss:f16 m=54
+VOP3 771 v_add_nc_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=96,97,98
+VOP3 772 v_sub_nc_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=96,97,98
+VOP3 773 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
 VOP3 774 v_cvt_pk_i16_f32 = vdst:v:pk2_i16 src0:src:f32,src1:src:f32 m=15,16,17
 VOP3 775 v_cvt_pk_u16_f32 = vdst:v:pk2_u16 src0:src:f32,src1:src:f32 m=15,16,17
-VOP3 777 v_max_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
-VOP3 778 v_max_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=18,19,20
-VOP3 779 v_min_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
-VOP3 780 v_min_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=18,19,20
-VOP3 781 v_add_nc_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=76,77,78
-VOP3 782 v_sub_nc_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=76,77,78
-VOP3 783 v_permlane16_var_b32 = vdst:v:b32 src0:v:b32,src1:v:b32 m=79
-VOP3 784 v_permlanex16_var_b32 = vdst:v:b32 src0:v:b32,src1:v:b32 m=79
-VOP3 785 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=12,13,14
-VOP3 786 v_cvt_pk_norm_i16_f16 = vdst:v:pk2_i16 src0:src:f16,src1:src:f16 m=12,13,14
-VOP3 787 v_cvt_pk_norm_u16_f16 = vdst:v:pk2_u16 src0:src:f16,src1:src:f16 m=12,13,14
-VOP3 796 v_ldexp_f32 = vdst:v:f32 src0:src:f32,src1:src:i32 m=80,81,82
+VOP3 777 v_max_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
+VOP3 778 v_max_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=99,100,101
+VOP3 779 v_min_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
+VOP3 780 v_min_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=99,100,101
+VOP3 781 v_add_nc_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=96,97,98
+VOP3 782 v_sub_nc_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=96,97,98
+VOP3 783 v_permlane16_var_b32 = vdst:v:b32 src0:v:b32,src1:v:b32 m=102
+VOP3 784 v_permlanex16_var_b32 = vdst:v:b32 src0:v:b32,src1:v:b32 m=102
+VOP3 785 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=103,104,105
+VOP3 786 v_cvt_pk_norm_i16_f16 = vdst:v:pk2_i16 src0:src:f16,src1:src:f16 m=103,104,105
+VOP3 787 v_cvt_pk_norm_u16_f16 = vdst:v:pk2_u16 src0:src:f16,src1:src:f16 m=103,104,105
+VOP3 796 v_ldexp_f32 = vdst:v:f32 src0:src:f32,src1:src:i32 m=106,107,108
 VOP3 797 v_bfm_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=21,22,23
 VOP3 798 v_bcnt_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=21,22,23
 VOP3 799 v_mbcnt_lo_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=21,22,23
@@ -1388,97 +1417,97 @@ VOP3 803 v_cvt_pk_u16_u32 = vdst:v:pk2_u16 src0:src:u32,src1:src:u32 m=21,22,23
 VOP3 804 v_cvt_pk_i16_i32 = vdst:v:pk2_i16 src0:src:i32,src1:src:i32 m=21,22,23
 VOP3 805 v_sub_nc_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=36,37,38
 VOP3 806 v_add_nc_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=36,37,38
-VOP3 811 v_ldexp_f64 = vdst:v:f64 src0:src:f64,src1:src:i32 m=80
+VOP3 811 v_ldexp_f64 = vdst:v:f64 src0:src:f64,src1:src:i32 m=106
 VOP3 812 v_mul_lo_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=21
 VOP3 813 v_mul_hi_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=21
 VOP3 814 v_mul_hi_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=21
-VOP3 815 v_trig_preop_f64 = vdst:v:f64 src0:src:f64,src1:src:b32 m=80
-VOP3 824 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
-VOP3 825 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
-VOP3 826 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:src:i16 m=18,19,20
+VOP3 815 v_trig_preop_f64 = vdst:v:f64 src0:src:f64,src1:src:b32 m=106
+VOP3 824 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
+VOP3 825 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
+VOP3 826 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:src:i16 m=99,100,101
 VOP3 829 v_lshrrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=21
 VOP3 830 v_ashrrev_i64 = vdst:v:i64 src0:src:u32,src1:src:i64 m=21
 VOP3 833 v_minimum_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=33
 VOP3 834 v_maximum_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=33
 VOP3 864 v_readlane_b32 = vdst:s:b32 src0:v:b32,src1:ss:b32 m=21
 VOP3 865 v_writelane_b32 = vdst:v:b32 src0:ss:b32,src1:ss:b32 m=21
-VOP3 866 v_and_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
-VOP3 867 v_or_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
-VOP3 868 v_xor_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=18,19,20
+VOP3 866 v_and_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
+VOP3 867 v_or_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
+VOP3 868 v_xor_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=99,100,101
 VOP3 869 v_minimum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=33,34,35
 VOP3 870 v_maximum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=33,34,35
 VOP3 871 v_minimum_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
 VOP3 872 v_maximum_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
-VOP3 873 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32 m=70,71,72
-VOP3 874 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32 m=70,71,72
-VOP3 875 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32 m=83,84,85
-VOP3 876 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32 m=83,84,85
+VOP3 873 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32 m=109,110,111
+VOP3 874 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32 m=109,110,111
+VOP3 875 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32 m=112,113,114
+VOP3 876 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32 m=112,113,114
 VOP3P 0 v_pk_mad_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:pk2_i16 m=0
-VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
-VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=86
-VOP3P 3 v_pk_sub_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=86
-VOP3P 4 v_pk_lshlrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
-VOP3P 5 v_pk_lshrrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
-VOP3P 6 v_pk_ashrrev_i16 = vdst:v:pk2_i16 src0:src:pk2_u16,src1:src:pk2_i16 m=86
-VOP3P 7 v_pk_max_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=86
-VOP3P 8 v_pk_min_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=86
+VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
+VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=115
+VOP3P 3 v_pk_sub_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=115
+VOP3P 4 v_pk_lshlrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
+VOP3P 5 v_pk_lshrrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
+VOP3P 6 v_pk_ashrrev_i16 = vdst:v:pk2_i16 src0:src:pk2_u16,src1:src:pk2_i16 m=115
+VOP3P 7 v_pk_max_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=115
+VOP3P 8 v_pk_min_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=115
 VOP3P 9 v_pk_mad_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:pk2_u16 m=0
-VOP3P 10 v_pk_add_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
-VOP3P 11 v_pk_sub_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
-VOP3P 12 v_pk_max_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
-VOP3P 13 v_pk_min_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=86
+VOP3P 10 v_pk_add_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
+VOP3P 11 v_pk_sub_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
+VOP3P 12 v_pk_max_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
+VOP3P 13 v_pk_min_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
 VOP3P 14 v_pk_fma_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 m=0
-VOP3P 15 v_pk_add_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=86
-VOP3P 16 v_pk_mul_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=86
+VOP3P 15 v_pk_add_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=115
+VOP3P 16 v_pk_mul_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=115
 VOP3P 19 v_dot2_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:f32 m=0,10,7
 VOP3P 22 v_dot4_i32_iu8 = vdst:v:i32 src0:src:pk4_iu8,src1:src:pk4_iu8,src2:src:i32 m=0
 VOP3P 23 v_dot4_u32_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=0
 VOP3P 24 v_dot8_i32_iu4 = vdst:v:i32 src0:src:pk8_iu4,src1:src:pk8_iu4,src2:src:i32 m=0
 VOP3P 25 v_dot8_u32_u4 = vdst:v:u32 src0:src:pk8_u4,src1:src:pk8_u4,src2:src:u32 m=0
 VOP3P 26 v_dot2_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:f32 m=0
-VOP3P 27 v_pk_min_num_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=86
-VOP3P 28 v_pk_max_num_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=86
-VOP3P 29 v_pk_minimum_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=86
-VOP3P 30 v_pk_maximum_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=86
+VOP3P 27 v_pk_min_num_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=115
+VOP3P 28 v_pk_max_num_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=115
+VOP3P 29 v_pk_minimum_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=115
+VOP3P 30 v_pk_maximum_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=115
 VOP3P 32 v_fma_mix_f32 = vdst:v:f32 src0:src:b32,src1:src:b32,src2:src:b32 m=0,10,7
 VOP3P 33 v_fma_mixlo_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=0,10,7
 VOP3P 34 v_fma_mixhi_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=0,10,7
-VOP3P 36 v_dot4_f32_fp8_bf8 = vdst:v:f32 src0:src:pk4_fp8,src1:src:pk4_bf8,src2:src:f32 m=87,88,89
-VOP3P 37 v_dot4_f32_bf8_fp8 = vdst:v:f32 src0:src:pk4_bf8,src1:src:pk4_fp8,src2:src:f32 m=87,88,89
-VOP3P 38 v_dot4_f32_fp8_fp8 = vdst:v:f32 src0:src:pk4_fp8,src1:src:pk4_fp8,src2:src:f32 m=87,88,89
-VOP3P 39 v_dot4_f32_bf8_bf8 = vdst:v:f32 src0:src:pk4_bf8,src1:src:pk4_bf8,src2:src:f32 m=87,88,89
-VOP3P 64 v_wmma_f32_16x16x16_f16 = vdst:v:pk8_f32/2 src0:v:pk8_f16/2,src1:v:pk8_f16/2,src2:src:pk8_f32/2 m=90
-VOP3P 65 v_wmma_f32_16x16x16_bf16 = vdst:v:pk8_f32/2 src0:v:pk8_bf16/2,src1:v:pk8_bf16/2,src2:src:pk8_f32/2 m=90
-VOP3P 66 v_wmma_f16_16x16x16_f16 = vdst:v:pk8_f16/2 src0:v:pk8_f16/2,src1:v:pk8_f16/2,src2:src:pk8_f16/2 m=90
-VOP3P 67 v_wmma_bf16_16x16x16_bf16 = vdst:v:pk8_bf16/2 src0:v:pk8_bf16/2,src1:v:pk8_bf16/2,src2:src:pk8_bf16/2 m=90
-VOP3P 68 v_wmma_i32_16x16x16_iu8 = vdst:v:pk8_i32/2 src0:v:pk8_iu8/2,src1:v:pk8_iu8/2,src2:src:pk8_i32/2 m=91
-VOP3P 69 v_wmma_i32_16x16x16_iu4 = vdst:v:pk8_i32/2 src0:v:pk8_iu4/2,src1:v:pk8_iu4/2,src2:src:pk8_i32/2 m=91
-VOP3P 70 v_wmma_f32_16x16x16_fp8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk8_fp8/2,src2:src:pk8_f32/2 m=87
-VOP3P 71 v_wmma_f32_16x16x16_fp8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk8_bf8/2,src2:src:pk8_f32/2 m=87
-VOP3P 72 v_wmma_f32_16x16x16_bf8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk8_fp8/2,src2:src:pk8_f32/2 m=87
-VOP3P 73 v_wmma_f32_16x16x16_bf8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk8_bf8/2,src2:src:pk8_f32/2 m=87
-VOP3P 74 v_wmma_i32_16x16x32_iu4 = vdst:v:pk8_i32/2 src0:v:pk16_iu4/2,src1:v:pk16_iu4/2,src2:src:pk8_i32/2 m=91
-VOP3P 80 v_swmmac_f32_16x16x32_f16 = vdst:v:pk8_f32/2 src0:v:pk8_f16/2,src1:v:pk16_f16/2,src2:v:b32,vdst:v:pk8_f32/2! m=92
-VOP3P 81 v_swmmac_f32_16x16x32_bf16 = vdst:v:pk8_f32/2 src0:v:pk8_bf16/2,src1:v:pk16_bf16/2,src2:v:b32,vdst:v:pk8_f32/2! m=92
-VOP3P 82 v_swmmac_f16_16x16x32_f16 = vdst:v:pk8_f16/2 src0:v:pk8_f16/2,src1:v:pk16_f16/2,src2:v:b32,vdst:v:pk8_f16/2! m=92
-VOP3P 83 v_swmmac_bf16_16x16x32_bf16 = vdst:v:pk8_bf16/2 src0:v:pk8_bf16/2,src1:v:pk16_bf16/2,src2:v:b32,vdst:v:pk8_bf16/2! m=92
-VOP3P 84 v_swmmac_i32_16x16x32_iu8 = vdst:v:pk8_i32/2 src0:v:pk8_iu8/2,src1:v:pk16_iu8/2,src2:v:b32,vdst:v:pk8_i32/2! m=93
-VOP3P 85 v_swmmac_i32_16x16x32_iu4 = vdst:v:pk8_i32/2 src0:v:pk8_iu4/2,src1:v:pk16_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=93
-VOP3P 86 v_swmmac_i32_16x16x64_iu4 = vdst:v:pk8_i32/2 src0:v:pk16_iu4/2,src1:v:pk32_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=91
-VOP3P 87 v_swmmac_f32_16x16x32_fp8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=94
-VOP3P 88 v_swmmac_f32_16x16x32_fp8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=94
-VOP3P 89 v_swmmac_f32_16x16x32_bf8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=94
-VOP3P 90 v_swmmac_f32_16x16x32_bf8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=94
-VOP3SD 288 v_add_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=95,96,97
-VOP3SD 289 v_sub_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=95,96,97
-VOP3SD 290 v_subrev_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=95,96,97
+VOP3P 36 v_dot4_f32_fp8_bf8 = vdst:v:f32 src0:src:pk4_fp8,src1:src:pk4_bf8,src2:src:f32 m=116,117,118
+VOP3P 37 v_dot4_f32_bf8_fp8 = vdst:v:f32 src0:src:pk4_bf8,src1:src:pk4_fp8,src2:src:f32 m=116,117,118
+VOP3P 38 v_dot4_f32_fp8_fp8 = vdst:v:f32 src0:src:pk4_fp8,src1:src:pk4_fp8,src2:src:f32 m=116,117,118
+VOP3P 39 v_dot4_f32_bf8_bf8 = vdst:v:f32 src0:src:pk4_bf8,src1:src:pk4_bf8,src2:src:f32 m=116,117,118
+VOP3P 64 v_wmma_f32_16x16x16_f16 = vdst:v:pk8_f32/2 src0:v:pk8_f16/2,src1:v:pk8_f16/2,src2:src:pk8_f32/2 m=119
+VOP3P 65 v_wmma_f32_16x16x16_bf16 = vdst:v:pk8_f32/2 src0:v:pk8_bf16/2,src1:v:pk8_bf16/2,src2:src:pk8_f32/2 m=119
+VOP3P 66 v_wmma_f16_16x16x16_f16 = vdst:v:pk8_f16/2 src0:v:pk8_f16/2,src1:v:pk8_f16/2,src2:src:pk8_f16/2 m=119
+VOP3P 67 v_wmma_bf16_16x16x16_bf16 = vdst:v:pk8_bf16/2 src0:v:pk8_bf16/2,src1:v:pk8_bf16/2,src2:src:pk8_bf16/2 m=119
+VOP3P 68 v_wmma_i32_16x16x16_iu8 = vdst:v:pk8_i32/2 src0:v:pk8_iu8/2,src1:v:pk8_iu8/2,src2:src:pk8_i32/2 m=120
+VOP3P 69 v_wmma_i32_16x16x16_iu4 = vdst:v:pk8_i32/2 src0:v:pk8_iu4/2,src1:v:pk8_iu4/2,src2:src:pk8_i32/2 m=120
+VOP3P 70 v_wmma_f32_16x16x16_fp8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk8_fp8/2,src2:src:pk8_f32/2 m=116
+VOP3P 71 v_wmma_f32_16x16x16_fp8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk8_bf8/2,src2:src:pk8_f32/2 m=116
+VOP3P 72 v_wmma_f32_16x16x16_bf8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk8_fp8/2,src2:src:pk8_f32/2 m=116
+VOP3P 73 v_wmma_f32_16x16x16_bf8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk8_bf8/2,src2:src:pk8_f32/2 m=116
+VOP3P 74 v_wmma_i32_16x16x32_iu4 = vdst:v:pk8_i32/2 src0:v:pk16_iu4/2,src1:v:pk16_iu4/2,src2:src:pk8_i32/2 m=120
+VOP3P 80 v_swmmac_f32_16x16x32_f16 = vdst:v:pk8_f32/2 src0:v:pk8_f16/2,src1:v:pk16_f16/2,src2:v:b32,vdst:v:pk8_f32/2! m=121
+VOP3P 81 v_swmmac_f32_16x16x32_bf16 = vdst:v:pk8_f32/2 src0:v:pk8_bf16/2,src1:v:pk16_bf16/2,src2:v:b32,vdst:v:pk8_f32/2! m=121
+VOP3P 82 v_swmmac_f16_16x16x32_f16 = vdst:v:pk8_f16/2 src0:v:pk8_f16/2,src1:v:pk16_f16/2,src2:v:b32,vdst:v:pk8_f16/2! m=121
+VOP3P 83 v_swmmac_bf16_16x16x32_bf16 = vdst:v:pk8_bf16/2 src0:v:pk8_bf16/2,src1:v:pk16_bf16/2,src2:v:b32,vdst:v:pk8_bf16/2! m=121
+VOP3P 84 v_swmmac_i32_16x16x32_iu8 = vdst:v:pk8_i32/2 src0:v:pk8_iu8/2,src1:v:pk16_iu8/2,src2:v:b32,vdst:v:pk8_i32/2! m=122
+VOP3P 85 v_swmmac_i32_16x16x32_iu4 = vdst:v:pk8_i32/2 src0:v:pk8_iu4/2,src1:v:pk16_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=122
+VOP3P 86 v_swmmac_i32_16x16x64_iu4 = vdst:v:pk8_i32/2 src0:v:pk16_iu4/2,src1:v:pk32_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=120
+VOP3P 87 v_swmmac_f32_16x16x32_fp8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
+VOP3P 88 v_swmmac_f32_16x16x32_fp8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
+VOP3P 89 v_swmmac_f32_16x16x32_bf8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
+VOP3P 90 v_swmmac_f32_16x16x32_bf8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
+VOP3SD 288 v_add_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=124,125,126
+VOP3SD 289 v_sub_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=124,125,126
+VOP3SD 290 v_subrev_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=124,125,126
 VOP3SD 764 v_div_scale_f32 = vdst:v:f32,sdst:s:mask src0:src:f32,src1:src:f32,src2:src:f32 m=0
 VOP3SD 765 v_div_scale_f64 = vdst:v:f64,sdst:s:mask src0:src:f64,src1:src:f64,src2:src:f64 m=0
-VOP3SD 766 v_mad_co_u64_u32 = vdst:v:u64,sdst:s:mask src0:src:u32,src1:src:u32,src2:src:u64 m=95
-VOP3SD 767 v_mad_co_i64_i32 = vdst:v:i64,sdst:s:mask src0:src:i32,src1:src:i32,src2:src:i64 m=95
-VOP3SD 768 v_add_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=95,96,97
-VOP3SD 769 v_sub_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=95,96,97
-VOP3SD 770 v_subrev_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=95,96,97
+VOP3SD 766 v_mad_co_u64_u32 = vdst:v:u64,sdst:s:mask src0:src:u32,src1:src:u32,src2:src:u64 m=124
+VOP3SD 767 v_mad_co_i64_i32 = vdst:v:i64,sdst:s:mask src0:src:i32,src1:src:i32,src2:src:i64 m=124
+VOP3SD 768 v_add_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=124,125,126
+VOP3SD 769 v_sub_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=124,125,126
+VOP3SD 770 v_subrev_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=124,125,126
 VOPC 1 v_cmp_lt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=0,10,7
 VOPC 2 v_cmp_eq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=0,10,7
 VOPC 3 v_cmp_le_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=0,10,7
@@ -1658,8 +1687,8 @@ VOPD 13 v_dual_dot2acc_f32_bf16 v_dot2acc_f32_bf16 vdst:v:f32 src0:src:pk2_bf16,
 VOPD 16 v_dual_add_nc_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32
 VOPD 17 v_dual_lshlrev_b32 v_lshlrev_b32 vdst:v:b32 src0:src:b32,src1:v:b32
 VOPD 18 v_dual_and_b32 v_and_b32 vdst:v:b32 src0:src:b32,src1:v:b32
-VINTERP 0 v_interp_p10_f32 = vdst:v:f32 src0:v:f32,src1:v:f32,src2:v:f32 m=98
-VINTERP 1 v_interp_p2_f32 = vdst:v:f32 src0:v:f32,src1:v:f32,src2:v:f32 m=98
+VINTERP 0 v_interp_p10_f32 = vdst:v:f32 src0:v:f32,src1:v:f32,src2:v:f32 m=127
+VINTERP 1 v_interp_p2_f32 = vdst:v:f32 src0:v:f32,src1:v:f32,src2:v:f32 m=127
 VINTERP 2 v_interp_p10_f16_f32 = vdst:v:f32 src0:v:f16,src1:v:f32,src2:v:f16 m=0
 VINTERP 3 v_interp_p2_f16_f32 = vdst:v:f16 src0:v:f16,src1:v:f32,src2:v:f32 m=0
 VINTERP 4 v_interp_p10_rtz_f16_f32 = vdst:v:f32 src0:v:f16,src1:v:f32,src2:v:f16 m=0

@@ -104,15 +104,13 @@ VARIANTS: dict[str, tuple[str, str]] = {
     "rdna3_5": (r"v_wmma_.*", "_gfx11"),
 }
 
-_COMPILED = tuple((re.compile(pattern), replacement) for pattern, replacement in RULES)
-
 
 @cache
 def semantic_key(mnemonic: str) -> str:
     """The key under which the behaviour of ``mnemonic`` is defined, the same on every ISA."""
     if mnemonic in EXACT:
         return EXACT[mnemonic]
-    for pattern, replacement in _COMPILED:
-        if match := pattern.fullmatch(mnemonic):
+    for pattern, replacement in RULES:
+        if match := re.fullmatch(pattern, mnemonic):
             return match.expand(replacement)
     return mnemonic

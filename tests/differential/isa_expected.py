@@ -1,0 +1,197 @@
+"""Where our text or our verdict is meant to differ from LLVM 19's, each with its reason.
+
+``excuse`` names the reason, or returns None where a difference would be a mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyroc.isa.tables import Row
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One encoding on which the two do not agree; a text is None where it was refused."""
+
+    target: str
+    row: Row
+    code: bytes
+    ours: str | None
+    llvm: str | None
+
+
+_IMAGES = frozenset(("MIMG", "VIMAGE", "VSAMPLE"))
+_OP_SEL = re.compile(r" op_sel:\[[01,]+\]")
+_OLD_NAMES = re.compile(r"HW_REG_WAVE_")
+
+
+def _rdna(it: Difference) -> bool:
+    return not it.target.startswith("gfx9")
+
+
+def _narrow(it: Difference) -> bool:
+    return any(spec.bits == 16 for spec in (*it.row.dst, *it.row.src))
+
+
+def _same(pattern: re.Pattern[str], by: str, it: Difference) -> bool:
+    if it.ours is None or it.llvm is None:
+        return False
+    return pattern.sub(by, it.ours) == pattern.sub(by, it.llvm)
+
+
+def _images(it: Difference) -> bool:
+    return it.row.format in _IMAGES
+
+
+def _only_documents(it: Difference) -> bool:
+    names = r"ds_gws_.*|ds_nop|ds_.*_gs_reg_rtn|ds_ordered_count|.*_load_lds_.*|v_swap_b16"
+    names += r"|s_endpgm_ordered_ps_done|s_alloc_vgpr|.*dot2acc.*|ds_bvh.*|ds_bpermute_fi_b32"
+    names += r"|lds_direct_load|s_barrier_leave|s_atc_probe.*|s_scratch_.*"
+    return it.llvm is None and re.fullmatch(names, it.row.mnemonic) is not None
+
+
+def _upper_half(it: Difference) -> bool:
+    short = it.row.format in ("VOP1", "VOP2", "VOPC")
+    return _rdna(it) and short and _narrow(it) and it.llvm is None
+
+
+def _eight_bit_pair(it: Difference) -> bool:
+    return _rdna(it) and it.row.mnemonic.startswith("v_cvt_pk_f32_") and it.llvm is not None
+
+
+def _op_sel(it: Difference) -> bool:
+    return _rdna(it) and _narrow(it) and _same(_OP_SEL, "", it)
+
+
+def _always_halves(it: Difference) -> bool:
+    return it.row.mnemonic == "v_mov_b16"
+
+
+def _compare_suffix(it: Difference) -> bool:
+    return _rdna(it) and it.row.format == "VOPC" and _same(re.compile("_dpp "), " ", it)
+
+
+def _register_names(it: Difference) -> bool:
+    return it.target.startswith("gfx12") and _same(_OLD_NAMES, "HW_REG_", it)
+
+
+def _literals(it: Difference) -> bool:
+    narrow = any(spec.bits < 32 for spec in it.row.src) or "_mix" in it.row.mnemonic
+    return narrow and _same(re.compile(r"-?0x[0-9a-f]+|-?\d+(\.\d+)?\b"), "#", it)
+
+
+def _integer_signs(it: Difference) -> bool:
+    return it.llvm is not None and "sext(" in it.llvm and it.row.format == "VOP3"
+
+
+def _nonsense_registers(it: Difference) -> bool:
+    compare = it.row.format == "VOP3" and it.row.mnemonic.startswith("v_cmp")
+    return compare and it.ours is None and it.code[0] >= 128
+
+
+def _strange_scalars(it: Difference) -> bool:
+    pairs = ("xnack_mask", "flat_scratch", "exec", "null")
+    return it.llvm is None and it.ours is not None and any(name in it.ours for name in pairs)
+
+
+def _matrix_operands(it: Difference) -> bool:
+    return it.llvm is None and re.match(r"v_(wmma|swmmac|mfma|smfmac)", it.row.mnemonic) is not None
+
+
+def _constant_address(it: Difference) -> bool:
+    return it.ours is None and it.row.format == "SOP1" and it.row.src[0].kind == "s"
+
+
+def _without_operands(it: Difference) -> bool:
+    return not it.row.src and it.row.format.startswith("VOP")
+
+
+def _mixed_scalars(it: Difference) -> bool:
+    return it.llvm is None and "_mix" in it.row.mnemonic
+
+
+def _lds_direct(it: Difference) -> bool:
+    return "src_lds_direct" in (it.ours or it.llvm or "")
+
+
+def _triples(it: Difference) -> bool:
+    return it.llvm is None and it.ours is not None and "ttmp" in it.ours
+
+
+def _constant_mask(it: Difference) -> bool:
+    return it.ours is None and any(spec.type == "mask" for spec in it.row.src)
+
+
+def _small_floats(it: Difference) -> bool:
+    return it.llvm is None and "cvt_pk_f32" in it.row.mnemonic
+
+
+def _absolute_mask(it: Difference) -> bool:
+    return it.llvm is not None and ", vcc" in it.llvm and "|" in it.llvm
+
+
+def _past_the_last(it: Difference) -> bool:
+    return it.ours is None and "s[100:103]" in (it.llvm or "")
+
+
+def _group_of_gws(it: Difference) -> bool:
+    return "_gws_" in it.row.mnemonic or it.row.mnemonic in (
+        "ds_ordered_count",
+        "ds_add_gs_reg_rtn",
+        "ds_sub_gs_reg_rtn",
+    )
+
+
+def _scalar_dot(it: Difference) -> bool:
+    return it.llvm is None and it.row.format == "VOP3P" and it.row.mnemonic.startswith("v_dot")
+
+
+def _wide_wmma_literal(it: Difference) -> bool:
+    return "wmma" in it.row.mnemonic and it.ours is not None and it.llvm is not None
+
+
+def _byte_floats(it: Difference) -> bool:
+    return it.llvm is None and "sdwa" in (it.ours or "") and "f8" in it.row.mnemonic
+
+
+def _later(it: Difference) -> bool:
+    return it.llvm is None and it.row.limits is None
+
+
+REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
+    ("images are decoded, their operands not yet printed as LLVM prints them", _images),
+    ("AMD documents the instruction, LLVM 19 does not know it", _only_documents),
+    ("LLVM 19 does not decode v0.h in most short 16-bit encodings", _upper_half),
+    ("LLVM 19 takes the half selector of an 8-bit pair for a register bit", _eight_bit_pair),
+    ("LLVM 19 does not print op_sel of these 16-bit instructions, LLVM 22 writes .h", _op_sel),
+    ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),
+    ("LLVM 19 forgets the _dpp suffix of 16-bit compares", _compare_suffix),
+    ("LLVM 20 renamed RDNA4's hardware registers after AMD's documents", _register_names),
+    ("LLVM 19 prints bits of a 32-bit literal that a 16-bit operand does not have", _literals),
+    ("LLVM 19 writes the sign of an integer operand as sext()", _integer_signs),
+    ("LLVM 19 prints sources where a compare's destination is no register", _nonsense_registers),
+    ("pairs of special registers that code never names", _strange_scalars),
+    ("matrix operands with modifier bits that only LLVM refuses", _matrix_operands),
+    ("a constant is no address", _constant_address),
+    ("DPP and SDWA of an instruction without sources", _without_operands),
+    ("LLVM 19 allows no scalar sources in mixed-precision DPP", _mixed_scalars),
+    ("lds_direct is a source on CDNA only, and of vector instructions only", _lds_direct),
+    ("LLVM 19 has no triples of trap registers", _triples),
+    ("a constant is no lane mask", _constant_mask),
+    ("constants as packed 8-bit floats", _small_floats),
+    ("LLVM 19 prints the sign bits of v_cndmask around its mask", _absolute_mask),
+    ("s[100:103] reaches past CDNA's last scalar register", _past_the_last),
+    ("global wave sync is decoded where LLVM sets GDS only", _group_of_gws),
+    ("LLVM 19 allows no scalar sources in DPP of dot products", _scalar_dot),
+    ("LLVM 19 prints literals of bf16 matrices in hexadecimal always", _wide_wmma_literal),
+    ("LLVM 19 fixes the selectors of 8-bit float conversions", _byte_floats),
+    ("LLVM 19 has no such encoding, nothing is known of its modifiers", _later),
+)
+
+
+def excuse(difference: Difference) -> str | None:
+    """The reason for a difference, None if there is no good one."""
+    return next((reason for reason, test in REASONS if test(difference)), None)
