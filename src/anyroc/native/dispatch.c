@@ -28,6 +28,16 @@ struct worker *worker_make(uint32_t index) {
   return worker;
 }
 
+void worker_free(struct worker *worker) {
+  struct residents *residents = worker->residents;
+  for (uint32_t i = 0; i < residents->capacity; i++)
+    if (residents->groups[i] != NULL) group_free(residents->groups[i]);
+  free(residents->groups);
+  free(residents->counters);
+  free(residents);
+  free(worker);
+}
+
 /* ---- floating-point environment ---- */
 
 #if defined(__x86_64__)
@@ -146,7 +156,10 @@ static void run_beside(struct worker *worker) {
       stalled = 0;
       patience /= 2;
     }
-    if (idle > 4 * PATIENCE) sched_yield();
+    if (idle > 4 * PATIENCE) {
+      if (idle % PATIENCE == 0) pool_relieve();
+      sched_yield();
+    }
   }
 }
 

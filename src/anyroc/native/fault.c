@@ -123,6 +123,14 @@ void anyroc_guard_thread(void) {
   if (sigaltstack(&stack, NULL) == 0) signal_stack = memory;
 }
 
+void anyroc_guard_thread_end(void) {
+  if (signal_stack == NULL) return;
+  stack_t none = {.ss_flags = SS_DISABLE};
+  sigaltstack(&none, NULL);
+  munmap(signal_stack, SIGNAL_STACK);
+  signal_stack = NULL;
+}
+
 void fault_after_fork(void) {
   anyroc_current_guard = NULL;
   atomic_store(&handlers_lock.word, 0);

@@ -14,6 +14,7 @@
 #define SPIN_NS 30000
 #define WORKER_STACK (4u << 20)
 #define MAX_WORKERS 1024
+#define MOST_EXTRA 64
 
 struct anyroc_options anyroc_options;
 _Atomic uint32_t anyroc_stopping;
@@ -27,6 +28,7 @@ struct call_list {
 static struct {
   struct lock lock;
   uint32_t started; /* workers that run */
+  uint32_t extra;   /* and those that pool_relieve started */
   struct job *jobs;
   struct anyroc_queue *ready_first, *ready_last;
   struct anyroc_queue *all;
@@ -252,6 +254,9 @@ static void idle(void) {
   pool_lock();
 }
 
+/* With the lock held; whether the worker is one of those that pool_relieve started. */
+static int superfluous(const struct worker *worker) { return worker->index >= pool_threads(); }
+
 static void *work(void *argument) {
   struct worker *worker = argument;
   anyroc_guard_thread();
@@ -263,6 +268,7 @@ static void *work(void *argument) {
       continue;
     }
     struct anyroc_queue *queue = take_ready();
+    if (queue == NULL && superfluous(worker)) break;
     if (queue == NULL) {
       idle();
       continue;
@@ -270,6 +276,10 @@ static void *work(void *argument) {
     if (pool.ready_first != NULL) announce(1);
     advance(queue, worker);
   }
+  pool.extra--;
+  pool_unlock();
+  worker_free(worker);
+  anyroc_guard_thread_end();
   return NULL;
 }
 
@@ -370,7 +380,7 @@ static void drop_commands(struct anyroc_queue *queue) {
 static void after_fork(void) {
   for (struct anyroc_queue *queue = pool.all; queue != NULL; queue = queue->next_all)
     drop_commands(queue);
-  pool.started = 0;
+  pool.started = pool.extra = 0;
   pool.jobs = NULL;
   pool.ready_first = pool.ready_last = NULL;
   pool.calls.first = pool.calls.last = NULL;
@@ -391,14 +401,30 @@ static int start_workers(void) {
   uint32_t wanted = pool_threads();
   while (pool.started < wanted) {
     struct worker *worker = worker_make(pool.started);
-    if (worker == NULL || !start_thread(work, worker, "anyroc", pool.started)) {
-      free(worker);
+    if (worker == NULL) break;
+    if (!start_thread(work, worker, "anyroc", pool.started)) {
+      worker_free(worker);
       break;
     }
     pool.started++;
   }
   if (pool.started != 0 && pool.started < wanted) anyroc_options.threads = pool.started;
   return pool.started != 0 ? ANYROC_OK : ANYROC_NO_MEMORY;
+}
+
+/* A worker whose workgroups only spin calls this: if what they wait for may be in a queue that nobody
+ * has time for, one more worker starts, for as long as there is work. */
+void pool_relieve(void) {
+  pool_lock();
+  if (pool.ready_first != NULL && atomic_load(&pool.sleepers) == 0 &&
+      !atomic_load(&pool.spinning) && pool.extra < MOST_EXTRA) {
+    struct worker *worker = worker_make(pool_threads() + pool.extra);
+    if (worker != NULL && start_thread(work, worker, "anyroc-extra", pool.extra))
+      pool.extra++;
+    else if (worker != NULL)
+      worker_free(worker);
+  }
+  pool_unlock();
 }
 
 int pool_submit(struct anyroc_queue *queue, struct command *command) {

@@ -133,6 +133,7 @@ struct anyroc_guard {
 extern _Thread_local struct anyroc_guard *anyroc_current_guard;
 void anyroc_guard_process(void); /* installs the signal handlers */
 void anyroc_guard_thread(void);  /* once per thread: its signal stack */
+void anyroc_guard_thread_end(void);
 void anyroc_guard_check(void);   /* installs the handlers again if somebody took them */
 
 /* ---- options ---- */
@@ -226,12 +227,14 @@ int pool_submit(struct anyroc_queue *queue, struct command *command);
 /* Runs a job of the worker's own with up to `helpers` more; whether the worker was the last one
  * out. */
 int pool_run(struct job *job, struct worker *worker, uint32_t helpers);
+void pool_relieve(void);
 void pool_add_queue(struct anyroc_queue *queue);
 void pool_drop_queue(struct anyroc_queue *queue);
 
 int anyroc_queue_query(struct anyroc_queue *queue);
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns);
 struct worker *worker_make(uint32_t index);
+void worker_free(struct worker *worker);
 void marker_release(struct marker *marker);
 void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault);
 

@@ -83,6 +83,19 @@ def test_a_wait_holds_for_the_record_it_saw(bench: Bench) -> None:
     assert event.query()
 
 
+def test_kernels_that_wait_for_another_queue_leave_it_room(bench: Bench) -> None:
+    """More waiting workgroups than workers, on several queues, and copies to be done too."""
+    queues = [Bench(bench.device, bench.device.create_queue()) for _ in range(4)]
+    gates = [one.block(groups=8) for one in queues]
+    out, source = bench.buffer(64), bench.buffer(64)
+    bench.run(bench.kernel("store"), 1, 64, source, 64)
+    for gate in gates:
+        bench.queue.copy(out, source, 256)
+        bench.queue.copy(gate, out + 4, 4)
+    bench.device.synchronize()
+    assert [1] * 4 == [bench.words(gate, 1)[0] for gate in gates]
+
+
 def test_events_may_go_while_a_queue_waits(bench: Bench) -> None:
     second = bench.device.create_queue()
     event = Event()
