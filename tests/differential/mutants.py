@@ -73,6 +73,8 @@ def run(image: bytes, kernel: str, queue: Queue, memory: int) -> str:
     """Run a kernel of the image and say how it ended."""
     module = queue.device.load(image)
     try:
+        if kernel not in module.code.kernels:
+            return "kernel gone"
         arguments = struct.pack("<QQi", memory, memory + 4096, 100)
         queue.launch(module.kernel(kernel), (2, 1, 1), (64, 1, 1), 0, arguments)
         if not queue.synchronize():
@@ -115,7 +117,7 @@ def main() -> int:
         mutant = mutate(original, kernel, generator)
         try:
             ends[run(mutant, kernel.name, queues[code.target_name], memory)] += 1
-        except (AnyrocError, LookupError) as error:
+        except AnyrocError as error:
             ends[type(error).__name__] += 1
         except Exception:
             ends["bug"] += 1

@@ -412,8 +412,8 @@ static int start_workers(void) {
   return pool.started != 0 ? ANYROC_OK : ANYROC_NO_MEMORY;
 }
 
-/* A worker whose workgroups only spin calls this: if what they wait for may be in a queue that nobody
- * has time for, one more worker starts, for as long as there is work. */
+/* A worker whose workgroups only spin calls this: if what they wait for may be in a queue that
+ * nobody has time for, one more worker starts, for as long as there is work. */
 void pool_relieve(void) {
   pool_lock();
   if (pool.ready_first != NULL && atomic_load(&pool.sleepers) == 0 &&
