@@ -7,7 +7,7 @@ error. The first fault is reported on stderr.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from anyroc.cabi import stdio
 from anyroc.cabi.memory import NullPointer
@@ -36,8 +36,8 @@ def reported() -> bool:
     return bool(_said)
 
 
-def report(gpu: Gpu, fault: Fault, *, asserted: bool) -> NoReturn:
-    """Say what happened, once, make the error stick, and raise it."""
+def report(gpu: Gpu, fault: Fault, *, asserted: bool) -> Error:
+    """Say what happened, once, make the error stick, and return it."""
     code = _CODES.get(fault.kind, Error.IllegalAddress)
     if asserted and fault.kind == "trap":
         code = Error.Assert
@@ -45,7 +45,7 @@ def report(gpu: Gpu, fault: Fault, *, asserted: bool) -> NoReturn:
         calls.set_device_error(code)
         where = f"device {gpu.index} ({gpu.target.name})"
         say(f"{where}: {fault.text}\n  HIP returns {name(code)} from now on")
-    raise HipError(code)
+    return code
 
 
 def say(message: str) -> None:

@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
-from anyroc.gpu.binding import FAULTED
+from anyroc.gpu.binding import FAULTED, NOT_READY
 from anyroc.gpu.queue import Event
 from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
@@ -139,16 +139,19 @@ class Stream:
             self._staged.append(place)
             self._staged_size += size
 
-    def settle(self) -> None:
-        """Print what kernels have printed if the stream is idle; raise the fault that one met."""
+    def settle(self) -> Error:
+        """If the stream is idle, print what kernels have printed; return what one has met."""
+        state = self.queue.poll()
+        if state == NOT_READY:
+            return Error.Success
         asserted = False
         if self._printf or self._staged:
             with self.lock:
-                if self.queue.query():
-                    asserted = self._collect()
-        fault = self.queue.fault if self.queue.poll() == FAULTED else None
-        if fault is not None:
-            faults.report(self.gpu, fault, asserted=asserted)
+                asserted = self.queue.query() and self._collect()
+        fault = self.queue.fault if state == FAULTED else None
+        if fault is None:
+            return Error.Success
+        return faults.report(self.gpu, fault, asserted=asserted)
 
     def _collect(self) -> bool:
         """Print what was printed and free what was staged; tell whether an assertion failed."""
@@ -215,17 +218,26 @@ def default(handle: int) -> Stream:
                 gpu.legacy = gpu.legacy or Stream(gpu, legacy=True)
         return gpu.legacy
     if thread.streams is None:
-        thread.streams = {}
+        thread.streams = _ThreadStreams()
     own: Stream | None = thread.streams.get(gpu.index)
     if own is None:
         own = thread.streams[gpu.index] = Stream(gpu)
     return own
 
 
+class _ThreadStreams(dict[int, Stream]):
+    """A thread's own stream on each device, by the device's index; they end with the thread."""
+
+    def __del__(self) -> None:
+        if sys is not None and not sys.is_finalizing():
+            for stream in self.values():
+                stream.destroy()
+
+
 def finish(gpu: Gpu) -> None:
     """Deliver what kernels of a device have printed and the fault that one has met."""
-    for stream in list(gpu.streams):
-        stream.settle()
+    for code in [stream.settle() for stream in list(gpu.streams)]:
+        require(code == Error.Success, code)
 
 
 def finish_everything() -> None:
@@ -241,6 +253,9 @@ def _forget(gpu: Gpu) -> None:
     for stream in list(gpu.streams):
         if stream is not gpu.legacy:
             stream.destroy()
+    for handle, stream in _handles.items():
+        if stream.gpu is gpu:
+            _handles.remove(handle)
 
 
 def hipStreamCreateWithPriority(out: int, flags: int, priority: int) -> None:

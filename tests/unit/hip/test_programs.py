@@ -115,3 +115,8 @@ def test_several_devices(anyroc: Any) -> None:
     done = anyroc("run", program, ANYROC_DEVICES="gfx942x3")
     expected = "3 devices\n" + "".join(f"{99 + 100 * device} 0\n" for device in range(3))
     assert (expected + "peer 0 299\n", 0) == (done.stdout, done.returncode), done.stderr
+
+
+def test_a_reset_device_can_be_used_again(anyroc: Any) -> None:
+    done = anyroc("run", PROGRAMS / "reset.cu")
+    assert ("21 0 1\n1 1\n" * 3, 0) == (done.stdout, done.returncode), done.stderr

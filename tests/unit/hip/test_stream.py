@@ -253,3 +253,21 @@ def test_pinned_memory_is_read_when_the_stream_gets_there(api: Any) -> None:
     assert b"b" * 64 == api.read(device, 64)
     assert 0 == api.hipStreamDestroy(stream)
     api.hipHostFree(pinned)
+
+
+def test_the_streams_of_threads_end_with_them(api: Any) -> None:
+    from anyroc.hip.device import gpus
+
+    api.hipDeviceSynchronize()
+    before = len(gpus()[0].streams)
+
+    def work() -> None:
+        pointer = api.malloc(64)
+        assert 0 == api.hipMemsetAsync(pointer, 1, 64, PER_THREAD)
+        assert 0 == api.hipFree(pointer)
+
+    for _ in range(5):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert before == len(gpus()[0].streams)
