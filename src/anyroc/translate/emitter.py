@@ -14,7 +14,7 @@ from typing import Any
 from anyroc.hooks import BlockSite, Instrument, MemorySite
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Access, Control, Cross, Matrix, Op, Slot
-from anyroc.semantics.lane import dpp_source, swizzle_source
+from anyroc.semantics.lane import DPP_ROW_MASKED, dpp_source, swizzle_source
 from anyroc.semantics.values import BOOL, U32, U64, Value
 from anyroc.translate import hotloop, layout, shapes
 from anyroc.translate.cfg import SCALARS, Block, Graph
@@ -187,10 +187,12 @@ class _Emitter:
         """Emits what is queued."""
         self.queue.flush(layout.EXEC in self.full)
 
-    def _queue_vector(self, parts: list[tuple[Instruction, Op]], uses: int, defs: int) -> None:
+    def _queue_vector(
+        self, parts: list[tuple[Instruction, Op]], uses: int, defs: int, allowed: Any = None
+    ) -> None:
         if not self.queue.items:
             self.queue.claims = self.claims
-        self.queue.add_vector(parts, uses, defs, self.live)
+        self.queue.add_vector(parts, uses, defs, self.live, allowed)
 
     def _touches_pending_masks(self, inst: Instruction) -> bool:
         masks = self.queue.written_masks
@@ -251,11 +253,14 @@ class _Emitter:
             return
         for part, op in parts:
             self._before_vector(part, op)
-        parts = [(self._prepare_dpp(part), op) for part, op in parts]
+        allowed = None
+        if len(parts) == 1 and self._whole_wave_dpp(inst):
+            plain, allowed = self._move_by_dpp(inst)
+            parts = [(plain, parts[0][1])]
         if self.graph.exec_effect(inst):  # lanes that it disables keep what they have
             active, inactive = self.live
             self.live = active | inactive, inactive
-        self._queue_vector(parts, self.graph.uses(inst), self.graph.defs(inst))
+        self._queue_vector(parts, self.graph.uses(inst), self.graph.defs(inst), allowed)
         if any(op.writes_exec for _, op in parts) or any(
             o.kind == "s" and o.index in (layout.EXEC, layout.EXEC + 1) for o in inst.dst
         ):
@@ -286,19 +291,46 @@ class _Emitter:
                 self._flush()
                 return
 
-    def _prepare_dpp(self, inst: Instruction) -> Instruction:
-        """DPP that leaves the row, or must see disabled lanes, reads a row prepared by a helper."""
+    def _whole_wave_dpp(self, inst: Instruction) -> bool:
+        """Whether DPP leaves the row, or must see disabled lanes of a row that is still pending."""
         dpp = inst.mods.dpp
         if dpp is None or inst.src[0].kind not in "va":
-            return inst
-        table = [
-            dpp_source(dpp.ctrl, lane, self.graph.wave_size) for lane in range(self.graph.wave_size)
-        ]
-        in_row = all(s is None or s // CHUNK == lane // CHUNK for lane, s in enumerate(table))
-        row = row_of(inst.src[0], self.graph.accum_offset)
-        if in_row and not (dpp.fi and self.queue.writes(row)):
-            return inst
-        raise Unsupported(inst, "DPP across rows")
+            return False
+        size = self.graph.wave_size
+        table = [dpp_source(dpp.ctrl, lane, size) for lane in range(size)]
+        if any(s is not None and s // CHUNK != lane // CHUNK for lane, s in enumerate(table)):
+            return True
+        return dpp.fi and self.queue.writes(row_of(inst.src[0], self.graph.accum_offset))
+
+    def _move_by_dpp(self, inst: Instruction) -> tuple[Instruction, Any]:
+        """Moves DPP's source row by a helper: the instruction without DPP, and the lanes it may write."""
+        dpp, size, code = inst.mods.dpp, self.graph.wave_size, self.code
+        assert dpp is not None
+        self._flush()
+        self.scalars.store_exec()
+        table = self._table([dpp_source(dpp.ctrl, lane, size) for lane in range(size)])
+        source = self._row_pointer(row_of(inst.src[0], self.graph.accum_offset))
+        code.declare("anyroc_gather_row", "i64", "ptr", "ptr", "ptr", "ptr", "i32")
+        valid: Any = code.emit(
+            f"call i64 @anyroc_gather_row(ptr %wave, ptr {self._row_pointer(_MOVED_ROW)},"
+            f" ptr {source}, ptr {table}, i32 {int(dpp.fi)})"
+        )
+        rows = dpp.row_mask & DPP_ROW_MASKED.get(dpp.ctrl, 15)
+        static = sum(
+            1 << lane
+            for lane in range(size)
+            if rows >> (lane // 16) & 1 and dpp.bank_mask >> (lane // 4 % 4) & 1
+        )
+        ops = self.scalars.ops
+        allowed = static if dpp.bound_ctrl else ops.binary("and", U64, valid, static)
+        if size == 32:
+            allowed = ops.convert(U64, U32, allowed)
+        moved = inst.src[0]
+        if moved.count != 1:
+            raise Unsupported(inst, "64-bit DPP across rows")
+        first = Operand("v", _MOVED_ROW, 1, neg=moved.neg, abs=moved.abs)
+        plain = replace(inst, src=(first, *inst.src[1:]), mods=replace(inst.mods, dpp=None))
+        return plain, allowed
 
     def _access(self, inst: Instruction, access: Access) -> None:
         if access.space in ("scalar", "scalar_buffer"):

@@ -61,11 +61,13 @@ TEMPORARY = 1024
 
 @dataclass(frozen=True)
 class Lanes:
-    """One vector operation with its captured operands."""
+    """One vector operation with its captured operands; ``allowed`` is a lane mask beyond which it must
+    not write, None where there is none."""
 
     inst: Instruction
     op: Op
     sources: list[Source]
+    allowed: Any = None
 
 
 @dataclass(frozen=True)
@@ -469,6 +471,8 @@ class LaneLoop:
     def _write_mask(self, item: Lanes) -> Any:
         """The lanes that DPP lets an instruction write, beyond EXEC; None: all."""
         dpp = item.inst.mods.dpp
+        if item.allowed is not None:
+            return self._chunk_of_mask(item.allowed)
         if dpp is None:
             return None
         mask = None if dpp.bound_ctrl else self._source_active(item)

@@ -46,13 +46,19 @@ class LaneQueue:
     # Queueing: operands are captured where the instruction stands.
 
     def add_vector(
-        self, parts: list[tuple[Instruction, Op]], uses: int, defs: int, live: tuple[int, int]
+        self,
+        parts: list[tuple[Instruction, Op]],
+        uses: int,
+        defs: int,
+        live: tuple[int, int],
+        allowed: Any = None,
     ) -> None:
-        """Queues a vector instruction, of two parts if it is a dual-issue one."""
-        lanes = [
-            Lanes(inst, op, capture(inst, op, self.scalars, self.graph, self.written_masks))
-            for inst, op in parts
-        ]
+        """Queues a vector instruction, of two parts if it is a dual-issue one; ``allowed``: see
+        :class:`Lanes`."""
+        lanes = []
+        for inst, op in parts:
+            sources = capture(inst, op, self.scalars, self.graph, self.written_masks)
+            lanes.append(Lanes(inst, op, sources, allowed))
         self.items.append(VectorItem(lanes, uses, defs, *live))
         for inst, op in parts:
             self.written_masks |= masks_written(inst, op)
