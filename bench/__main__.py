@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import machine, page, startup
-from bench.sides import Anyroc, Missing, Native, Pocl, Sample, Side
+from bench.sides import Anyroc, Failed, Missing, Native, Pocl, Sample, Side
 from bench.workloads import WORKLOADS, Workload
 
 PAGES = Path(__file__).parents[1] / "docs" / "benchmarks"
@@ -49,13 +49,23 @@ def prepared(side: Side) -> tuple[bool, str]:
         return False, str(reason)
 
 
-def measure(work: Workload, sides: list[Side], threads: int, rounds: int) -> dict[str, dict]:
+def measure(
+    work: Workload, sides: list[Side], threads: int, rounds: int, console: Console
+) -> dict[str, dict]:
     """Seconds by side and number of threads; the sides take turns."""
     best: dict[tuple[str, int], Sample] = {}
+    failed: set[str] = set()
     for _ in range(rounds):
         for count in sorted({1, threads}):
             for side in sides:
-                sample = side.run(work.arguments, count)
+                if side.name in failed:
+                    continue
+                try:
+                    sample = side.run(work.arguments, count)
+                except Failed as failure:
+                    console.print(f"[bold red]{work.label}:[/] {failure}")
+                    failed.add(side.name)
+                    continue
                 key = side.name, count
                 best[key] = sample.best(best[key]) if key in best else sample
     checks = {side: sample.check for (side, _), sample in best.items()}
@@ -82,7 +92,7 @@ def run(arguments: argparse.Namespace, console: Console) -> dict:
         if only and work.kernel not in only:
             continue
         with console.status(work.label):
-            measured = measure(work, present, arguments.threads, arguments.rounds)
+            measured = measure(work, present, arguments.threads, arguments.rounds, console)
         row = {"label": work.label, "limit": limits.seconds(work), "why": work.why}
         rows.append({**row, "sides": measured})
         console.print("   ".join(page.cells(rows[-1])), style="dim")

@@ -19,6 +19,10 @@ class Missing(Exception):
     """Why a side cannot take part."""
 
 
+class Failed(Exception):
+    """What went wrong in a side that can take part."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """Seconds of one run of a kernel, what its results add up to, and the most memory held."""
@@ -62,7 +66,7 @@ class Side:
         )
         if result.returncode != 0:
             output = (result.stderr or result.stdout).strip()
-            raise RuntimeError(f"{self.name} {' '.join(arguments)}: {output}")
+            raise Failed(f"{self.name} {' '.join(arguments)}: {output}")
         return Sample(**json.loads(result.stdout.splitlines()[-1]))
 
 
@@ -101,7 +105,7 @@ class Anyroc(Side):
 
         try:
             self.run(["add", "256"], 1)
-        except RuntimeError as error:
+        except Failed as error:
             raise Missing(str(error)) from error
         return f"anyroc {anyroc.__version__}, {self.target}"
 
