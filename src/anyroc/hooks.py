@@ -38,9 +38,9 @@ class MemorySite:
 class Instrument(Protocol):
     """A tool's part in translation.
 
-    ``key`` names the instrument and its version: it enters the cache key.  ``counters`` is how many 64-bit
-    counters a launch needs; ``block`` and ``access`` give pairs of a counter's index and what to add: per
-    entry of the block, or per enabled lane of the access.
+    ``key`` names the instrument and its version: it enters the cache key.  ``counters`` is how
+    many 64-bit counters a launch needs; ``block`` and ``access`` give pairs of a counter's index
+    and what to add: per entry of the block, or per enabled lane of the access.
     """
 
     key: str

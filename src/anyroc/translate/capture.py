@@ -22,7 +22,7 @@ __all__ = ["capture"]
 def capture(
     inst: Instruction, op: Op, scalars: ScalarFile, graph: Graph, pending: set[int]
 ) -> list[Source]:
-    """The operands of a vector instruction as they are now; ``pending`` masks come from their loop."""
+    """The operands of a vector instruction as they are now; ``pending``: masks yet to come."""
     result = []
     operands = iter(inst.src)
     for slot in op.sources:

@@ -116,7 +116,7 @@ class ElfFile:
         self.sections = tuple(self._read_sections())
 
     def bytes_at(self, offset: int, size: int, what: str) -> bytes:
-        """Return `size` bytes at file `offset`; CodeObjectError names `what` if they are not there."""
+        """Return `size` bytes at file `offset`; CodeObjectError names `what` if there are none."""
         if offset > len(self.data) or size > len(self.data) - offset:
             raise CodeObjectError(
                 f"{what}: {size} bytes at file offset {offset:#x} lie outside the file "

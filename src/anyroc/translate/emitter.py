@@ -1,8 +1,8 @@
 """A kernel as one LLVM function over a wave.
 
-Blocks are emitted in address order.  Within a block, scalar instructions are emitted where they stand;
-vector and memory instructions are queued in a :class:`~anyroc.translate.sequence.LaneQueue`, which is
-emitted where something needs its results.
+Blocks are emitted in address order.  Within a block, scalar instructions are emitted where they
+stand; vector and memory instructions are queued in a
+:class:`~anyroc.translate.sequence.LaneQueue`, which is emitted where something needs its results.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class _Emitter:
         return "\n".join(parts) + f"\ndefine i32 @{self.name}(ptr noalias %wave) {{\n{body}\n}}\n"
 
     def _dispatcher(self) -> list[str]:
-        """Where jumps of unknown target arrive: known addresses have a block, others end the wave."""
+        """Where jumps of unknown target arrive: a known address has a block, others end the wave."""
         targets = sorted(self.graph.targets | {self.graph.entry})
         cases = " ".join(f"i64 {a}, label %b{a:x}" for a in targets if a in self.graph.blocks)
         return [
@@ -141,7 +141,7 @@ class _Emitter:
                 self._call_hot_loop(hot, block)
                 return
         self._instrument_block(block)
-        for inst, live in zip(block.instructions, self.graph.live_after(block)):
+        for inst, live in zip(block.instructions, self.graph.live_after(block), strict=True):
             self.live = live
             self._instruction(inst)
             full = layout.EXEC in self.full
@@ -281,7 +281,7 @@ class _Emitter:
             return
         width = self.graph.wave_size // 32
         encoded = encoded_slots(op.sources)
-        for slot, operand in zip(encoded, inst.src):
+        for slot, operand in zip(encoded, inst.src, strict=False):
             if operand.kind == "special" and str(operand.value) in ("vccz", "execz"):
                 self._flush()
             if operand.kind != "s" or slot.role == "mask":
@@ -303,7 +303,8 @@ class _Emitter:
         return dpp.fi and self.queue.writes(row_of(inst.src[0], self.graph.accum_offset))
 
     def _move_by_dpp(self, inst: Instruction) -> tuple[Instruction, Any]:
-        """Moves DPP's source row by a helper: the instruction without DPP, and the lanes it may write."""
+        """Moves DPP's source row by a helper: the instruction without DPP, and the lanes it may
+        write."""
         dpp, size, code = inst.mods.dpp, self.graph.wave_size, self.code
         assert dpp is not None
         self._flush()
@@ -420,7 +421,8 @@ class _Emitter:
         temporary = self._row_pointer(_MOVED_ROW)
         self.code.declare("anyroc_gather_row", "i64", "ptr", "ptr", "ptr", "ptr", "i32")
         self.code.emit(
-            f"call i64 @anyroc_gather_row(ptr %wave, ptr {temporary}, ptr {source}, ptr {table}, i32 0)"
+            f"call i64 @anyroc_gather_row(ptr %wave, ptr {temporary}, ptr {source},"
+            f" ptr {table}, i32 0)"
         )
         self._copy_row(inst, _MOVED_ROW)
 
@@ -460,7 +462,8 @@ class _Emitter:
         if cross.kind == "scatter":
             code.declare("anyroc_permute_scatter", "void", "ptr", "ptr", "ptr", "ptr")
             code.do(
-                f"call void @anyroc_permute_scatter(ptr %wave, ptr {target}, ptr {source}, ptr {table})"
+                f"call void @anyroc_permute_scatter(ptr %wave, ptr {target}, ptr {source},"
+                f" ptr {table})"
             )
             return
         code.declare("anyroc_permute_gather", "void", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
@@ -499,7 +502,8 @@ class _Emitter:
         name = f"anyroc_{matrix.helper}"
         code.declare(name, "void", "ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
         code.do(
-            f"call void @{name}(ptr %wave, ptr {target}, ptr {rows[0]}, ptr {rows[1]}, ptr {rows[2]},"
+            f"call void @{name}(ptr %wave, ptr {target}, ptr {rows[0]}, ptr {rows[1]},"
+            f" ptr {rows[2]},"
             f" i32 {constant}, i32 {packed})"
         )
 

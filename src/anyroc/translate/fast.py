@@ -1,10 +1,11 @@
 """The fast form of a sequence: one loop over chunks that does its memory accesses itself.
 
-Values are vectors, or *affine*: ``base + stride * lane`` with a scalar base that is computed once per
-wave, before the loop.  :class:`ShapedBackend` runs the instructions' ordinary bodies over both.  Where an
-affine value stays affine only under a condition (no overflow within the wave, say) the condition becomes
-a guard; further guards say that each access stays inside device memory and that no store meets another
-access's memory.  If a guard fails at run time, the sequence runs as lane loops and helper calls instead.
+Values are vectors, or *affine*: ``base + stride * lane`` with a scalar base that is computed once
+per wave, before the loop.  :class:`ShapedBackend` runs the instructions' ordinary bodies over
+both.  Where an affine value stays affine only under a condition (no overflow within the wave, say)
+the condition becomes a guard; further guards say that each access stays inside device memory and
+that no store meets another access's memory.  If a guard fails at run time, the sequence runs as
+lane loops and helper calls instead.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ class ShapedBackend:
     def select(self, t: Type, condition: Any, a: Any, b: Any) -> Any:
         if not isinstance(condition, str | Affine):
             return a if condition else b
-        if _uniform(condition) and _uniform(a) and _uniform(b):
+        if isinstance(condition, Affine) and _uniform(a) and _uniform(b):
             return self._wrap(self.scalar.select(t, condition.base, _base(a), _base(b)))
         return self.vector.select(
             t, self.text(BOOL, condition), self.materialize(t, a), self.materialize(t, b)
@@ -434,7 +435,8 @@ class _FastLoop(LaneLoop):
                 self._splats[key] = code.emit(f"load {wide}, ptr {pointer}, align 1")
             picks = ", ".join(f"i32 {part + count * i}" for i in range(CHUNK))
             return code.emit(
-                f"shufflevector {wide} {self._splats[key]}, {wide} poison, <{CHUNK} x i32> <{picks}>"
+                f"shufflevector {wide} {self._splats[key]}, {wide} poison,"
+                f" <{CHUNK} x i32> <{picks}>"
             )
         if mask is None:
             return code.emit(f"load {vector}, ptr {pointer}, align 1")
@@ -470,10 +472,11 @@ class _FastLoop(LaneLoop):
             raise _NotFast
         while len(vectors) > 1:
             merged = []
-            for (a, size), (b, _) in zip(vectors[::2], vectors[1::2]):
+            for (a, size), (b, _) in zip(vectors[::2], vectors[1::2], strict=True):
                 wide = ", ".join(f"i32 {i}" for i in range(2 * size))
                 text = code.emit(
-                    f"shufflevector <{size} x i32> {a}, <{size} x i32> {b}, <{2 * size} x i32> <{wide}>"
+                    f"shufflevector <{size} x i32> {a}, <{size} x i32> {b},"
+                    f" <{2 * size} x i32> <{wide}>"
                 )
                 merged.append((text, 2 * size))
             vectors = merged
@@ -488,7 +491,8 @@ class _FastLoop(LaneLoop):
 def emit_fast(sequence: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str | None:
     """Emits guards and fast loop; the code that follows is for when a guard fails.
 
-    The result is the label where both ways meet, None if there is no fast form (then nothing was emitted).
+    The result is the label where both ways meet, None if there is no fast form (then nothing was
+    emitted).
     """
     items = sequence.items
     if not any(isinstance(item, AccessItem) for item in items):

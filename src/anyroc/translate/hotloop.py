@@ -1,9 +1,10 @@
 """Innermost loops that only compute: a function of its own, with everything in host registers.
 
-A block that branches back to itself and touches no memory runs with its scalar and vector registers as
-SSA values around the loop, so that nothing is loaded or stored per trip.  The chunks of a wave run
-side by side as far as the host's vector registers go, else group after group: each group repeats
-the loop's scalar part, which takes the same course.  LLVM optimises these functions; they are small.
+A block that branches back to itself and touches no memory runs with its scalar and vector
+registers as SSA values around the loop, so that nothing is loaded or stored per trip.  The chunks
+of a wave run side by side as far as the host's vector registers go, else group after group: each
+group repeats the loop's scalar part, which takes the same course.  LLVM optimises these functions;
+they are small.
 """
 
 from __future__ import annotations
@@ -188,8 +189,9 @@ class _ChunkCode(LaneLoop):
 class HotLoop:
     """A loop as the function ``i32 name(ptr wave, ptr vgpr, i1 last)`` over one group of chunks.
 
-    The result is 1 if the budget of trips is spent and the loop is to go on later.  ``vgpr`` points at the
-    group's first lane of row 0; scalar results are stored by the group that is ``last``.
+    The result is 1 if the budget of trips is spent and the loop is to go on later.  ``vgpr``
+    points at the group's first lane of row 0; scalar results are stored by the group that is
+    ``last``.
     """
 
     def __init__(
@@ -323,7 +325,8 @@ class HotLoop:
         declarations = "\n".join(body.declarations.values())
         text = "\n".join(lines)
         head = f"define i32 @{self.name}(ptr noalias %wave, ptr noalias %vgpr, i1 %last)"
-        return f"{declarations}\n{head} {{\n{text}\n%result = zext i1 {again} to i32\nret i32 %result\n}}\n"
+        tail = f"%result = zext i1 {again} to i32\nret i32 %result"
+        return f"{declarations}\n{head} {{\n{text}\n{tail}\n}}\n"
 
     def _exit(self, body: CodeBuilder, scalars: _Scalars, chunks: list[_ChunkCode]) -> list[str]:
         """Stores of what the loop wrote and something reads: later blocks, or the loop resumed."""

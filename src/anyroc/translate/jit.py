@@ -32,13 +32,14 @@ __all__ = [
 _ENTRY = "wave"
 _HOT_LEVEL = 2
 _MOST_HOT_BYTES = 256 << 10
-"""Code size up to which a kernel is worth optimising: the time that takes grows faster than the size."""
+"""Code size up to which a kernel is worth optimising: the time that takes grows faster than the
+size."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What translating a kernel gave: LLVM IR, that of its hot loops ("" if there are none), and how many
-    GPU instructions it holds."""
+    """What translating a kernel gave: LLVM IR, that of its hot loops ("" if there are none), and
+    how many GPU instructions it holds."""
 
     ir: str
     hot: str
@@ -50,8 +51,8 @@ class Translation:
 class NativeKernel:
     """A kernel ready to run: ``address`` is an ``anyroc_wave_fn`` (native/wave.h).
 
-    ``cached``: it came from disk; ``seconds``: what getting it took; ``instructions``: GPU instructions
-    translated, 0 if it was cached; ``level``: how well LLVM optimised it.
+    ``cached``: it came from disk; ``seconds``: what getting it took; ``instructions``: GPU
+    instructions translated, 0 if it was cached; ``level``: how well LLVM optimised it.
     """
 
     address: int
@@ -74,8 +75,8 @@ def translate(
 ) -> Translation:
     """The LLVM IR of a kernel.
 
-    Raises UnsupportedInstruction, with name, address and kernel, and CodeObjectError on code that does
-    not decode.
+    Raises UnsupportedInstruction, with name, address and kernel, and CodeObjectError on code that
+    does not decode.
     """
     import anyroc.semantics  # noqa: F401  (registers the instructions)
     from anyroc.translate import cfg, emitter
@@ -226,8 +227,8 @@ def compile_kernel(
 ) -> NativeKernel:
     """A kernel's native code: the best that the cache has, else translated quickly and put there.
 
-    ``starts_full`` promises that every wave starts with all its lanes; ``linear`` that the lanes of a
-    wave are consecutive work-items in x, the first a multiple of the wave size.
+    ``starts_full`` promises that every wave starts with all its lanes; ``linear`` that the lanes
+    of a wave are consecutive work-items in x, the first a multiple of the wave size.
     """
     request = _Request(code, kernel, target, tuple(instruments), starts_full, linear)
     return _compile(request, (_HOT_LEVEL, _first_level()))
@@ -237,7 +238,8 @@ def optimise(native_kernel: NativeKernel) -> NativeKernel | None:
     """Slower-made, faster code for a kernel that has proved hot; None if there is none better.
 
     The result may take over at any point where a wave rests (a barrier, a yield) or begins: both
-    versions keep a wave's state alike.  Meant for a thread of its own: it takes longer than translating.
+    versions keep a wave's state alike.  Meant for a thread of its own: it takes longer than
+    translating.
     """
     request = native_kernel.request
     if native_kernel.level >= _HOT_LEVEL or request.kernel.size > _MOST_HOT_BYTES:

@@ -1,8 +1,9 @@
 """Lane-local vector instructions as one loop over chunks of 16 lanes.
 
-Inside the loop a chunk's registers are SSA values: loaded once, and stored at the end where something later
-wants them.  Lanes that EXEC disables compute too; only what is stored and what becomes a mask is limited
-to the enabled ones, and not even that for registers whose value in disabled lanes nobody will read.
+Inside the loop a chunk's registers are SSA values: loaded once, and stored at the end where
+something later wants them.  Lanes that EXEC disables compute too; only what is stored and what
+becomes a mask is limited to the enabled ones, and not even that for registers whose value in
+disabled lanes nobody will read.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ TEMPORARY = 1024
 
 @dataclass(frozen=True)
 class Lanes:
-    """One vector operation with its captured operands; ``allowed`` is a lane mask beyond which it must
-    not write, None where there is none."""
+    """One vector operation with its captured operands; ``allowed`` is a lane mask beyond which it
+    must not write, None where there is none."""
 
     inst: Instruction
     op: Op
@@ -72,10 +73,11 @@ class Lanes:
 
 @dataclass(frozen=True)
 class VectorItem:
-    """A queued vector instruction; a dual-issue one has two parts that both read before either writes.
+    """A queued vector instruction; a dual-issue one has two parts that both read before either
+    writes.
 
-    ``uses`` and ``defs`` are the rows that it reads and writes, ``live`` and ``inactive`` those needed
-    after it by enabled and by disabled lanes, as bit sets.
+    ``uses`` and ``defs`` are the rows that it reads and writes, ``live`` and ``inactive`` those
+    needed after it by enabled and by disabled lanes, as bit sets.
     """
 
     parts: list[Lanes]
@@ -146,8 +148,8 @@ class LaneLoop:
         number: int,
         exec_raw: Any,
     ) -> None:
-        """``code`` collects the loop's body; ``number`` makes its names unique; ``exec_raw`` is EXEC,
-        None where it is full."""
+        """``code`` collects the loop's body; ``number`` makes its names unique; ``exec_raw`` is
+        EXEC, None where it is full."""
         self.code = code
         self.scalars = scalars
         self.target = target
@@ -182,7 +184,7 @@ class LaneLoop:
     def preload_masks(
         self, into: CodeBuilder, items: Sequence[VectorItem], slots: dict[int, str]
     ) -> set[int]:
-        """Reads masks that an earlier loop left in a slot; gives the masks that these items write."""
+        """Reads masks that an earlier loop left in a slot; gives those that these items write."""
         written: set[int] = set()
         mask_type = self.scalars.ops.type(self.scalars.mask_type)
         for item in items:
@@ -364,7 +366,9 @@ class LaneLoop:
             sign = [mods.neg_lo, *[mods.neg_hi] * (slot.count - 1)]
             encoded = _encoded_index(item.op, position)
             if encoded < 3 and item.inst.format.startswith("VOP3P"):
-                parts = [apply_modifiers(p, s[encoded], False) for p, s in zip(parts, sign)]
+                parts = [
+                    apply_modifiers(p, s[encoded], False) for p, s in zip(parts, sign, strict=True)
+                ]
             return tuple(parts)
         if t.bits == 64:
             raw = (
@@ -522,7 +526,7 @@ class LaneLoop:
     def _write(self, item: Lanes, values: list[Any]) -> None:
         inst = item.inst
         operands = iter(inst.dst)
-        for slot, value in zip(item.op.results, values):
+        for slot, value in zip(item.op.results, values, strict=True):
             operand = next(operands)
             if slot.role == "mask":
                 self._masks[operand.index] = value.raw
@@ -575,7 +579,7 @@ class LaneLoop:
         return word
 
     def _place(self, selector: int, unused: int, row: int, word: Value) -> Value:
-        """SDWA destination selection; ``unused``: 0 zeroes, 1 sign-extends, 2 preserves the rest."""
+        """SDWA destination selection; ``unused``: 0 zeroes, 1 sign-extends, 2 keeps the rest."""
         width, at = (8, 8 * selector) if selector < 4 else (16, 16 * (selector - 4))
         low = word & ((1 << width) - 1)
         if unused == 2:
@@ -604,6 +608,7 @@ class LaneLoop:
 
 
 def encoded_slots(slots: tuple[Slot, ...]) -> list[Slot]:
+    """The slots that stand for encoded operands."""
     return [s for s in slots if s.role in ENCODED]
 
 
@@ -635,7 +640,7 @@ def masks_written(inst: Instruction, op: Op) -> set[int]:
     """The scalar registers that an instruction writes as lane masks."""
     masks = {
         operand.index
-        for slot, operand in zip(encoded_slots(op.results), inst.dst)
+        for slot, operand in zip(encoded_slots(op.results), inst.dst, strict=False)
         if slot.role == "mask"
     }
     return masks | {layout.EXEC} if op.writes_exec else masks

@@ -1,4 +1,5 @@
-"""Where generated code finds the parts of a wave: byte offsets of ``struct anyroc_wave`` (native/wave.h)."""
+"""Where generated code finds the parts of a wave: byte offsets of ``struct anyroc_wave``
+(native/wave.h)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""LLVM IR as text: a function builder, and the :class:`Backend` that runs instruction bodies over it.
+"""LLVM IR as text: a function builder, and the :class:`Backend` that runs instruction bodies over
+it.
 
-IR is written as text, not through an object model: a kernel of thousands of instructions becomes tens
-of thousands of lines, and building objects for each costs more than LLVM needs to compile them.
+IR is written as text, not through an object model: a kernel of thousands of instructions becomes
+tens of thousands of lines, and building objects for each costs more than LLVM needs to compile
+them.
 """
 
 from __future__ import annotations

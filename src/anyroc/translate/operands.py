@@ -1,7 +1,8 @@
-"""Operands of vector instructions: what is captured when one is met, and how a chunk of lanes reads it.
+"""Operands of vector instructions: what is captured when one is met, and how a chunk of lanes
+reads it.
 
-Scalars are captured as SSA values where the instruction stands in program order, so that the chunk loop
-that runs it may come later.  Vector registers are read inside the loop.
+Scalars are captured as SSA values where the instruction stands in program order, so that the chunk
+loop that runs it may come later.  Vector registers are read inside the loop.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """A captured operand: ``kind`` is ``row`` (``raw``: first row), ``scalar`` (an SSA value of 32 or 64
-    bits), ``const`` (bits), or ``mask`` (a lane mask as an SSA value, or None for one that is pending
-    under scalar register ``index``)."""
+    """A captured operand: ``kind`` is ``row`` (``raw``: first row), ``scalar`` (an SSA value of 32
+    or 64 bits), ``const`` (bits), or ``mask`` (a lane mask as an SSA value, or None for one that
+    is pending under scalar register ``index``)."""
 
     kind: str
     raw: Any
@@ -65,7 +66,7 @@ def row_of(operand: Operand, accum_offset: int) -> int:
 
 
 def field_value(inst: Instruction, role: str) -> int | None:
-    """A field of the instruction that its body reads as a constant; None if ``role`` is no field."""
+    """A field that an instruction's body reads as a constant; None if ``role`` is no field."""
     mods = inst.mods
     if role in ("op_sel", "op_sel_hi", "neg_lo"):
         flags: tuple[bool, ...] = getattr(mods, role)

@@ -1,8 +1,8 @@
 """Register files inside straight-line code: memory behind, SSA values in front.
 
-Registers live in the wave.  Within a stretch of straight-line code each is loaded at most once, its later
-values stay SSA values, and what was written is stored when the stretch ends.  A 64-bit value is kept
-whole; its halves are split off only when asked for.
+Registers live in the wave.  Within a stretch of straight-line code each is loaded at most once,
+its later values stay SSA values, and what was written is stored when the stretch ends.  A 64-bit
+value is kept whole; its halves are split off only when asked for.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class RegisterCache:
             self._dirty_words.discard(index)
 
     def store(self, live: int | None = None) -> None:
-        """Stores what was written (of the set bits of ``live``, where given); cached values stay good."""
+        """Stores what was written (of the set bits of ``live``, where given); cached values stay
+        good."""
         for index in sorted(self._dirty_pairs):
             wanted = [i for i in (index, index + 1) if live is None or live >> i & 1]
             if len(wanted) == 2 and self.memory.store_pair(index, self._pairs[index]):

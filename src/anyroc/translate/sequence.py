@@ -1,14 +1,14 @@
 """A run of vector and memory instructions inside a basic block, queued and then emitted together.
 
 Scalar instructions are emitted where they stand; the vector and memory instructions between them
-gather here until something needs a result: a scalar read of a lane mask, a change of EXEC, a cross-lane
-move, the end of the block.  What is queued becomes
+gather here until something needs a result: a scalar read of a lane mask, a change of EXEC, a
+cross-lane move, the end of the block.  What is queued becomes
 
-* *lane loops* and helper calls.  A memory access waits behind the loop that computes its address, so
-  vector instructions that do not depend on it may still join that loop: loads cluster and loops grow;
+* *lane loops* and helper calls.  A memory access waits behind the loop that computes its address,
+  so vector instructions that do not depend on it may still join that loop: loads cluster and loops
+  grow;
 * where the addresses are known to advance with the lane, also a *fast loop* that does the accesses
-  itself (:mod:`anyroc.translate.fast`), taken when its conditions hold.
-"""
+  itself (:mod:`anyroc.translate.fast`), taken when its conditions hold."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["LaneQueue"]
 
 
 class LaneQueue:
-    """The queue of one basic block; ``written_masks`` are scalar registers with a result pending."""
+    """The queue of one basic block; ``written_masks``: scalar registers with a result pending."""
 
     def __init__(
         self, code: CodeBuilder, scalars: ScalarFile, memory: MemoryEmitter, graph: Graph

@@ -1,8 +1,9 @@
 """Which vector registers advance with the lane: ``value = base + stride * lane``.
 
-Where the lanes of a wave are consecutive work-items, array indices and addresses computed from them
-are affine in the lane's number.  This analysis finds the registers for which that holds whatever the data:
-the *claims* at each instruction.  It runs the instructions' own bodies over abstract values.
+Where the lanes of a wave are consecutive work-items, array indices and addresses computed from
+them are affine in the lane's number.  This analysis finds the registers for which that holds
+whatever the data: the *claims* at each instruction.  It runs the instructions' own bodies over
+abstract values.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _WORD = (1 << 32) - 1
 
 @dataclass(frozen=True)
 class Shape:
-    """``stride``: of the low 32 bits, modulo 2**32; ``align``: how many low bits of lane 0's value are
-    known to be 0; ``uniform``: all bits are the same in every lane."""
+    """``stride``: of the low 32 bits, modulo 2**32; ``align``: how many low bits of lane 0's value
+    are known to be 0; ``uniform``: all bits are the same in every lane."""
 
     stride: int
     align: int = 0
@@ -183,7 +184,7 @@ def step(claims: Claims, graph: Graph, inst: Instruction, exec_full: bool, inact
             if o.kind in "va"
             for i in range(o.count)
         ]
-        for row, shape in zip(rows, _evaluate(claims, graph, part, entry)):
+        for row, shape in zip(rows, _evaluate(claims, graph, part, entry), strict=False):
             if shape is not None and (exec_full or not inactive >> row & 1):
                 after[row] = shape if shape.stride else Shape(0, shape.align, True)
     return after
@@ -207,7 +208,7 @@ def at_blocks(graph: Graph) -> dict[int, Claims]:
         claims = known[address]
         assert claims is not None
         full = block.full
-        for inst, (_, inactive) in zip(block.instructions, graph.live_after(block)):
+        for inst, (_, inactive) in zip(block.instructions, graph.live_after(block), strict=True):
             claims = step(claims, graph, inst, layout.EXEC in full, inactive)
             full = graph.step_full(inst, full)
         for follow in block.successors:

@@ -58,7 +58,7 @@ class VectorBackend(LLVMBackend):
         picks = ", ".join(f"i32 {i}" for i in range(self.lanes))
         a, b = self.half.text(t, low), self.half.text(t, high)
         whole = self.code.emit(
-            f"shufflevector <{count} x {llvm_type(t)}> {a}, {vector} {b}, <{self.lanes} x i32> <{picks}>"
+            f"shufflevector {vector} {a}, {vector} {b}, <{self.lanes} x i32> <{picks}>"
         )
         self._parts[whole, 0], self._parts[whole, 1] = low, high
         return whole
