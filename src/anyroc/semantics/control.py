@@ -52,3 +52,7 @@ for _key in (
     "v_movrels_b32", "v_movreld_b32", "v_movrelsd_b32", "v_movrelsd_2_b32", "v_swaprel_b32",
 ):  # fmt: skip
     control(_key, "movrel", _key.split("_")[1].removeprefix("mov"))
+
+# gfx9's mode in which M0 is added to the VGPR numbers of the instructions that follow.
+for _action in ("on", "off", "idx", "mode"):
+    control(f"s_set_gpr_idx_{_action}", "gpr_idx", _action)

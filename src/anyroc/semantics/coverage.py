@@ -22,7 +22,7 @@ BY_DECISION: tuple[tuple[str, str], ...] = (
     (r"v_cvt_pkaccum_u8_f32", "packing of pixels"),
     (r"ds_bvh_.*", "ray tracing"),
     (r"s_rfe_.*|s_cbranch_(g_fork|i_fork|join)|s_subvector_.*", "trap handlers and forks"),
-    (r"s_set_gpr_idx_.*|s_setvskip", "register indexing by mode, which compilers avoid"),
+    (r"s_setvskip", "skipping by mode, which compilers avoid"),
     (r"s_(buffer_)?atomic_.*|s_(buffer_|scratch_)?store_.*|s_scratch_load_.*", "scalar stores"),
     (r"s_alloc_vgpr|s_barrier_(init|join|leave)|s_get_barrier_state", "named barriers"),
     (r"(global|scratch)_(load|store)_block", "block transfers, for callee-saved registers"),
