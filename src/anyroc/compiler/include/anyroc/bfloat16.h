@@ -102,7 +102,10 @@ ANYROC_BOTH __hip_bfloat16 __float2bfloat16_rz(float x)
 ANYROC_BOTH __hip_bfloat16 __double2bfloat16(double x) { return x; }
 ANYROC_BOTH float __bfloat162float(__hip_bfloat16 x) { return x; }
 ANYROC_BOTH __hip_bfloat162 __float2bfloat162_rn(float x) { return __hip_bfloat162(x, x); }
-ANYROC_BOTH __hip_bfloat162 __floats2bfloat162_rn(float x, float y) { return __hip_bfloat162(x, y); }
+ANYROC_BOTH __hip_bfloat162 __floats2bfloat162_rn(float x, float y)
+{
+    return __hip_bfloat162(x, y);
+}
 ANYROC_BOTH __hip_bfloat162 __float22bfloat162_rn(float2 v) { return __hip_bfloat162(v.x, v.y); }
 ANYROC_BOTH float2 __bfloat1622float2(__hip_bfloat162 v) { return make_float2(v.x, v.y); }
 ANYROC_BOTH __hip_bfloat162 __halves2bfloat162(__hip_bfloat16 x, __hip_bfloat16 y)
@@ -122,7 +125,10 @@ ANYROC_BOTH unsigned short __bfloat16_as_ushort(__hip_bfloat16 x) { return x.bit
 ANYROC_BOTH short __bfloat16_as_short(__hip_bfloat16 x) { return static_cast<short>(x.bits); }
 ANYROC_BOTH __hip_bfloat16 __ushort_as_bfloat16(unsigned short x) { return __hip_bfloat16_raw{x}; }
 ANYROC_BOTH __hip_bfloat16 __int2bfloat16_rn(int x) { return x; }
-ANYROC_BOTH int __bfloat162int_rz(__hip_bfloat16 x) { return static_cast<int>(static_cast<float>(x)); }
+ANYROC_BOTH int __bfloat162int_rz(__hip_bfloat16 x)
+{
+    return static_cast<int>(static_cast<float>(x));
+}
 
 ANYROC_BOTH __hip_bfloat16 __hadd(__hip_bfloat16 a, __hip_bfloat16 b) { return a + b; }
 ANYROC_BOTH __hip_bfloat16 __hsub(__hip_bfloat16 a, __hip_bfloat16 b) { return a - b; }
@@ -144,8 +150,14 @@ ANYROC_BOTH __hip_bfloat162 __hfma2(__hip_bfloat162 a, __hip_bfloat162 b, __hip_
 {
     return __hip_bfloat162(__hfma(a.x, b.x, c.x), __hfma(a.y, b.y, c.y));
 }
-ANYROC_BOTH __hip_bfloat16 __hmax(__hip_bfloat16 a, __hip_bfloat16 b) { return __builtin_fmaxf(a, b); }
-ANYROC_BOTH __hip_bfloat16 __hmin(__hip_bfloat16 a, __hip_bfloat16 b) { return __builtin_fminf(a, b); }
+ANYROC_BOTH __hip_bfloat16 __hmax(__hip_bfloat16 a, __hip_bfloat16 b)
+{
+    return __builtin_fmaxf(a, b);
+}
+ANYROC_BOTH __hip_bfloat16 __hmin(__hip_bfloat16 a, __hip_bfloat16 b)
+{
+    return __builtin_fminf(a, b);
+}
 ANYROC_BOTH bool __hisnan(__hip_bfloat16 a) { return (a.bits & 0x7fff) > 0x7f80; }
 
 #if defined(__HIP__)

@@ -22,7 +22,10 @@ ANYROC_DEVICE unsigned int rank_in_block()
 }
 ANYROC_DEVICE unsigned int block_threads() { return blockDim.x * blockDim.y * blockDim.z; }
 ANYROC_DEVICE int count(lane_mask mask) { return __builtin_popcountll(mask); }
-ANYROC_DEVICE lane_mask below() { return (static_cast<lane_mask>(1) << anyroc::lane_of_warp()) - 1; }
+ANYROC_DEVICE lane_mask below()
+{
+    return (static_cast<lane_mask>(1) << anyroc::lane_of_warp()) - 1;
+}
 
 /* The lane that holds the n-th bit of the mask. */
 ANYROC_DEVICE int nth_lane(lane_mask mask, int n)

@@ -119,11 +119,13 @@ ANYROC_DEVICE __half __float2half_rd(float x) { return __ocml_cvtrtn_f16_f32(x);
 ANYROC_DEVICE __half __float2half_ru(float x) { return __ocml_cvtrtp_f16_f32(x); }
 ANYROC_DEVICE __half __float2half_rz(float x) { return __ocml_cvtrtz_f16_f32(x); }
 
-#define ANYROC_HALF_TO(T, name)                                                                \
-    ANYROC_DEVICE T __half2##name##_rn(__half x) { return anyroc::saturate<T>(__builtin_rintf(x)); }  \
-    ANYROC_DEVICE T __half2##name##_rd(__half x) { return anyroc::saturate<T>(__builtin_floorf(x)); } \
-    ANYROC_DEVICE T __half2##name##_ru(__half x) { return anyroc::saturate<T>(__builtin_ceilf(x)); }  \
-    ANYROC_DEVICE T __half2##name##_rz(__half x) { return anyroc::saturate<T>(__builtin_truncf(x)); } \
+#define ANYROC_HALF_ROUNDED(T, name, way, round) \
+    ANYROC_DEVICE T __half2##name##_##way(__half x) { return anyroc::saturate<T>(round(x)); }
+#define ANYROC_HALF_TO(T, name)                         \
+    ANYROC_HALF_ROUNDED(T, name, rn, __builtin_rintf)   \
+    ANYROC_HALF_ROUNDED(T, name, rd, __builtin_floorf)  \
+    ANYROC_HALF_ROUNDED(T, name, ru, __builtin_ceilf)   \
+    ANYROC_HALF_ROUNDED(T, name, rz, __builtin_truncf)  \
     ANYROC_DEVICE __half __##name##2half_rn(T x) { return __half(x); }
 ANYROC_HALF_TO(int, int)
 ANYROC_HALF_TO(unsigned int, uint)
@@ -132,6 +134,7 @@ ANYROC_HALF_TO(unsigned short, ushort)
 ANYROC_HALF_TO(long long, ll)
 ANYROC_HALF_TO(unsigned long long, ull)
 #undef ANYROC_HALF_TO
+#undef ANYROC_HALF_ROUNDED
 
 /* Arithmetic. */
 #define ANYROC_HALF_BINARY(name, expression)                                   \
@@ -221,6 +224,8 @@ ANYROC_HALF_FUNCTION(floor, const)
 ANYROC_HALF_FUNCTION(trunc, const)
 ANYROC_HALF_FUNCTION(rint, const)
 #undef ANYROC_HALF_FUNCTION
+ANYROC_DEVICE __half htanh_approx(__half a) { return htanh(a); }
+ANYROC_DEVICE __half2 h2tanh_approx(__half2 a) { return h2tanh(a); }
 ANYROC_DEVICE __half hrcp(__half a) { return __half(1) / a; }
 ANYROC_DEVICE __half2 h2rcp(__half2 a) { return __half2(hrcp(a.x), hrcp(a.y)); }
 

@@ -159,11 +159,13 @@ ANYROC_DEVICE To saturate(From x)
 
 }  // namespace anyroc
 
-#define ANYROC_TO_INTEGER(name, To, From, suffix)                                               \
-    ANYROC_DEVICE To name##_rn(From x) { return anyroc::saturate<To>(__builtin_rint##suffix(x)); } \
-    ANYROC_DEVICE To name##_rd(From x) { return anyroc::saturate<To>(__builtin_floor##suffix(x)); } \
-    ANYROC_DEVICE To name##_ru(From x) { return anyroc::saturate<To>(__builtin_ceil##suffix(x)); } \
-    ANYROC_DEVICE To name##_rz(From x) { return anyroc::saturate<To>(__builtin_trunc##suffix(x)); }
+#define ANYROC_ROUNDED(name, To, From, round) \
+    ANYROC_DEVICE To name(From x) { return anyroc::saturate<To>(round(x)); }
+#define ANYROC_TO_INTEGER(name, To, From, suffix)                \
+    ANYROC_ROUNDED(name##_rn, To, From, __builtin_rint##suffix)  \
+    ANYROC_ROUNDED(name##_rd, To, From, __builtin_floor##suffix) \
+    ANYROC_ROUNDED(name##_ru, To, From, __builtin_ceil##suffix)  \
+    ANYROC_ROUNDED(name##_rz, To, From, __builtin_trunc##suffix)
 ANYROC_TO_INTEGER(__float2int, int, float, f)
 ANYROC_TO_INTEGER(__float2uint, unsigned int, float, f)
 ANYROC_TO_INTEGER(__float2ll, long long, float, f)
@@ -173,6 +175,7 @@ ANYROC_TO_INTEGER(__double2uint, unsigned int, double, )
 ANYROC_TO_INTEGER(__double2ll, long long, double, )
 ANYROC_TO_INTEGER(__double2ull, unsigned long long, double, )
 #undef ANYROC_TO_INTEGER
+#undef ANYROC_ROUNDED
 
 namespace anyroc {
 
@@ -248,4 +251,14 @@ ANYROC_DEVICE unsigned int __isShared(const void *p) { return __builtin_amdgcn_i
 ANYROC_DEVICE unsigned int __isLocal(const void *p) { return __builtin_amdgcn_is_private(p); }
 ANYROC_DEVICE unsigned int __isGlobal(const void *p) { return !__isShared(p) && !__isLocal(p); }
 ANYROC_DEVICE unsigned int __isConstant(const void *p) { return __isGlobal(p); }
+ANYROC_DEVICE size_t __cvta_generic_to_shared(const void *p)
+{
+    return (size_t)(__attribute__((address_space(3))) const char *)p;
+}
+ANYROC_DEVICE void *__cvta_shared_to_generic(size_t p)
+{
+    return (void *)(__attribute__((address_space(3))) char *)p;
+}
+ANYROC_DEVICE size_t __cvta_generic_to_global(const void *p) { return (size_t)p; }
+ANYROC_DEVICE void *__cvta_global_to_generic(size_t p) { return (void *)p; }
 

@@ -225,7 +225,7 @@ ANYROC_DEVICE ANYROC_BALLOT __match_all_sync(ANYROC_MASK mask, T value, int *all
 }
 ANYROC_DEVICE void __syncwarp(ANYROC_MASK = ANYROC_FULL) { anyroc::sync_lanes(); }
 
-/* Reductions over the lanes of a mask, which all take part in as many turns as the warp has lanes. */
+/* Reductions over the lanes of a mask, one turn for each. */
 #define ANYROC_REDUCE(name, T, combine)                              \
     ANYROC_DEVICE T __reduce_##name##_sync(ANYROC_MASK mask, T value) \
     {                                                                \

@@ -60,7 +60,8 @@ ANYROC_DEVICE T directed(T nearest, T lost, direction where)
     bool go_down = where == towards_zero ? nearest > 0 : where == down;
     if (go_down == (lost > 0))
         return nearest;
-    return ::nextafter(nearest, static_cast<T>(go_down ? -__builtin_huge_val() : __builtin_huge_val()));
+    double end = go_down ? -__builtin_huge_val() : __builtin_huge_val();
+    return ::nextafter(nearest, static_cast<T>(end));
 }
 
 /* What the sum s = a + b lost, exactly (Knuth's TwoSum). */
@@ -105,6 +106,12 @@ ANYROC_DEVICE T divide(T a, T b, direction where)
 }
 
 template <typename T>
+ANYROC_DEVICE T inverse(T a, direction where)
+{
+    return divide(static_cast<T>(1), a, where);
+}
+
+template <typename T>
 ANYROC_DEVICE T root(T a, direction where)
 {
     T q = __builtin_elementwise_sqrt(a);
@@ -118,9 +125,12 @@ ANYROC_DEVICE T root(T a, direction where)
     ANYROC_DEVICE T __##d##sub_##suffix(T a, T b) { return anyroc::add(a, -b, where); }           \
     ANYROC_DEVICE T __##d##mul_##suffix(T a, T b) { return anyroc::multiply(a, b, where); }       \
     ANYROC_DEVICE T __##d##div_##suffix(T a, T b) { return anyroc::divide(a, b, where); }         \
-    ANYROC_DEVICE T __##d##rcp_##suffix(T a) { return anyroc::divide(static_cast<T>(1), a, where); } \
+    ANYROC_DEVICE T __##d##rcp_##suffix(T a) { return anyroc::inverse(a, where); }                \
     ANYROC_DEVICE T __##d##sqrt_##suffix(T a) { return anyroc::root(a, where); }                  \
-    ANYROC_DEVICE T fma_name##_##suffix(T a, T b, T c) { return anyroc::multiply_add(a, b, c, where); }
+    ANYROC_DEVICE T fma_name##_##suffix(T a, T b, T c)                                            \
+    {                                                                                             \
+        return anyroc::multiply_add(a, b, c, where);                                              \
+    }
 ANYROC_DIRECTED(float, rd, anyroc::down, f, __fmaf)
 ANYROC_DIRECTED(float, ru, anyroc::up, f, __fmaf)
 ANYROC_DIRECTED(float, rz, anyroc::towards_zero, f, __fmaf)
@@ -157,12 +167,27 @@ ANYROC_HOST float sinpif(float x) noexcept { return std::sin(x * static_cast<flo
 ANYROC_HOST double sinpi(double x) noexcept { return std::sin(x * M_PI); }
 ANYROC_HOST float cospif(float x) noexcept { return std::cos(x * static_cast<float>(M_PI)); }
 ANYROC_HOST double cospi(double x) noexcept { return std::cos(x * M_PI); }
-ANYROC_HOST float normcdff(float x) noexcept { return 0.5f * std::erfc(-x * static_cast<float>(M_SQRT1_2)); }
+ANYROC_HOST float normcdff(float x) noexcept
+{
+    return 0.5f * std::erfc(-x * static_cast<float>(M_SQRT1_2));
+}
 ANYROC_HOST double normcdf(double x) noexcept { return 0.5 * std::erfc(-x * M_SQRT1_2); }
-ANYROC_HOST float norm3df(float x, float y, float z) noexcept { return std::sqrt(x * x + y * y + z * z); }
-ANYROC_HOST double norm3d(double x, double y, double z) noexcept { return std::sqrt(x * x + y * y + z * z); }
-ANYROC_HOST float rnorm3df(float x, float y, float z) noexcept { return rsqrtf(x * x + y * y + z * z); }
-ANYROC_HOST double rnorm3d(double x, double y, double z) noexcept { return rsqrt(x * x + y * y + z * z); }
+ANYROC_HOST float norm3df(float x, float y, float z) noexcept
+{
+    return std::sqrt(x * x + y * y + z * z);
+}
+ANYROC_HOST double norm3d(double x, double y, double z) noexcept
+{
+    return std::sqrt(x * x + y * y + z * z);
+}
+ANYROC_HOST float rnorm3df(float x, float y, float z) noexcept
+{
+    return rsqrtf(x * x + y * y + z * z);
+}
+ANYROC_HOST double rnorm3d(double x, double y, double z) noexcept
+{
+    return rsqrt(x * x + y * y + z * z);
+}
 ANYROC_HOST float rhypotf(float x, float y) noexcept { return 1.0f / std::hypot(x, y); }
 ANYROC_HOST double rhypot(double x, double y) noexcept { return 1.0 / std::hypot(x, y); }
 ANYROC_HOST float fdividef(float x, float y) noexcept { return x / y; }

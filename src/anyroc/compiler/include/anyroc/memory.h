@@ -20,7 +20,10 @@ __attribute__((weak)) inline __device__ void free(void *place)
     __ockl_dm_dealloc(reinterpret_cast<unsigned long long>(place));
 }
 
-__attribute__((weak, noreturn)) inline __device__ void __cxa_pure_virtual(void) { __builtin_trap(); }
+__attribute__((weak, noreturn)) inline __device__ void __cxa_pure_virtual(void)
+{
+    __builtin_trap();
+}
 __attribute__((weak, noreturn)) inline __device__ void __cxa_deleted_virtual(void)
 {
     __builtin_trap();
