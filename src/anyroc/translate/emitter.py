@@ -49,7 +49,8 @@ def emit_kernel(graph: Graph, name: str, instruments: Sequence[Instrument] = ())
     """The LLVM modules of a kernel: a function ``i32 name(ptr wave)``."""
     emitter = _Emitter(graph, name, instruments)
     ir = emitter.module()
-    return Emitted(ir, "\n".join(emitter.hot_loops))
+    hot = [*emitter.hot_declarations.values(), *emitter.hot_loops] if emitter.hot_loops else []
+    return Emitted(ir, "\n".join(hot))
 
 
 def _is_scalar(inst: Instruction) -> bool:
@@ -68,6 +69,7 @@ class _Emitter:
         self.tables: list[str] = []
         self.indirect = False
         self.hot_loops: list[str] = []
+        self.hot_declarations: dict[str, str] = {}
         self.block_claims = shapes.at_blocks(graph)
 
     def module(self) -> str:
@@ -101,7 +103,7 @@ class _Emitter:
         return "\n".join(parts) + f"\ndefine i32 @{self.name}(ptr noalias %wave) {{\n{body}\n}}\n"
 
     def _dispatcher(self) -> list[str]:
-        """Where jumps of unknown target arrive: a known address has a block, others end the wave."""
+        """Where jumps of unknown target arrive: known addresses have a block; others end it."""
         targets = sorted(self.graph.targets | {self.graph.entry})
         cases = " ".join(f"i64 {a}, label %b{a:x}" for a in targets if a in self.graph.blocks)
         return [
@@ -153,7 +155,7 @@ class _Emitter:
     def _call_hot_loop(self, hot: hotloop.HotLoop, block: Block) -> None:
         """Runs a loop as its own function, group after group of the wave's chunks."""
         code = self.code
-        self.hot_loops.append(hot.text())
+        self.hot_loops.append(hot.text(self.hot_declarations))
         code.declare(hot.name, "i32", "ptr", "ptr", "i1")
         spent = "0"
         for number in range(hot.calls):

@@ -245,9 +245,10 @@ class HotLoop:
             self._phis["scc"] = ("%scc.phi", "i1", "%scc.init")
         return self._phis["scc"][0]
 
-    def text(self) -> str:
-        """The function's definition and the declarations that it needs."""
+    def text(self, declarations: dict[str, str]) -> str:
+        """The function's definition; adds to ``declarations`` what it needs."""
         body = CodeBuilder()
+        body.declarations = declarations
         scalars = _Scalars(self, body)
         chunks = [_ChunkCode(self, body, scalars, c) for c in range(self.group)]
         for c, chunk in enumerate(chunks):
@@ -322,11 +323,10 @@ class HotLoop:
             "exit:",
             *exit_lines,
         ]
-        declarations = "\n".join(body.declarations.values())
         text = "\n".join(lines)
         head = f"define i32 @{self.name}(ptr noalias %wave, ptr noalias %vgpr, i1 %last)"
         tail = f"%result = zext i1 {again} to i32\nret i32 %result"
-        return f"{declarations}\n{head} {{\n{text}\n{tail}\n}}\n"
+        return f"{head} {{\n{text}\n{tail}\n}}\n"
 
     def _exit(self, body: CodeBuilder, scalars: _Scalars, chunks: list[_ChunkCode]) -> list[str]:
         """Stores of what the loop wrote and something reads: later blocks, or the loop resumed."""

@@ -53,7 +53,6 @@ class VectorBackend(LLVMBackend):
         """One vector of two halves, for types of less than 64 bits."""
         if not isinstance(low, str) and not isinstance(high, str):
             return low
-        count = self.lanes // 2
         vector = self.half.type(t)
         picks = ", ".join(f"i32 {i}" for i in range(self.lanes))
         a, b = self.half.text(t, low), self.half.text(t, high)
