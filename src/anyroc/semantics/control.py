@@ -9,7 +9,7 @@ from anyroc.semantics.core import control
 # do nothing.
 control("v_nop v_pipeflush v_clrexcp ds_nop", "nop")
 control("s_nop s_code_end s_version s_setprio s_sethalt s_setkill s_wakeup s_clause", "nop")
-control("s_delay_alu s_set_inst_prefetch_distance", "nop")
+control("s_delay_alu s_singleuse_vdst s_set_inst_prefetch_distance", "nop")
 control("s_incperflevel s_decperflevel s_ttracedata s_ttracedata_imm s_icache_inv", "nop")
 control("s_sendmsg s_sendmsghalt s_wait_event s_wait_idle s_wait_alu", "nop")
 control("s_waitcnt s_waitcnt_depctr s_waitcnt_expcnt s_waitcnt_lgkmcnt s_waitcnt_vmcnt", "nop")
