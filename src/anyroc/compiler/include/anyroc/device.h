@@ -13,8 +13,8 @@
 /* Through clang's wrapper, whose operators for the device need malloc and free. */
 #include <new>
 
-#if defined(_LIBCPP_VERSION)
-/* Programs written with libstdc++ expect std::min and std::max from <cmath>. */
+#if defined(_LIBCPP_VERSION) || __cplusplus < 201703L
+/* Programs expect std::min and std::max from <cmath>, as in C++17 with libstdc++. */
 #include <algorithm>
 #endif
 

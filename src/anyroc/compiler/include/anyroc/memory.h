@@ -3,21 +3,19 @@
 
 #include <stddef.h>
 
-#include "anyroc/attributes.h"
+#include "anyroc/heap.h"
 
 extern "C" {
-__device__ unsigned long long __ockl_dm_alloc(unsigned long long size);
-__device__ void __ockl_dm_dealloc(unsigned long long place);
 __device__ int printf(const char *, ...);
 
 __attribute__((weak)) inline __device__ void *malloc(size_t size)
 {
-    return reinterpret_cast<void *>(__ockl_dm_alloc(size));
+    return anyroc::allocate(size);
 }
 
 __attribute__((weak)) inline __device__ void free(void *place)
 {
-    __ockl_dm_dealloc(reinterpret_cast<unsigned long long>(place));
+    anyroc::release(place);
 }
 
 __attribute__((weak, noreturn)) inline __device__ void __cxa_pure_virtual(void)
