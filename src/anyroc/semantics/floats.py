@@ -149,6 +149,8 @@ def ieee_2008(pick: Binary) -> Binary:
     number."""
 
     def body(a: Value, b: Value) -> Value:
+        if a.raw is b.raw:  # compilers' way to quiet a NaN
+            return quiet(a)
         first = is_signaling(a)
         signaling = first | is_signaling(b)
         nan = bits(raw(select(first, a, b)) | QUIET[a.type.bits], a.type)
@@ -254,15 +256,11 @@ def classify(v: Value, mask: Value) -> Value:
     width = v.type.bits
     m = magnitude(v)
     infinity, tiny = INFINITY[width], 1 << MANTISSA_BITS[width]
-    # Numbers: 0 for zero, 1 denormal, 2 normal, 3 infinity; bits 5-n of the mask if negative, else
-    # 6+n.
-    zero, one = v.const(0, U32), v.const(1, U32)
-    rank = (
-        select(m != 0, one, zero) + select(m >= tiny, one, zero) + select(m >= infinity, one, zero)
-    )
-    negative = sign_bit(v) != 0
-    number = select(negative, 5 - rank, 6 + rank)
-    nan = select(is_signaling(v), zero, one)
-    index = select(m > infinity, nan, number)
-    result = (mask >> index) & 1
-    return result != 0
+    # Numbers: 0 for zero, 1 denormal, 2 normal, 3 infinity: bit 6 + n of the mask, or 5 - n if
+    # negative.
+    rank = convert(m != 0, U32) + convert(m >= tiny, U32) + convert(m >= infinity, U32)
+    negative = convert(bits(raw(v), v.type.signed) >> (width - 1), I32)
+    number = (rank ^ bits(negative, U32)) + 6
+    quiet_bit = convert(raw(v) >> (MANTISSA_BITS[width] - 1), U32) & 1
+    index = select(m > infinity, quiet_bit, number)
+    return ((mask >> index) & 1) != 0

@@ -329,5 +329,4 @@ def mul_high(a: Value, b: Value) -> Value:
 
 def funnel_shift_right(high: Value, low: Value, amount: Value) -> Value:
     """The low 32 bits of ``{high, low} >> amount``, amount modulo 32."""
-    both = (convert(high, U64) << 32) | convert(low, U64)
-    return convert(both >> (convert(amount, U64) & 31), U32)
+    return (low >> amount) | ((high << 1) << (amount ^ 31))
