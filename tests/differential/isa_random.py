@@ -69,8 +69,7 @@ def _is_unused_operand(name: str) -> bool:
         and not (
             name.startswith(("src0_", "src1_", "sc", "slc", "sve")) or name in ("s0", "s1", "sd")
         )
-        or name == "low_soffset"
-    )
+    ) or name == "low_soffset"
 
 
 def encodings(isa: str, per_row: int, seed: int) -> Iterator[tuple[Row, bytes]]:

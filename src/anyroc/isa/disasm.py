@@ -310,9 +310,11 @@ class _Printer:
         if not any(chosen):
             return []
         if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):
+            if self.family == "rdna4":
+                return [f"byte_sel:{chosen[2] | chosen[3] << 1}"]
             sources = 3
         bits = (*chosen[:sources], chosen[3])
-        if self.it.mnemonic in ("v_permlane16_b32", "v_permlanex16_b32"):
+        if self.it.mnemonic.startswith(("v_permlane16_", "v_permlanex16_")):
             bits = (chosen[0], chosen[1])
         if not any(bits):
             return []

@@ -71,9 +71,9 @@ _ALL3 = (True,) * 3
 class Mods:
     """Everything encoded beside the operands; the defaults mean "absent".
 
-    ``op_sel`` is (src0, src1, src2, dst): which half of a register a 16-bit operand is in.
-    ``fi`` belongs to ``dpp8``; ``dpp`` has its own. ``offset`` is in bytes and signed where the encoding is; ``simm16`` is signed for branches
-    and SALU constants, else the raw 16 bits.
+    ``op_sel`` is (src0, src1, src2, dst): which half of a register a 16-bit operand is in. ``fi``
+    belongs to ``dpp8``, ``dpp`` has its own. ``offset`` is in bytes and signed where the encoding
+    is; ``simm16`` is signed for branches and SALU constants, else the raw 16 bits.
     """
 
     clamp: bool = False

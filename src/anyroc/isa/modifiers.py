@@ -55,6 +55,8 @@ def used_mask(row: Row, format_: Format, family: str) -> int:
     base, _, variant = format_.name.partition(".")
     if format_.name == "VOPC.sdwa":
         mask |= field_mask(format_, "sdst")
+    if variant == "dpp":
+        mask |= 3 << format_.fields["dpp_ctrl"][0] + 9
     if variant:
         mask |= 0x1FF << (32 if base.startswith("VOP3") else 0)
     if base in ("GLOBAL", "SCRATCH"):

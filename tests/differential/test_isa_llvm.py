@@ -1,0 +1,36 @@
+"""Our decoder against LLVM itself, on random encodings and on the code objects at hand."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import isa_differential
+import isa_oracles
+
+from anyroc.isa.targets import TARGETS, target
+
+WAVES = [(name, size) for name in TARGETS for size in target(name).wave_sizes]
+needs_llvm = pytest.mark.skipif(isa_oracles.LLVM_MC is None, reason=isa_oracles.MISSING)
+
+
+@needs_llvm
+@pytest.mark.parametrize(("name", "wave_size"), WAVES)
+def test_disassembly_is_llvm_19s(name: str, wave_size: int) -> None:
+    scores = isa_differential.compare(name, wave_size, 1, seed=3)
+    assert [] == [example for score in scores.values() for example in score.examples]
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_llvm_22_assembles_our_text(name: str) -> None:
+    """Of what LLVM takes at all, every text means the instruction it was made from."""
+    wave_size = target(name).default_wave_size
+    scores = isa_differential.round_trip(name, wave_size, 1, seed=4)
+    wrong = [e for score in scores.values() for e in score.examples if e.startswith("differ")]
+    shares = [score.equal for score in scores.values()]
+    assert sum(shares) > 1000
+    assert [] == wrong

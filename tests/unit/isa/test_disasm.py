@@ -1,0 +1,55 @@
+"""Our text against what LLVM wrote, stored by ``isa_differential.py --golden``.
+
+``TARGET.waveN.txt`` holds LLVM 19's texts of encodings made from the tables; ``TARGET.halves.txt``
+texts with register halves that LLVM 22 assembles to exactly these bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anyroc.isa.decode import decode
+from anyroc.isa.disasm import format_instruction
+
+GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.txt"))
+
+
+def text(target: str, wave_size: int, code: bytes, *, true16: bool | None) -> str:
+    instruction = decode(target, code, wave_size=wave_size)
+    assert len(code) == instruction.size
+    return " ".join(format_instruction(instruction, target, true16=true16).split())
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_text_is_llvms(path: Path) -> None:
+    target, kind = path.stem.split(".")
+    wave_size = int(kind.removeprefix("wave")) if kind.startswith("wave") else 32
+    true16 = None if kind == "halves" else False
+    wrong = []
+    for line in path.read_text().splitlines():
+        code, expected = line.split(" ", 1)
+        got = text(target, wave_size, bytes.fromhex(code), true16=true16)
+        if expected != got:
+            wrong.append(f"{code}: {expected} | {got}")
+    assert [] == wrong
+
+
+def test_there_are_golden_files() -> None:
+    assert GOLDEN
+
+
+@pytest.mark.parametrize(
+    ("target", "wave_size", "code", "expected"),
+    [
+        ("gfx942", 64, "01000000", "v_cndmask_b32_e32 v0, s1, v0, vcc"),
+        ("gfx942", 64, "70008cbf", "s_waitcnt vmcnt(0) lgkmcnt(0)"),
+        ("gfx942", 64, "fbff82bf", "s_branch 65531"),
+        ("gfx1151", 32, "110087bf", "s_delay_alu instid0(VALU_DEP_1) | instskip(NEXT)"),
+        ("gfx1201", 32, "0000c7bf", "s_wait_kmcnt 0x0"),
+        ("gfx1201", 32, "9eff88bf", "s_wait_alu depctr_sa_sdst(0)"),
+    ],
+)
+def test_examples(target: str, wave_size: int, code: str, expected: str) -> None:
+    assert expected == text(target, wave_size, bytes.fromhex(code), true16=None)
