@@ -1,0 +1,227 @@
+"""Linear, whole and partial waves compute the same, whichever form the translator chose for them."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anyroc.compiler import Options, compile_device
+from anyroc.gpu.device import Device
+from anyroc.isa.targets import target
+
+SOURCE = Path(__file__).parent / "kernels" / "fast.cu"
+CONFIGURATIONS = [("gfx942", 64), ("gfx1151", 32), ("gfx1201", 64)]
+BLOCKS = [(64, 1), (128, 2), (32, 2), (16, 16), (48, 1), (20, 3)]
+N = 1000
+
+
+@dataclass
+class Machine:
+    """A device with the kernels loaded, and arrays in its memory."""
+
+    device: Device
+    module: object
+    owned: list[int]
+
+    def put(self, array: np.ndarray, spare: int = 0) -> int:
+        address = self.device.memory.alloc(array.nbytes + spare)
+        self.owned.append(address)
+        ctypes.memmove(address, array.ctypes.data, array.nbytes)
+        return address
+
+    def get(self, address: int, like: np.ndarray) -> np.ndarray:
+        result = np.empty_like(like)
+        ctypes.memmove(result.ctypes.data, address, result.nbytes)
+        return result
+
+    def run(
+        self, name: str, block: tuple[int, int], form: str, *args: object, grid: int = 0
+    ) -> None:
+        size = block[0] * block[1]
+        queue = self.device.default_queue
+        queue.launch(
+            self.module.kernel(name),  # type: ignore[attr-defined]
+            (grid or -(-N // size), 1, 1),
+            (*block, 1),
+            0,
+            struct.pack(form, *args),
+        )
+        queue.synchronize()
+        fault = queue.fault
+        assert fault is None, fault.text
+
+
+@pytest.fixture(scope="module", params=CONFIGURATIONS, ids=lambda c: f"{c[0]}-w{c[1]}")
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    name, wave = request.param
+    gpu = target(name)
+    option = None if wave == gpu.default_wave_size else wave
+    device = Device(0, gpu)
+    code = compile_device(SOURCE, target=gpu, options=Options(wave_size=option))
+    machine = Machine(device, device.load(code), [])
+    yield machine
+    for address in machine.owned:
+        device.memory.free(address)
+
+
+def _ints(count: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-(2**20), 2**20, count, dtype=np.int32)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+class TestBlocks:
+    """Each kernel under blocks that make waves linear, whole, or neither."""
+
+    def test_add(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, b, c = _ints(N), _ints(N, 2), np.full(N + 64, 7, np.int32)
+        at = machine.put(c)
+        machine.run("add", block, "<i4xQQQ", N, machine.put(a), machine.put(b), at)
+        expected = np.concatenate([a + b, c[N:]])
+        np.testing.assert_array_equal(expected, machine.get(at, c))
+
+    def test_in_place(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, b = _ints(N), _ints(N, 2)
+        at = machine.put(a)
+        machine.run("add", block, "<i4xQQQ", N, at, machine.put(b), at)
+        np.testing.assert_array_equal(a + b, machine.get(at, a))
+
+    def test_misaligned(self, machine: Machine, block: tuple[int, int]) -> None:
+        raw, b, c = np.frombuffer(_ints(N + 1).tobytes(), np.uint8), _ints(N), np.zeros(N, np.int32)
+        at, start = machine.put(c), machine.put(raw)
+        machine.run("add", block, "<i4xQQQ", N, start + 1, machine.put(b), at)
+        a = np.frombuffer(raw[1 : 1 + 4 * N].tobytes(), np.int32)
+        np.testing.assert_array_equal(a + b, machine.get(at, c))
+
+    def test_around_zero(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, c = _ints(N + 2), np.zeros(N, np.int32)
+        at, middle = machine.put(c), machine.put(a) + 4 * (N // 2)
+        machine.run("around_zero", block, "<i4xQQ", N, middle, at)
+        i = np.arange(N) - N // 2
+        np.testing.assert_array_equal(a[N // 2 + i] * 3 + a[N // 2 - i], machine.get(at, c))
+
+    def test_reversed(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, c = _ints(2 * N), np.zeros(N, np.int32)
+        at = machine.put(c)
+        machine.run("reversed", block, "<i4xQQ", N, machine.put(a), at)
+        np.testing.assert_array_equal(a[N - 1 :: -1][:N] - a[::2], machine.get(at, c))
+
+    def test_bytes(self, machine: Machine, block: tuple[int, int]) -> None:
+        rng = np.random.default_rng(3)
+        a = rng.integers(0, 256, N, dtype=np.uint8)
+        b = rng.integers(-(2**15), 2**15, N, dtype=np.int16)
+        c = np.zeros(N, np.int16)
+        at = machine.put(c)
+        machine.run("bytes", block, "<i4xQQQ", N, machine.put(a), machine.put(b), at)
+        expected = (a.astype(np.int32) - b).astype(np.int16)
+        np.testing.assert_array_equal(expected, machine.get(at, c))
+
+    def test_quads(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, c = _ints(4 * N).reshape(N, 4), np.zeros((N, 4), np.int32)
+        at = machine.put(c)
+        machine.run("quads", block, "<i4xQQ", N, machine.put(a), at)
+        np.testing.assert_array_equal(a[:, ::-1] + np.arange(4), machine.get(at, c))
+
+    def test_blur(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, c = _ints(N), np.zeros(N, np.int32)
+        at = machine.put(c)
+        machine.run("blur", block, "<i4xQQ", N, machine.put(a), at)
+        expected = c.copy()
+        expected[1:-1] = a[:-2] + 2 * a[1:-1] + a[2:]
+        np.testing.assert_array_equal(expected, machine.get(at, c))
+
+    def test_grid_stride_loop(self, machine: Machine, block: tuple[int, int]) -> None:
+        c, factor = _ints(N), np.array([3], np.int32)
+        at = machine.put(c)
+        machine.run("scale", block, "<i4xQQ", N, machine.put(factor), at, grid=2)
+        np.testing.assert_array_equal(c * 3 + np.arange(N), machine.get(at, c))
+
+    def test_lds(self, machine: Machine, block: tuple[int, int]) -> None:
+        size = block[0] * block[1]
+        a, c = _ints(N), np.zeros(N, np.int32)
+        at = machine.put(c)
+        machine.run("through_lds", block, "<i4xQQ", N, machine.put(a), at)
+        padded = np.zeros(-(-N // size) * size, np.int32)
+        padded[:N] = a
+        mirrored = padded.reshape(-1, size)[:, ::-1].reshape(-1)
+        np.testing.assert_array_equal(mirrored[:N] + a, machine.get(at, c))
+
+    def test_divergent_loop(self, machine: Machine, block: tuple[int, int]) -> None:
+        c = np.full(N, -1, np.int32)
+        at = machine.put(c)
+        machine.run("collatz", block, "<iiQ", N, 90, at)
+        expected = [_collatz(i + 1, 90) for i in range(N)]
+        np.testing.assert_array_equal(expected, machine.get(at, c))
+
+    def test_uniform_loop(self, machine: Machine, block: tuple[int, int]) -> None:
+        c = np.zeros(N, np.float32)
+        at = machine.put(c)
+        machine.run("chain", block, "<iiQ", N, 37, at)
+        x, y = np.arange(N, dtype=np.float32), np.ones(N, np.float32)
+        for _ in range(37):
+            x, y = _fma(x, 0.5, 3), _fma(y, 0.25, 1)
+        np.testing.assert_array_equal(x + y, machine.get(at, c))
+
+
+def _collatz(v: int, most: int) -> int:
+    steps = 0
+    while v != 1 and steps < most:
+        v = 3 * v + 1 if v & 1 else v // 2
+        steps += 1
+    return steps
+
+
+def _fma(a: np.ndarray, b: float, c: float) -> np.ndarray:
+    """One rounding: these products are exact in double precision."""
+    return (a.astype(np.float64) * b + c).astype(np.float32)
+
+
+@pytest.mark.parametrize("distance", [-65, -64, -17, -16, -1, 0, 1, 15, 16, 63, 64, 100])
+def test_overlapping_copy(machine: Machine, distance: int) -> None:
+    """A wave loads all lanes before it stores any."""
+    wave = machine.module.kernel("shift").kernel.wave_size  # type: ignore[attr-defined]
+    c = _ints(wave + 256)
+    at = machine.put(c)
+    machine.run("shift", (wave, 1), "<Qi", at + 4 * 128, distance, grid=1)
+    expected = c.copy()
+    expected[128 + distance : 128 + distance + wave] = c[128 : 128 + wave]
+    np.testing.assert_array_equal(expected, machine.get(at, c))
+
+
+def test_long_loop_yields(machine: Machine) -> None:
+    """More trips than a wave's budget: the loop is left and entered again, registers and all."""
+    c = np.zeros(N, np.float32)
+    at = machine.put(c)
+    machine.run("chain", (64, 1), "<iiQ", N, 3_000_000, at, grid=1)
+    x = np.arange(N, dtype=np.float32)
+    for _ in range(200):  # by then both have settled
+        x = _fma(x, 0.5, 3)
+    y = np.float32(1)
+    for _ in range(200):
+        y = np.float32(np.float64(y) * 0.25 + 1)
+    np.testing.assert_array_equal((x + y)[:64], machine.get(at, c)[:64])
+
+
+@pytest.mark.parametrize("offset", [0, 4096 - 128, 4096 - 4])
+def test_partial_wave_at_the_end_of_memory(machine: Machine, offset: int) -> None:
+    """Lanes that are off touch nothing, however close the end of an allocation is."""
+    memory = machine.device.memory
+    at = memory.alloc(4096)
+    try:
+        count = (4096 - offset) // 4
+        words = _ints(1024)
+        ctypes.memmove(at, words.ctypes.data, 4096)
+        start = at + offset
+        machine.run("add", (64, 1), "<i4xQQQ", min(count, 64), start, start, start, grid=1)
+        result = machine.get(at, words)
+        expected = words.copy()
+        first = offset // 4
+        expected[first : first + min(count, 64)] *= 2
+        np.testing.assert_array_equal(expected, result)
+    finally:
+        memory.free(at)
