@@ -13,7 +13,7 @@ from anyroc.cabi import memory
 from anyroc.hip.alloc import find
 from anyroc.hip.device import gpu
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.stream import Stream, finish, of
+from anyroc.hip.stream import Stream, of
 
 HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT = 1, 2, 3, 4
 _KINDS = {0, HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT, 1024}
@@ -59,7 +59,7 @@ def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: 
     queue = stream.submit()
     if wait:
         queue.copy_now(to, source, size)
-        finish(stream.gpu)
+        stream.finish()
     else:
         queue.copy(to, source, size)
 
@@ -96,7 +96,7 @@ def box(copy: Box, stream: Stream, *, wait: bool) -> None:
         now=wait,
     )
     if wait:
-        finish(stream.gpu)
+        stream.finish()
 
 
 def hipMemcpy(to: int, source: int, size: int, kind: int) -> None:

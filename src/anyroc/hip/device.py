@@ -61,8 +61,9 @@ class Gpu:
 
     def synchronize(self) -> None:
         """Wait for all work of the device; raise what it met."""
-        for stream in list(self.streams):
-            stream.synchronize()
+        from anyroc.hip.stream import synchronize
+
+        synchronize(self)
 
 
 @functools.cache

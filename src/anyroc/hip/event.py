@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from anyroc.cabi import memory
 from anyroc.gpu import queue
-from anyroc.hip.device import Gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles
-from anyroc.hip.stream import Stream, finish, of
+from anyroc.hip.stream import Stream, of
 
 if TYPE_CHECKING:
     from anyroc.hip.capture import Capture
@@ -25,7 +26,7 @@ class Event:
     def __init__(self, flags: int) -> None:
         self.timed = not flags & _DISABLE_TIMING
         self.event = queue.Event()
-        self._gpu: Gpu | None = None  # where it was recorded last
+        self._stream: Callable[[], Stream | None] = lambda: None  # where it was recorded last
         self._captured: tuple[Capture, list[Node]] | None = None
 
     def record(self, stream: Stream) -> None:
@@ -34,7 +35,7 @@ class Event:
         self._captured = None if capture is None else (capture, list(capture.frontiers[stream]))
         if capture is None:
             stream.submit().record(self.event)
-            self._gpu = stream.gpu
+            self._stream = weakref.ref(stream)
 
     def hold(self, stream: Stream) -> None:
         """Let the stream's work from now on wait for the event."""
@@ -49,8 +50,9 @@ class Event:
     def finish(self) -> None:
         """Deliver what the work before the event has printed, raise what it met."""
         require(self._captured is None, Error.CapturedEvent)
-        if self._gpu is not None:
-            finish(self._gpu)
+        stream = self._stream()
+        if stream is not None:
+            stream.finish()
 
 
 _events: Handles[Event] = Handles(Error.InvalidHandle)

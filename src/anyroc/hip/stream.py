@@ -11,6 +11,7 @@ import contextlib
 import struct
 import sys
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
@@ -95,36 +96,40 @@ class Stream:
             other.queue.record(other._mark)
             self.queue.wait(other._mark)
 
-    def _before(self) -> list[Stream]:
-        """Return the streams whose work so far the next piece of work of this one will wait for."""
-        if self.legacy:
-            return [other for other in list(self.gpu.streams) if other.blocking]
-        return [self.gpu.legacy] if self.blocking and self.gpu.legacy is not None else []
+    def _group(self) -> list[Stream]:
+        """Return the streams whose work waiting for this one means to wait for."""
+        if self.legacy and len(self.gpu.streams) > 1:
+            return [self, *(other for other in list(self.gpu.streams) if other.blocking)]
+        return [self]
+
+    def finish(self) -> None:
+        """Deliver what the work that is done has printed and met."""
+        settle(self._group())
 
     def query(self) -> bool:
         """Tell whether all work is done; raise what it met."""
-        self._require_running()
-        done = self.queue.query()
-        if self.legacy:
-            done = all(other.queue.query() for other in self._before()) and done
-        finish(self.gpu)
+        self.require_running()
+        group = self._group()
+        done = all(stream.queue.query() for stream in group)
+        settle(group)
         return done
 
     def synchronize(self) -> None:
         """Wait until all work is done, print what it printed, raise what it met."""
-        self._require_running()
-        self.queue.synchronize()
-        if self.legacy:
-            for other in self._before():
-                other.queue.synchronize()
-        finish(self.gpu)
+        self.require_running()
+        group = self._group()
+        for stream in group:
+            if not stream.queue.query():
+                stream.queue.synchronize()
+        settle(group)
 
     @property
     def captures_all(self) -> bool:
         """Whether the null stream, which would have to wait for this one, is of no use now."""
         return self.capture is not None and self.blocking
 
-    def _require_running(self) -> None:
+    def require_running(self) -> None:
+        """Refuse a call that waits for the stream while it is being captured."""
         if self.capture is not None:
             raise self.capture.refuse()
 
@@ -139,7 +144,7 @@ class Stream:
             self._staged.append(place)
             self._staged_size += size
 
-    def settle(self) -> Error:
+    def outcome(self) -> Error:
         """If the stream is idle, print what kernels have printed; return what one has met."""
         state = self.queue.poll()
         if state == NOT_READY:
@@ -234,10 +239,20 @@ class _ThreadStreams(dict[int, Stream]):
                 stream.destroy()
 
 
-def finish(gpu: Gpu) -> None:
-    """Deliver what kernels of a device have printed and the fault that one has met."""
-    for code in [stream.settle() for stream in list(gpu.streams)]:
+def settle(streams: Iterable[Stream]) -> None:
+    """Deliver what the work of some streams has printed, then raise what one of them has met."""
+    for code in [stream.outcome() for stream in streams]:
         require(code == Error.Success, code)
+
+
+def synchronize(gpu: Gpu) -> None:
+    """Wait for all work of a device, print what it printed, raise what it met."""
+    streams = list(gpu.streams)
+    for stream in streams:
+        stream.require_running()
+        if not stream.queue.query():
+            stream.queue.synchronize()
+    settle(streams)
 
 
 def finish_everything() -> None:
