@@ -1,4 +1,4 @@
-"""Our decoder against LLVM: ``python tests/differential/isa_differential.py [--per-row N] [TARGET…]``.
+"""Our decoder against LLVM: ``isa_differential.py [--per-row N] [TARGET…]``.
 
 Random encodings from the tables go to our disassembler and to LLVM 19's; the score per format says
 how many texts are equal among those that both accept, and how many only one accepts. With

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from anyroc.isa.formats import Format, formats
-from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand
+from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand, make_instruction
 from anyroc.isa.modifiers import field_mask, make_mods, modifier_mask, required_bits, used_mask
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
@@ -24,6 +24,7 @@ _VARIANTS = {
     "rdna3": {233: "dpp8", 234: "dpp8", 250: "dpp"},
     "rdna4": {233: "dpp8", 234: "dpp8", 250: "dpp"},
 }
+_NO_MODS = Mods()
 _MODIFIED = frozenset(("VOP3", "VOP3SD", "VINTERP"))
 
 
@@ -147,17 +148,8 @@ class Decoder:
         mods = plan.mods.get(key)
         if mods is None:
             mods = plan.mods[key] = make_mods(plan.format, row, key, self.family)
-        return Instruction(
-            offset,
-            size,
-            row.op,
-            row.mnemonic,
-            row.format,
-            tuple([operands[(raw >> low) & mask] for low, mask, operands in plan.dst]),
-            tuple(src),
-            mods,
-            row,
-        )
+        dst = tuple([operands[(raw >> low) & mask] for low, mask, operands in plan.dst])
+        return make_instruction(offset, size, row, dst, tuple(src), mods)
 
     def _plan(self, encoding: _Encoding, raw: int) -> Plan:
         opcode = (raw >> encoding.low) & encoding.op_mask
@@ -263,19 +255,8 @@ class Decoder:
                     literal = self._literal(code, offset, encoding)
                     operand = _literal_operand(literal, place)
                 operands.append(operand)
-            halves.append(
-                Instruction(
-                    offset,
-                    0,
-                    row.op,
-                    row.mnemonic,
-                    row.format,
-                    tuple(operands[: len(dst)]),
-                    tuple(operands[len(dst) :]),
-                    Mods(),
-                    row,
-                )
-            )
+            found_dst, found_src = tuple(operands[: len(dst)]), tuple(operands[len(dst) :])
+            halves.append(make_instruction(offset, 0, row, found_dst, found_src, _NO_MODS))
         x, y = halves
         return Instruction(
             offset,
@@ -285,7 +266,7 @@ class Decoder:
             "VOPD",
             x.dst + y.dst,
             x.src + y.src,
-            Mods(),
+            _NO_MODS,
             x.row,
             (x, y),
         )

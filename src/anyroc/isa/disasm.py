@@ -5,35 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from anyroc.isa import immediates
+from anyroc.isa import immediates, syntax
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 from anyroc.isa.targets import Target, target
 
-_SDWA = ("BYTE_0", "BYTE_1", "BYTE_2", "BYTE_3", "WORD_0", "WORD_1", "DWORD")
-_UNUSED = ("UNUSED_PAD", "UNUSED_SEXT", "UNUSED_PRESERVE")
-_FLOATS = {
-    16: {
-        0x3800: "0.5", 0xB800: "-0.5", 0x3C00: "1.0", 0xBC00: "-1.0", 0x4000: "2.0",
-        0xC000: "-2.0", 0x4400: "4.0", 0xC400: "-4.0", 0x3118: "0.15915494",
-    },
-    32: {
-        0x3F000000: "0.5", 0xBF000000: "-0.5", 0x3F800000: "1.0", 0xBF800000: "-1.0",
-        0x40000000: "2.0", 0xC0000000: "-2.0", 0x40800000: "4.0", 0xC0800000: "-4.0",
-        0x3E22F983: "0.15915494",
-    },
-    64: {
-        0x3FE0000000000000: "0.5", 0xBFE0000000000000: "-0.5", 0x3FF0000000000000: "1.0",
-        0xBFF0000000000000: "-1.0", 0x4000000000000000: "2.0", 0xC000000000000000: "-2.0",
-        0x4010000000000000: "4.0", 0xC010000000000000: "-4.0",
-        0x3FC45F306DC9C882: "0.15915494309189532",
-    },
-    -16: {
-        0x3F00: "0.5", 0xBF00: "-0.5", 0x3F80: "1.0", 0xBF80: "-1.0", 0x4000: "2.0",
-        0xC000: "-2.0", 0x4080: "4.0", 0xC080: "-4.0", 0x3E22: "0.15915494",
-    },
-}  # fmt: skip
-_INTEGER16 = frozenset(("i16", "u16", "b16", "pk2_u8", "pk2_i8"))
+_TWO_OFFSETS = ("read2", "write2", "xchg2", "2addr")
 # Position in op_sel of each operand field.
 _HALVES = {"src0": 0, "src1": 1, "src2": 2, "vdst": 3}
 _TRUE16_FORMATS = frozenset(("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VINTERP"))
@@ -111,7 +88,7 @@ class _Printer:
     def _register(self, operand: Operand) -> str:
         index, count = operand.index, operand.count
         if operand.kind != "s":
-            return _range(operand.kind, index, count)
+            return syntax.registers(operand.kind, index, count)
         if index in _SINGLES:
             return _SINGLES[index]
         if index in (VCC, EXEC) or (self.family == "cdna" and index in _PAIRS):
@@ -119,33 +96,15 @@ class _Printer:
         if index - 1 in (VCC, EXEC) or (self.family == "cdna" and index - 1 in _PAIRS):
             return _PAIRS[index - 1] + "_hi"
         if 108 <= index < M0:
-            return _range("ttmp", index - 108, count)
-        return _range("s", index, count)
+            return syntax.registers("ttmp", index - 108, count)
+        return syntax.registers("s", index, count)
 
     def _constant(self, operand: Operand, spec: OperandSpec) -> str:
         value = int(operand.value)
-        type_, bits = spec.type, spec.bits
         if spec.kind == "k" and self.row.format != "SOPK":
             return f"{value:#x}"
-        if type_ in ("pk2_f32", "pk2_b32"):
-            bits = 32
-        width = 64 if bits == 64 else 16 if bits == 16 else 32
-        if type_ in ("bf16", "pk2_bf16"):
-            floats = _FLOATS[-16]
-        elif type_ in ("f16", "pk2_f16"):
-            floats = _FLOATS[16]
-        else:
-            floats = _FLOATS[width]
-        if self.row.format == "SOPC" and type_ == "f16":
-            floats = {}
-        if value in floats and type_ not in _INTEGER16:
-            return floats[value]
-        signed = value - (1 << width) if value >> (width - 1) else value
-        if operand.literal and bits == 64:
-            signed = value if type_ == "f64" else value & 0xFFFFFFFF
-        if -16 <= signed <= 64:
-            return str(signed)
-        return f"{value >> 32 if type_ == 'f64' else value & 0xFFFFFFFF:#x}"
+        floats = not (self.row.format == "SOPC" and spec.type == "f16")
+        return syntax.constant(value, spec.type, spec.bits, operand.literal, floats=floats)
 
     def operand(self, operand: Operand, spec: OperandSpec) -> str:
         """An operand with its sign modifiers."""
@@ -154,7 +113,7 @@ class _Printer:
         if operand.kind == "const":
             text = self._constant(operand, spec)
         elif operand.kind == "special":
-            text = _special(str(operand.value))
+            text = f"src_{operand.value}"
         else:
             text = self._register(operand) + self._half(operand, spec)
         if operand.abs:
@@ -245,7 +204,7 @@ class _Printer:
             return [immediates.depctr(value)], []
         if name.startswith(_HEX_SOPP):
             return [f"{value:#x}"], []
-        return [_hex_if_big(value)], []
+        return [syntax.short_hex(value)], []
 
     def _smem(self) -> tuple[list[str], list[str]]:
         mods = self.mods
@@ -263,13 +222,13 @@ class _Printer:
             else:
                 operands.append(self._register(soffset))
                 if mods.offset or self.family == "rdna4":
-                    modifiers.append(f"offset:{_signed_hex(mods.offset)}")
+                    modifiers.append(f"offset:{syntax.signed_hex(mods.offset)}")
         if "prefetch" in self.it.mnemonic:
             register = self._register(soffset) if soffset and soffset.kind != "none" else "null"
             base = [sbase] if sbase else []
-            return [*base, _signed_hex(mods.offset), register, str(mods.imm)], []
+            return [*base, syntax.signed_hex(mods.offset), register, str(mods.imm)], []
         if any(spec.kind == "imm" for spec in self.row.src):
-            operands[0] = _hex_if_big(mods.imm)
+            operands[0] = syntax.short_hex(mods.imm)
         return operands, modifiers + self._cache_policy()
 
     # -- vector ---------------------------------------------------------------------------------
@@ -369,17 +328,17 @@ class _Printer:
         assert sdwa
         modifiers = []
         if self.it.format != "VOPC":
-            modifiers.append(f"dst_sel:{_pick(_SDWA, sdwa.dst_sel)}")
-            modifiers.append(f"dst_unused:{_pick(_UNUSED, sdwa.dst_unused)}")
-        modifiers.append(f"src0_sel:{_pick(_SDWA, sdwa.src0_sel)}")
+            modifiers.append(f"dst_sel:{syntax.pick(syntax.SDWA, sdwa.dst_sel)}")
+            modifiers.append(f"dst_unused:{syntax.pick(syntax.UNUSED, sdwa.dst_unused)}")
+        modifiers.append(f"src0_sel:{syntax.pick(syntax.SDWA, sdwa.src0_sel)}")
         if self.it.format != "VOP1":
-            modifiers.append(f"src1_sel:{_pick(_SDWA, sdwa.src1_sel)}")
+            modifiers.append(f"src1_sel:{syntax.pick(syntax.SDWA, sdwa.src1_sel)}")
         return modifiers
 
     def _dpp(self) -> list[str]:
         dpp = self.mods.dpp
         assert dpp
-        modifiers = [_dpp_control(dpp.ctrl, self.family)]
+        modifiers = [syntax.dpp_control(dpp.ctrl, self.family)]
         modifiers += [f"row_mask:{dpp.row_mask:#x}", f"bank_mask:{dpp.bank_mask:#x}"]
         if dpp.bound_ctrl:
             modifiers.append("bound_ctrl:1")
@@ -392,7 +351,7 @@ class _Printer:
     def _cache_policy(self) -> list[str]:
         mods = self.mods
         if self.family == "rdna4":
-            return _temporal_hint(self.it, mods.th, mods.scope)
+            return syntax.temporal_hint(self.it.mnemonic, mods.th, mods.scope)
         names = (
             [("sc0", mods.sc0), ("nt", mods.nt), ("sc1", mods.sc1), ("glc", mods.glc)]
             if self.family == "cdna"
@@ -404,7 +363,7 @@ class _Printer:
         dst, src = self._explicit()
         mods, name = self.mods, self.it.mnemonic
         modifiers = []
-        if _TWO_OFFSETS(name):
+        if any(part in name for part in _TWO_OFFSETS):
             if mods.offset0:
                 modifiers.append(f"offset0:{mods.offset0}")
             if mods.offset1:
@@ -505,92 +464,3 @@ _HEX_SOPP = (
     "s_ttracedata_imm",
     "s_singleuse",
 )
-
-
-def _TWO_OFFSETS(name: str) -> bool:  # noqa: N802
-    return any(part in name for part in ("read2", "write2", "xchg2", "2addr"))
-
-
-def _range(prefix: str, index: int, count: int) -> str:
-    return f"{prefix}{index}" if count == 1 else f"{prefix}[{index}:{index + count - 1}]"
-
-
-def _special(name: str) -> str:
-    if name in ("scc", "vccz", "execz", "lds_direct"):
-        return f"src_{name}"
-    return f"src_{name}"
-
-
-def _pick(names: tuple[str, ...], index: int) -> str:
-    return names[index] if index < len(names) else names[0]
-
-
-def _hex_if_big(value: int) -> str:
-    return str(value) if value <= 64 else f"{value:#x}"
-
-
-def _signed_hex(value: int) -> str:
-    return f"{'-' if value < 0 else ''}{abs(value):#x}"
-
-
-def _dpp_control(ctrl: int, family: str) -> str:
-    if ctrl < 0x100:
-        return f"quad_perm:[{','.join(str(ctrl >> 2 * lane & 3) for lane in range(4))}]"
-    amount = ctrl & 15
-    kind = ctrl >> 4
-    rows = {0x10: "row_shl", 0x11: "row_shr", 0x12: "row_ror"}
-    if kind in rows and amount:
-        return f"{rows[kind]}:{amount}"
-    single = {0x140: "row_mirror", 0x141: "row_half_mirror"}
-    if ctrl in single:
-        return single[ctrl]
-    if family == "cdna":
-        waves = {
-            0x130: "wave_shl:1",
-            0x134: "wave_rol:1",
-            0x138: "wave_shr:1",
-            0x13C: "wave_ror:1",
-            0x142: "row_bcast:15",
-            0x143: "row_bcast:31",
-        }
-        if ctrl in waves:
-            return waves[ctrl]
-        if kind == 0x15:
-            return f"row_newbcast:{amount}"
-    elif kind == 0x15:
-        return f"row_share:{amount}"
-    elif kind == 0x16:
-        return f"row_xmask:{amount}"
-    return "/* Invalid dpp_ctrl value */"
-
-
-def _temporal_hint(instruction: Instruction, hint: int, scope: int) -> list[str]:
-    parts = []
-    if hint:
-        parts.append(f"th:{_hint_name(instruction, hint, scope)}")
-    if scope:
-        parts.append(f"scope:{('SCOPE_CU', 'SCOPE_SE', 'SCOPE_DEV', 'SCOPE_SYS')[scope]}")
-    return parts
-
-
-def _hint_name(instruction: Instruction, hint: int, scope: int) -> str:
-    name = instruction.mnemonic
-    if "atomic" in name:
-        if hint & 4 and scope < 2:
-            return f"TH_ATOMIC_{hint:#x}"
-        if hint & 4:
-            return "TH_ATOMIC_CASCADE_" + ("NT" if hint & 2 else "RT")
-        return {1: "TH_ATOMIC_RETURN", 2: "TH_ATOMIC_NT", 3: "TH_ATOMIC_NT_RETURN"}[hint]
-    kind = "STORE" if "store" in name else "LOAD"
-    names = {1: "NT", 2: "HT", 4: "NT_RT", 5: "RT_NT", 6: "NT_HT"}
-    if hint == 3:
-        return (
-            f"TH_{kind}_BYPASS"
-            if scope == 3
-            else f"TH_{kind}_LU"
-            if kind == "LOAD"
-            else (f"TH_{kind}_RT_WB")
-        )
-    if hint == 7:
-        return "TH_STORE_NT_WB" if kind == "STORE" else f"{hint:#x}"
-    return f"TH_{kind}_{names[hint]}"

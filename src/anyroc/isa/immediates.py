@@ -64,9 +64,10 @@ _DATA_FORMATS = (
     "8_8_8_8", "32_32", "16_16_16_16", "32_32_32", "32_32_32_32", "RESERVED_15",
 )  # fmt: skip
 _NUMBER_FORMATS = (
-    "UNORM", "SNORM", "USCALED", "SSCALED", "UINT", "SINT", "RESERVED_6", "FLOAT",
+    "UNORM", "SNORM", "USCALED", "SSCALED",  # codespell:ignore uscaled
+    "UINT", "SINT", "RESERVED_6", "FLOAT",
 )  # fmt: skip
-_SCALED = ("UNORM", "SNORM", "USCALED", "SSCALED", "UINT", "SINT")
+_SCALED = _NUMBER_FORMATS[:6]
 _WHOLE = ("UINT", "SINT", "FLOAT")
 _UNIFIED = (
     "INVALID",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from anyroc.errors import CodeObjectError
@@ -144,3 +144,40 @@ class Instruction:
             if operand.role == role:
                 return operand
         return None
+
+
+(
+    _set_offset,
+    _set_size,
+    _set_op,
+    _set_mnemonic,
+    _set_format,
+    _set_dst,
+    _set_src,
+    _set_mods,
+    _set_row,
+    _set_parts,
+) = (vars(Instruction)[field.name].__set__ for field in fields(Instruction))
+
+
+def make_instruction(
+    offset: int,
+    size: int,
+    row: Row,
+    dst: tuple[Operand, ...],
+    src: tuple[Operand, ...],
+    mods: Mods,
+) -> Instruction:
+    """An instruction of a row: what ``Instruction(…)`` makes, in half the time."""
+    it = object.__new__(Instruction)
+    _set_offset(it, offset)
+    _set_size(it, size)
+    _set_op(it, row.op)
+    _set_mnemonic(it, row.mnemonic)
+    _set_format(it, row.format)
+    _set_dst(it, dst)
+    _set_src(it, src)
+    _set_mods(it, mods)
+    _set_row(it, row)
+    _set_parts(it, ())
+    return it
