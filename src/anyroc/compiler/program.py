@@ -8,7 +8,6 @@ not depend on the GPU and all compilations run side by side.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -206,8 +205,8 @@ def _constants(tools: Toolchain, target: Target, wave_size: int) -> Path:
     text = commands.control_constants(target.name, wave_size)
 
     def build(result: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="anyroc-") as folder:
-            source = Path(folder, "constants.ll")
+        with steps.workspace() as folder:
+            source = folder / "constants.ll"
             source.write_text(text)
             argv = commands.assemble_constants(tools, source, result)
             steps.run(argv, "the device library constants do not assemble")
@@ -231,14 +230,14 @@ def _linked(
         *(made.key for made in host),
         *units,
         *libraries,
-        *options.link_flags,
+        *commands.link_host(tools, [], options, Path("program.so")),
     )
 
     def build(result: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="anyroc-") as folder:
+        with steps.workspace() as folder:
             objects = [made.path for made in host]
             if fat:
-                objects.append(_embedded(tools, fat, Path(folder)))
+                objects.append(_embedded(tools, fat, folder))
             argv = commands.link_host(tools, objects, options, result)
             steps.run(argv, "the program does not link")
 

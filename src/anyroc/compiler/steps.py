@@ -7,19 +7,21 @@ files are compared (by time, then by content) and the result comes from the cach
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from anyroc import cache
-from anyroc.errors import CompileError, ToolchainError
+from anyroc.errors import AnyrocError, CompileError, ToolchainError
 
 _REMEMBERED = 4
 _ENVIRONMENT = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "SOURCE_DATE_EPOCH")
@@ -54,6 +56,22 @@ def run(argv: Sequence[str], failure: str) -> str:
     return output
 
 
+@contextlib.contextmanager
+def workspace() -> Iterator[Path]:
+    """Yield a folder for intermediate files, deleted afterwards."""
+    try:
+        folder = tempfile.mkdtemp(prefix="anyroc-")
+    except OSError as error:
+        raise AnyrocError(
+            f"cannot make a temporary folder: {error.strerror}",
+            hint="free some disk space, or set TMPDIR to a folder that can be written",
+        ) from error
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def remembered(
     kind: str,
     suffix: str,
@@ -75,8 +93,8 @@ def remembered(
             if found is not None:
                 return Made(found, result, warnings)
     start = time.time_ns()
-    with tempfile.TemporaryDirectory(prefix="anyroc-") as folder:
-        made, depfile = Path(folder, "result"), Path(folder, "depfile")
+    with workspace() as folder:
+        made, depfile = folder / "result", folder / "depfile"
         warnings = build(made, depfile)
         dependencies = [_describe(path) for path in read_depfile(depfile)]
         result = cache.key(step, *(f"{path}:{digest}" for path, _, _, digest in dependencies))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from anyroc.compiler import steps
-from anyroc.errors import CompileError, ToolchainError
+from anyroc.errors import AnyrocError, CompileError, ToolchainError
 
 
 @pytest.fixture(autouse=True)
@@ -112,3 +113,10 @@ def test_a_tool_that_crashes_or_is_not_there() -> None:
         steps.run(["sh", "-c", "kill -SEGV $$"], "x.cu does not compile")
     with pytest.raises(ToolchainError, match="cannot run /nowhere/clang"):
         steps.run(["/nowhere/clang"], "x.cu does not compile")
+
+
+def test_no_room_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    build = Concatenation(write(Path("a.h"), "one"))
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with pytest.raises(AnyrocError, match=r"cannot make a temporary folder.*\n.*TMPDIR"):
+        build.made()
