@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from anyroc.cabi import memory
-from anyroc.gpu.memory import Allocation, BadAddress, address_space
+from anyroc.gpu.memory import Allocation, BadAddress, OutOfMemory, address_space
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.registration import is_managed_variable
@@ -25,9 +25,20 @@ _EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
 _flags: dict[int, int] = {}  # of host allocations and registrations, by address
 
 
+def allocate(gpu: Gpu, size: int, kind: str = "device") -> int:
+    """Return new memory of a device, waiting for its streams' deferred frees if need be."""
+    if not size:
+        return 0
+    try:
+        return gpu.memory.alloc(size, kind)
+    except OutOfMemory:
+        gpu.synchronize()
+        return gpu.memory.alloc(size, kind)
+
+
 def _alloc(out: int, size: int, kind: str) -> int:
     require(out)
-    address = current().memory.alloc(size, kind) if size else 0
+    address = allocate(current(), size, kind)
     memory.put_u64(out, address)
     return address
 
@@ -40,6 +51,7 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
     if allocation is None or allocation.base != address or allocation.kind not in kinds:
         raise HipError(Error.InvalidValue)
     owner = gpus()[allocation.device]
+    require(not any(stream.releases(address) for stream in list(owner.streams)))
     owner.synchronize()
     owner.memory.free(address)
     _flags.pop(address, None)
@@ -164,7 +176,7 @@ def hipMalloc3D(out: int, extent: int) -> None:
     width, height, depth = struct.unpack("<3Q", memory.read(extent, 24))
     row = -(-width // PITCH) * PITCH
     size = row * height * depth
-    address = current().memory.alloc(size) if size else 0
+    address = allocate(current(), size)
     memory.write(out, struct.pack("<4Q", address, row, width, height))
 
 

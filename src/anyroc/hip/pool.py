@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anyroc.cabi import memory
-from anyroc.hip.alloc import find
+from anyroc.hip.alloc import allocate, find
 from anyroc.hip.device import current, gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles
@@ -32,7 +32,7 @@ def _default(device: int) -> int:
 def hipMallocAsync(out: int, size: int, stream: int) -> None:
     require(out)
     chosen = of(stream)
-    memory.put_u64(out, chosen.gpu.memory.alloc(size) if size else 0)
+    memory.put_u64(out, allocate(chosen.gpu, size))
 
 
 def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
@@ -46,8 +46,8 @@ def hipFreeAsync(address: int, stream: int) -> None:
     allocation = find(address)
     if allocation is None or allocation.base != address or allocation.kind != "device":
         raise HipError(Error.InvalidValue)
-    chosen.synchronize()
-    chosen.gpu.memory.free(address)
+    require(not any(stream.releases(address) for stream in list(chosen.gpu.streams)))
+    chosen.release(address)
 
 
 def hipDeviceGetDefaultMemPool(out: int, device: int) -> None:

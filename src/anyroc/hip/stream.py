@@ -62,8 +62,8 @@ class Stream:
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
         self._printf = self._barrier = 0
-        self._staged: list[int] = []  # copies of host memory that the queue is still to read
-        self._staged_size = 0
+        self._released: list[int] = []  # memory to free when the stream is idle
+        self._staged_size = 0  # bytes of it that are copies of host memory
         self.queue: Queue = gpu.device.create_queue()
         with lock:
             gpu.streams.append(self)
@@ -133,6 +133,10 @@ class Stream:
         if self.capture is not None:
             raise self.capture.refuse()
 
+    def releases(self, address: int) -> bool:
+        """Tell whether memory is about to be freed."""
+        return address in self._released
+
     def copy_staged(self, to: int, source: int, size: int) -> None:
         """Put a copy on the queue whose source is read now."""
         if self._staged_size + size > _MOST_STAGED:
@@ -141,8 +145,16 @@ class Stream:
         memory.move(place, source, size)
         with self.lock:
             self.submit().copy(to, place, size)
-            self._staged.append(place)
+            self._released.append(place)
             self._staged_size += size
+
+    def release(self, address: int) -> None:
+        """Free memory once the stream's work so far is done."""
+        with self.lock:
+            if self.queue.query():
+                self.gpu.memory.free(address)
+            else:
+                self._released.append(address)
 
     def outcome(self) -> Error:
         """If the stream is idle, print what kernels have printed; return what one has met."""
@@ -150,7 +162,7 @@ class Stream:
         if state == NOT_READY:
             return Error.Success
         asserted = False
-        if self._printf or self._staged:
+        if self._printf or self._released:
             with self.lock:
                 asserted = self.queue.query() and self._collect()
         fault = self.queue.fault if state == FAULTED else None
@@ -159,9 +171,9 @@ class Stream:
         return faults.report(self.gpu, fault, asserted=asserted)
 
     def _collect(self) -> bool:
-        """Print what was printed and free what was staged; tell whether an assertion failed."""
-        while self._staged:
-            self.gpu.memory.free(self._staged.pop())
+        """Free what is to be freed, print what was printed; tell whether an assertion failed."""
+        while self._released:
+            self.gpu.memory.free(self._released.pop())
         self._staged_size = 0
         return bool(self._printf and printf.drain(self._printf))
 
@@ -200,7 +212,7 @@ class Stream:
         if sys is None or sys.is_finalizing():
             return
         self.queue.close()
-        for address in filter(None, (self._printf, self._barrier, *self._staged)):
+        for address in filter(None, (self._printf, self._barrier, *self._released)):
             self.gpu.memory.free(address)
 
 

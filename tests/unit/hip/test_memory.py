@@ -2,6 +2,7 @@
 
 import ctypes
 import struct
+import threading
 from typing import Any
 
 import pytest
@@ -192,13 +193,34 @@ def test_host_memory_can_be_registered_once(api: Any) -> None:
 
 
 def test_stream_ordered_allocation(api: Any) -> None:
-    pointer, stream = ctypes.c_void_p(), api.stream()
+    pointer, stream = ctypes.c_void_p(), api.stream(1)
     assert 0 == api.hipMallocAsync(ctypes.byref(pointer), 256, stream)
     assert 0 == api.hipMemsetAsync(pointer, 7, 256, stream)
     assert 0 == api.hipStreamSynchronize(stream)
     assert b"\7" * 256 == api.read(pointer.value, 256)
     assert 0 == api.hipFreeAsync(pointer, stream)
     assert INVALID_VALUE == api.hipFreeAsync(pointer, stream)
+    api.hipStreamDestroy(stream)
+
+
+def test_a_stream_frees_when_it_gets_there(api: Any) -> None:
+    opened = threading.Event()
+    wait = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: opened.wait(20) and None)
+    pointer, stream, free = ctypes.c_void_p(), api.stream(1), ctypes.c_size_t()
+    api.hipMemGetInfo(ctypes.byref(free), None)
+    before = free.value
+    assert 0 == api.hipMallocAsync(ctypes.byref(pointer), 4096, stream)
+    assert 0 == api.hipLaunchHostFunc(stream, wait, None)
+    assert 0 == api.hipMemsetAsync(pointer, 1, 4096, stream)
+    assert 0 == api.hipFreeAsync(pointer, stream)
+    assert INVALID_VALUE == api.hipFreeAsync(pointer, stream)
+    assert INVALID_VALUE == api.hipFree(pointer)
+    api.hipMemGetInfo(ctypes.byref(free), None)
+    assert before - 4096 == free.value
+    opened.set()
+    assert 0 == api.hipStreamSynchronize(stream)
+    api.hipMemGetInfo(ctypes.byref(free), None)
+    assert before == free.value
     api.hipStreamDestroy(stream)
 
 
