@@ -64,15 +64,15 @@ class Graph:
     """The blocks of one kernel by address.
 
     ``targets`` are addresses that jumps of unknown target may reach; ``known_jumps`` maps the
-    address of an indirect jump to where it goes, where that is known.  ``linear``: the lanes of a
-    wave are consecutive work-items in x.
+    address of an indirect jump to where it goes, where that is known.  ``run``: in aligned
+    groups of how many lanes these are consecutive work-items in x (0: not known).
     """
 
     entry: int
     wave_size: int
     accum_offset: int
     target: Target
-    linear: bool = False
+    run: int = 0
     kernarg: tuple[int, int] | None = None
     blocks: dict[int, Block] = field(default_factory=dict)
     targets: set[int] = field(default_factory=set)
@@ -181,6 +181,7 @@ def build(
     *,
     starts_full: bool = False,
     linear: bool = False,
+    rows: bool = False,
 ) -> Graph:
     """Decodes what a kernel can reach and analyses it.
 
@@ -188,7 +189,8 @@ def build(
     work-items in x.  Raises CodeObjectError on bytes that are
     no instructions and :class:`Unsupported` on ones without semantics.
     """
-    graph = Graph(kernel.entry, kernel.wave_size, kernel.descriptor.accum_offset, target, linear)
+    run = kernel.wave_size if linear else 16 if rows else 0
+    graph = Graph(kernel.entry, kernel.wave_size, kernel.descriptor.accum_offset, target, run)
     _Discovery(code, graph).run()
     _live_rows(graph)
     _full_masks(graph, starts_full)

@@ -147,7 +147,7 @@ class _Emitter:
             self.live = live
             self._instruction(inst)
             full = layout.EXEC in self.full
-            if self.claims or self.graph.linear:
+            if self.claims or self.graph.run:
                 self.claims = shapes.step(self.claims, self.graph, inst, full, live[1])
             self.full = self.graph.step_full(inst, self.full)
         self._finish(block.instructions[-1])

@@ -1,234 +1,43 @@
 """The fast form of a sequence: one loop over chunks that does its memory accesses itself.
 
-Values are vectors, or *affine*: ``base + stride * lane`` with a scalar base that is computed once
-per wave, before the loop.  :class:`ShapedBackend` runs the instructions' ordinary bodies over
-both.  Where an affine value stays affine only under a condition (no overflow within the wave, say)
-the condition becomes a guard; further guards say that each access stays inside device memory and
-that no store meets another access's memory.  If a guard fails at run time, the sequence runs as
-lane loops and helper calls instead.
+It serves sequences whose addresses are affine (:mod:`anyroc.translate.shaped`).  Guards say that
+each affine value is one, that each access stays inside its memory and that no store meets another
+access's memory.  If a guard fails at run time, the sequence runs as lane loops and helper calls
+instead.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from anyroc.semantics.values import BOOL, TYPES, U32, U64, Type
+from anyroc.isa.instruction import Instruction
+from anyroc.semantics.values import BOOL, U32, U64, Type
 from anyroc.translate import layout
-from anyroc.translate.lanes import CHUNK, TEMPORARY, AccessItem, LaneLoop, VectorItem
-from anyroc.translate.llvm import CodeBuilder, LLVMBackend, llvm_type
+from anyroc.translate.lanes import (
+    TEMPORARY,
+    AccessItem,
+    LaneLoop,
+    VectorItem,
+    renamed_lines,
+)
+from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.operands import Unsupported, row_of
 from anyroc.translate.registers import RegisterCache
-from anyroc.translate.vectors import Halves, VectorBackend
+from anyroc.translate.shaped import (
+    Affine,
+    NotAffine,
+    ShapedBackend,
+    base_of,
+    is_vector,
+    stride_of,
+)
+from anyroc.translate.vectors import CHUNK
 
 if TYPE_CHECKING:
     from anyroc.translate.sequence import LaneQueue
 
 __all__ = ["emit_fast"]
-
-
-class _NotFast(Exception):
-    """The sequence has no fast form."""
-
-
-class Affine(NamedTuple):
-    """``base`` (a scalar operand) plus ``stride`` (signed) times the lane's number."""
-
-    base: Any
-    stride: int = 0
-
-
-def _is_vector(raw: Any) -> bool:
-    return isinstance(raw, str | Halves)
-
-
-def _uniform(raw: Any) -> bool:
-    return not _is_vector(raw) and (not isinstance(raw, Affine) or raw.stride == 0)
-
-
-def _base(raw: Any) -> Any:
-    return raw.base if isinstance(raw, Affine) else raw
-
-
-def _stride(raw: Any) -> int:
-    return raw.stride if isinstance(raw, Affine) else 0
-
-
-class ShapedBackend:
-    """Values as vector operands (strings), :class:`Affine`, or numbers.
-
-    Scalars are computed in ``before`` (ahead of the loop), vectors in ``code`` (inside it).
-    """
-
-    def __init__(self, before: CodeBuilder, code: CodeBuilder, wave_size: int, shift: str) -> None:
-        self.code = code
-        self.before = before
-        self.scalar = LLVMBackend(before, 0)
-        self.vector = VectorBackend(code, CHUNK)
-        self.last_lane = wave_size - 1
-        self.shift = shift
-        self.guards: list[Any] = []
-        self.loaded_rows: dict[str, int] = {}
-        self._vectors: dict[Any, Any] = {}
-        self._lasts: dict[Any, Any] = {}
-
-    def type(self, t: Type) -> str:
-        return self.vector.type(t)
-
-    def text(self, t: Type, raw: Any) -> str:
-        return self.vector.text(t, self.materialize(t, raw))
-
-    def const(self, t: Type, value: int | float) -> Any:
-        return self.vector.const(t, value)
-
-    def guard(self, condition: Any) -> None:
-        """Requires a scalar condition for the fast loop."""
-        if isinstance(condition, str):
-            self.guards.append(condition)
-        elif not condition:
-            raise _NotFast
-
-    def materialize(self, t: Type, raw: Any) -> Any:
-        """The value as the chunk's vector (or a number)."""
-        if not isinstance(raw, Affine):
-            return raw
-        if not isinstance(raw.base, str) and raw.stride == 0:
-            return raw.base
-        key = (llvm_type(t), raw)
-        if key not in self._vectors:
-            self._vectors[key] = self._spread(t, raw)
-        return self._vectors[key]
-
-    def _spread(self, t: Type, raw: Affine) -> Any:
-        code, scalar = self.code, llvm_type(t)
-        start = self.scalar.text(t, raw.base)
-        if raw.stride:
-            lane = (
-                self.shift if scalar == "i64" else code.emit(f"trunc i64 {self.shift} to {scalar}")
-            )
-            advance = code.emit(f"mul {scalar} {lane}, {raw.stride}")
-            start = code.emit(f"add {scalar} {start}, {advance}")
-        splat = self.vector.splat(t, start)
-        return self.vector.steps(t, splat, raw.stride) if raw.stride else splat
-
-    def _last(self, t: Type, raw: Any) -> Any:
-        """The last lane's value."""
-        if (t.bits, raw) not in self._lasts:
-            distance = self.last_lane * _stride(raw) & ((1 << t.bits) - 1)
-            self._lasts[t.bits, raw] = self.scalar.binary("add", t, _base(raw), distance)
-        return self._lasts[t.bits, raw]
-
-    def _no_wrap(self, t: Type, raw: Any) -> None:
-        """Guards that the lanes' values do not pass the end of the type's range."""
-        if _stride(raw):
-            name = ("s" if t.is_signed else "u") + ("ge" if _stride(raw) > 0 else "le")
-            self.guard(self.scalar.compare(name, t, self._last(t, raw), _base(raw)))
-
-    def pair(self, low: Any, high: Any) -> Any:
-        """Two dwords as one 64-bit value."""
-        if isinstance(high, str) and not _is_vector(low) and high in self.loaded_rows:
-            high = self._uniform_row(self.loaded_rows[high])
-        if _is_vector(low) or not _uniform(high):
-            return self.vector.pair(self.materialize(U32, low), self.materialize(U32, high))
-        self._no_wrap(U32, low)
-        base = self.scalar.pair(_base(low), _base(high))
-        return Affine(base, _stride(low))
-
-    def _uniform_row(self, row: int) -> Affine:
-        """A row in memory as a uniform value, guarded."""
-        code = self.before
-        code.declare("anyroc_row_uniform", "i1", "ptr", "i32")
-        at = code.emit(f"getelementptr i8, ptr %vgpr, i64 {row * 4 * (self.last_lane + 1)}")
-        self.guard(code.emit(f"call i1 @anyroc_row_uniform(ptr {at}, i32 {self.last_lane + 1})"))
-        return Affine(code.emit(f"load i32, ptr {at}"))
-
-    def binary(self, name: str, t: Type, a: Any, b: Any) -> Any:
-        if _uniform(a) and _uniform(b):
-            return self._wrap(self.scalar.binary(name, t, _base(a), _base(b)))
-        if not (_is_vector(a) or _is_vector(b) or t.is_float):
-            result = self._affine(name, t, a, b)
-            if result is not None:
-                return result
-        return self.vector.binary(name, t, self.materialize(t, a), self.materialize(t, b))
-
-    @staticmethod
-    def _wrap(raw: Any) -> Any:
-        return Affine(raw) if isinstance(raw, str) else raw
-
-    def _affine(self, name: str, t: Type, a: Any, b: Any) -> Any:
-        ops = self.scalar
-        if name in ("add", "sub"):
-            stride = _stride(a) + _stride(b) if name == "add" else _stride(a) - _stride(b)
-            return Affine(ops.binary(name, t, _base(a), _base(b)), stride)
-        if name in ("mul", "and") and isinstance(b, Affine) and not isinstance(a, Affine):
-            a, b = b, a
-        if isinstance(b, Affine):
-            return None
-        if name == "shl" and b < 24:
-            return Affine(ops.binary(name, t, a.base, b), a.stride << b)
-        if name == "mul" and b < 1 << 24:
-            return Affine(ops.binary(name, t, a.base, b), a.stride * b)
-        if name == "and" and b & (b + 1) == 0:
-            return Affine(self._low_bits(t, a, b), a.stride)
-        if name == "lshr" and a.stride > 0:
-            self._low_bits(t, a, (1 << b) - 1)
-            return Affine(ops.binary(name, t, a.base, b))
-        if name == "ashr" and b == t.bits - 1:
-            self._no_wrap(t.signed, a)
-            ends = ops.binary("xor", t, a.base, self._last(t, a))
-            self.guard(ops.compare("sge", t.signed, ends, 0))
-            return Affine(ops.binary(name, t, a.base, b))
-        return None
-
-    def _low_bits(self, t: Type, a: Affine, mask: int) -> Any:
-        """The base's low bits, guarded so that no lane carries out of them."""
-        low = self.scalar.binary("and", t, a.base, mask)
-        room = mask - self.last_lane * a.stride
-        if a.stride < 0 or room < 0:
-            raise _NotFast
-        self.guard(self.scalar.compare("ule", t.unsigned, low, room))
-        return low
-
-    def unary(self, name: str, t: Type, a: Any) -> Any:
-        if _uniform(a):
-            return self._wrap(self.scalar.unary(name, t, _base(a)))
-        return self.vector.unary(name, t, self.materialize(t, a))
-
-    def compare(self, name: str, t: Type, a: Any, b: Any) -> Any:
-        if _uniform(a) and _uniform(b):
-            return self._wrap(self.scalar.compare(name, t, _base(a), _base(b)))
-        return self.vector.compare(name, t, self.materialize(t, a), self.materialize(t, b))
-
-    def select(self, t: Type, condition: Any, a: Any, b: Any) -> Any:
-        if not isinstance(condition, str | Affine):
-            return a if condition else b
-        if isinstance(condition, Affine) and _uniform(a) and _uniform(b):
-            return self._wrap(self.scalar.select(t, condition.base, _base(a), _base(b)))
-        return self.vector.select(
-            t, self.text(BOOL, condition), self.materialize(t, a), self.materialize(t, b)
-        )
-
-    def fma(self, t: Type, a: Any, b: Any, c: Any) -> Any:
-        if _uniform(a) and _uniform(b) and _uniform(c):
-            return self._wrap(self.scalar.fma(t, _base(a), _base(b), _base(c)))
-        x, y, z = (self.materialize(t, raw) for raw in (a, b, c))
-        return self.vector.fma(t, x, y, z)
-
-    def bitcast(self, source: Type, target: Type, a: Any) -> Any:
-        if isinstance(a, Affine) and not source.is_float and not target.is_float:
-            return a
-        if _uniform(a):
-            return self._wrap(self.scalar.bitcast(source, target, _base(a)))
-        return self.vector.bitcast(source, target, self.materialize(source, a))
-
-    def convert(self, source: Type, target: Type, a: Any) -> Any:
-        if _uniform(a):
-            return self._wrap(self.scalar.convert(source, target, _base(a)))
-        if isinstance(a, Affine) and not (source.is_float or target.is_float) and target.bits >= 32:
-            if target.bits > source.bits:
-                self._no_wrap(source, a)
-            return Affine(self.scalar.convert(source, target, a.base), a.stride)
-        return self.vector.convert(source, target, self.materialize(source, a))
 
 
 class _RowMemory:
@@ -242,9 +51,8 @@ class _RowMemory:
         loop = self.loop
         shape = loop.claims.get(index)
         if shape is not None:
-            at = loop.before.emit(f"getelementptr i8, ptr %vgpr, i64 {index * loop.row_bytes}")
             stride = shape.stride - (shape.stride >> 31 << 32)
-            return Affine(loop.before.emit(f"load i32, ptr {at}"), stride)
+            return Affine(loop.ops.load_first(index), stride)
         raw = self.inner.load_word(index)
         if index < TEMPORARY:
             loop.ops.loaded_rows[raw] = index
@@ -270,22 +78,33 @@ class _Extent:
     write: bool
 
 
+@dataclass(frozen=True)
+class _Access:
+    """A load or store of ``count`` elements per lane to or from ``register`` on."""
+
+    inst: Instruction
+    space: str
+    address: Any
+    base: Any
+    register: int
+    element: Type
+    count: int
+    write: bool
+
+    @property
+    def size(self) -> int:
+        return self.element.bits // 8 * self.count
+
+
 class _FastLoop(LaneLoop):
     """A lane loop over affine values that also does memory accesses."""
 
-    def __init__(self, sequence: LaneQueue, before: CodeBuilder, code: CodeBuilder, exec_raw: Any):
-        graph = sequence.graph
-        super().__init__(
-            code,
-            sequence.scalars,
-            graph.target,
-            graph.accum_offset,
-            sequence.code.unique(),
-            exec_raw,
-        )
+    def __init__(self, queue: LaneQueue, before: CodeBuilder, code: CodeBuilder, exec_raw: Any):
+        graph, number = queue.graph, queue.code.unique()
+        super().__init__(code, queue.scalars, graph.target, graph.accum_offset, number, exec_raw)
         self.before = before
-        self.claims = sequence.claims
-        self.ops = ShapedBackend(before, code, self.wave_size, f"%shift{self.id}")
+        self.claims = queue.items[0].claims
+        self.ops = ShapedBackend(before, code, graph.run, self.wave_size, number)
         self._registers = RegisterCache(self.ops, _RowMemory(self, self._registers.memory))
         self.extents: list[_Extent] = []
         self._range: tuple[str, str] | None = None
@@ -303,38 +122,62 @@ class _FastLoop(LaneLoop):
         return [ops.convert(U64, U32, word) for word in (raw, high)]
 
     def _lane_ids(self) -> Any:
-        return self._value(U32, Affine(0, 1))
+        if not self.ops.per_chunk:
+            return self._value(U32, Affine(0, 1))
+        first = self.before.emit(f"trunc i64 %shift{self.id} to i32")
+        return self._value(U32, Affine(first, 1))
 
     def run(self, item: VectorItem) -> None:
         for lanes in item.parts:
             mods = lanes.inst.mods
             if mods.dpp or mods.dpp8 or mods.sdwa:
-                raise _NotFast
+                raise NotAffine
         super().run(item)
 
     def access(self, item: AccessItem) -> None:
         """One load or store, as plain vector code."""
-        address, access = item.address, item.access
-        if address is None or access.element.bits > 32:
-            raise _NotFast
-        size = access.size
-        raw = self._address(address.space, address.row)
-        if _is_vector(raw):
-            raise _NotFast
-        stride = _stride(raw)
-        if stride != size and (stride or access.kind == "store"):
-            raise _NotFast
-        if access.count > 1 and stride and self._exec_raw is not None:
-            raise _NotFast
-        base = self.ops.scalar.binary("add", U64, _base(raw), self._number(address.base))
-        span = size * (self.wave_size if stride else 1)
-        self._check_extent(_Extent(address.space, base, span, access.kind == "store"))
-        self._note(item.inst.offset)
-        pointer = self._pointer(address.space, base, stride)
-        if access.kind == "load":
-            self._load(item, pointer, stride)
+        inst, access = item.inst, item.access
+        element, count = access.element, access.count
+        if element.bits == 64:
+            element, count = U32, 2 * count
+        if item.address is None or element.bits > 32:
+            raise NotAffine
+        write = access.kind == "store"
+        raw = self._address(item.address.space, item.address.row)
+        bases = [self._number(item.address.base)]
+        if access.stride:
+            bases = [n * access.stride for n in (inst.mods.offset0, inst.mods.offset1)]
+        for part, base in enumerate(bases):
+            register = self._register(inst, write, part, count)
+            space = item.address.space
+            self._transfer(_Access(inst, space, raw, base, register, element, count, write))
+
+    def _register(self, inst: Instruction, write: bool, part: int, count: int) -> int:
+        if not write:
+            return row_of(inst.dst[0], self.accum_offset) + part * count
+        data = [
+            o for o in inst.src if o.role in ("vdata", "data0", "data1") and o.kind in ("v", "a")
+        ]
+        return row_of(data[part], self.accum_offset)
+
+    def _transfer(self, access: _Access) -> None:
+        stride, size = stride_of(access.address), access.size
+        side_by_side = stride == size and access.count > 1
+        if stride not in (0, 4, size) or (stride != size and access.write):
+            raise NotAffine
+        if stride == 4 and access.element.bits != 32:
+            raise NotAffine
+        if side_by_side and self._exec_raw is not None:
+            raise NotAffine
+        base = self.ops.scalar.binary("add", U64, base_of(access.address), access.base)
+        span = size + stride * (self.ops.run - 1)
+        self._check_extent(_Extent(access.space, base, span, access.write))
+        self._note(access.inst.offset)
+        pointer = self._pointer(access.space, base, stride)
+        if access.write:
+            self._store(access, pointer)
         else:
-            self._store(item, pointer)
+            self._load(access, pointer, stride)
 
     @staticmethod
     def _number(base: Any) -> Any:
@@ -343,11 +186,15 @@ class _FastLoop(LaneLoop):
 
     def _address(self, space: str, row: int | None) -> Any:
         if space == "global64" and row is not None:
-            return self._registers.read64(row)
-        if space in ("global32", "lds"):
+            raw = self.ops.settle(self._registers.read64(row))
+        elif space in ("global32", "lds"):
             low = 0 if row is None else self._registers.read32(row)
-            return self.ops.convert(U32, U64, low)
-        raise _NotFast
+            raw = self.ops.convert(U32, U64, low)
+        else:
+            raise NotAffine
+        if is_vector(raw):
+            raise NotAffine
+        return raw
 
     def _check_extent(self, extent: _Extent) -> None:
         """Guards that the access stays in its memory and clear of others."""
@@ -369,12 +216,15 @@ class _FastLoop(LaneLoop):
             self.ops.guard(ops.compare("ule", U64, offset, self._rooms[extent.size]))
         for other in self.extents:
             if (extent.write or other.write) and self._may_meet(extent, other):
+                if self.ops.per_chunk:
+                    raise NotAffine
                 self._keep_apart(extent, other)
         self.extents.append(extent)
 
-    @staticmethod
-    def _may_meet(a: _Extent, b: _Extent) -> bool:
-        return (a.space == "lds") == (b.space == "lds") and (a.base, a.size) != (b.base, b.size)
+    def _may_meet(self, a: _Extent, b: _Extent) -> bool:
+        if (a.space == "lds") != (b.space == "lds"):
+            return False
+        return self.ops.per_chunk or (a.base, a.size) != (b.base, b.size)
 
     def _keep_apart(self, a: _Extent, b: _Extent) -> None:
         ops = self.ops.scalar
@@ -404,27 +254,30 @@ class _FastLoop(LaneLoop):
             pointer = code.emit(f"getelementptr i8, ptr {start}, i64 {text}")
         else:
             pointer = code.emit(f"inttoptr i64 {text} to ptr")
-        if not stride:
+        if not stride or self.ops.per_chunk:
             return pointer
         step = f"%offset{self.id}"
         if stride != 4:
             step = self.code.emit(f"mul i64 %shift{self.id}, {stride}")
         return self.code.emit(f"getelementptr i8, ptr {pointer}, i64 {step}")
 
-    def _load(self, item: AccessItem, pointer: str, stride: int) -> None:
-        access, row = item.access, row_of(item.inst.dst[0], self.accum_offset)
+    def _load(self, access: _Access, pointer: str, stride: int) -> None:
         element = f"i{access.element.bits}"
         for i in range(access.count):
-            if stride:
-                raw = self._load_lanes(pointer, element, access.count, i)
-            else:
+            at = pointer
+            if stride in (0, 4) and i:
                 at = self.code.emit(f"getelementptr {element}, ptr {pointer}, i64 {i}")
+            if stride == access.size:
+                raw = self._load_lanes(pointer, element, access.count, i)
+            elif stride:
+                raw = self._load_lanes(at, element, 1, 0)
+            else:
                 one = self.code.emit(f"load {element}, ptr {at}, align 1")
-                raw = self.ops.vector.splat(TYPES[f"u{access.element.bits}"], one)
+                raw = self.ops.vector.splat(access.element.unsigned, one)
             if access.element.bits < 32:
                 word = "sext" if access.element.is_signed else "zext"
                 raw = self.code.emit(f"{word} <{CHUNK} x {element}> {raw} to <{CHUNK} x i32>")
-            self._registers.write32(row + i, raw)
+            self._registers.write32(access.register + i, raw)
 
     def _load_lanes(self, pointer: str, element: str, count: int, part: int) -> str:
         code, vector, mask = self.code, f"<{CHUNK} x {element}>", self.exec_chunk()
@@ -447,11 +300,10 @@ class _FastLoop(LaneLoop):
             f" {vector} zeroinitializer)"
         )
 
-    def _store(self, item: AccessItem, pointer: str) -> None:
-        access, code = item.access, self.code
-        data = next(o for o in item.inst.src if o.role in ("vdata", "data0") and o.kind in "va")
-        row, element = row_of(data, self.accum_offset), f"i{access.element.bits}"
-        words = [self.ops.text(U32, self._registers.read32(row + i)) for i in range(access.count)]
+    def _store(self, access: _Access, pointer: str) -> None:
+        code, element = self.code, f"i{access.element.bits}"
+        rows = range(access.register, access.register + access.count)
+        words = [self.ops.text(U32, self._registers.read32(row)) for row in rows]
         if access.count > 1:
             self._store_interleaved(words, pointer)
             return
@@ -469,7 +321,7 @@ class _FastLoop(LaneLoop):
         code, count = self.code, len(words)
         vectors = [(text, CHUNK) for text in words]
         if count == 3:
-            raise _NotFast
+            raise NotAffine
         while len(vectors) > 1:
             merged = []
             for (a, size), (b, _) in zip(vectors[::2], vectors[1::2], strict=True):
@@ -488,39 +340,74 @@ class _FastLoop(LaneLoop):
         code.do(f"store <{size} x i32> {mixed}, ptr {pointer}, align 1")
 
 
-def emit_fast(sequence: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str | None:
+def emit_fast(queue: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str | None:
     """Emits guards and fast loop; the code that follows is for when a guard fails.
 
     The result is the label where both ways meet, None if there is no fast form (then nothing was
     emitted).
     """
-    items = sequence.items
+    items, main = queue.items, queue.code
     if not any(isinstance(item, AccessItem) for item in items):
         return None
-    main = sequence.code
     before, taken = main.child(), main.child()
-    loop = _FastLoop(sequence, before, main.child(), exec_raw)
+    loop = _FastLoop(queue, before, main.child(), exec_raw)
     loop.inactive = items[-1].inactive
     number = loop.id
     try:
         taken.start(f"fast{number}")
         vectors = [item for item in items if isinstance(item, VectorItem)]
-        written = loop.preload_masks(taken, vectors, slots) & sequence.live_masks()
+        written = loop.preload_masks(taken, vectors, slots) & queue.live_masks()
         for item in items:
             if isinstance(item, AccessItem):
                 loop.access(item)
             else:
                 loop.run(item)
         loop.finish(slots, written, items[-1].live)
-        loop.place(taken)
-    except (_NotFast, Unsupported):
+    except (NotAffine, Unsupported):
         return None
-    main.lines += before.lines
-    condition: str = "true"
-    for i, guard in enumerate(dict.fromkeys(loop.ops.guards)):
-        condition = main.emit(f"and i1 {condition}, {guard}") if i else guard
+    if loop.ops.per_chunk:
+        condition = _check_chunks(loop, main)
+        loop.code.lines[:0] = before.lines
+    else:
+        main.lines += before.lines
+        condition = _all_guards(loop, main)
+    loop.place(taken)
     main.do(f"br i1 {condition}, label %fast{number}, label %slow{number}")
     main.lines += taken.lines
     main.do(f"br label %join{number}")
     main.start(f"slow{number}")
     return f"join{number}"
+
+
+def _all_guards(loop: _FastLoop, code: CodeBuilder) -> str:
+    condition = "true"
+    for i, guard in enumerate(dict.fromkeys(loop.ops.guards)):
+        condition = code.emit(f"and i1 {condition}, {guard}") if i else guard
+    return condition
+
+
+def _check_chunks(loop: _FastLoop, main: CodeBuilder) -> str:
+    """A loop that evaluates the guards for each chunk: whether all hold in all."""
+    number, check = loop.id, main.child()
+    check.lines += loop.before.lines
+    good = _all_guards(loop, check)
+    before = main.current
+    main.do(f"br label %check{number}")
+    main.start(f"check{number}")
+    main.do(f"%so.far{number} = phi i1 [ true, %{before} ], [ %good{number}, %check{number} ]")
+    head = [
+        f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %check{number} ]",
+        f"%shift{number} = lshr i64 %offset{number}, 2",
+        f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}",
+    ]
+    tail = [
+        f"%next{number} = add i64 %offset{number}, {4 * CHUNK}",
+        f"%done{number} = icmp eq i64 %next{number}, {loop.row_bytes}",
+        f"%good{number} = and i1 %so.far{number}, {good}",
+    ]
+    renamed = renamed_lines([*head, *check.lines, *tail], ".check")
+    main.lines += renamed
+    main.lines[-1] = main.lines[-1].replace(f"%good{number}.check =", f"%good{number} =")
+    main.do(f"br i1 %done{number}.check, label %checked{number}, label %check{number}")
+    main.start(f"checked{number}")
+    return f"%good{number}"

@@ -71,6 +71,7 @@ def translate(
     *,
     starts_full: bool = False,
     linear: bool = False,
+    rows: bool = False,
     instruments: Sequence[Instrument] = (),
 ) -> Translation:
     """The LLVM IR of a kernel.
@@ -83,7 +84,7 @@ def translate(
     from anyroc.translate.operands import Unsupported
 
     try:
-        graph = cfg.build(code, kernel, target, starts_full=starts_full, linear=linear)
+        graph = cfg.build(code, kernel, target, starts_full=starts_full, linear=linear, rows=rows)
         emitted = emitter.emit_kernel(graph, _ENTRY, instruments)
     except Unsupported as error:
         raise UnsupportedInstruction(
@@ -187,6 +188,7 @@ class _Request:
     instruments: tuple[Instrument, ...]
     starts_full: bool
     linear: bool
+    rows: bool
 
     def key(self, level: int) -> str:
         return cache.key(
@@ -196,6 +198,7 @@ class _Request:
             self.target.name,
             int(self.starts_full),
             int(self.linear),
+            int(self.rows),
             level,
             *[i.key for i in self.instruments],
         )
@@ -208,6 +211,7 @@ class _Request:
             self.target,
             starts_full=self.starts_full,
             linear=self.linear,
+            rows=self.rows,
             instruments=self.instruments,
         )
         objects = [_object(result.ir, level)]
@@ -224,13 +228,15 @@ def compile_kernel(
     *,
     starts_full: bool = False,
     linear: bool = False,
+    rows: bool = False,
 ) -> NativeKernel:
     """A kernel's native code: the best that the cache has, else translated quickly and put there.
 
     ``starts_full`` promises that every wave starts with all its lanes; ``linear`` that the lanes
-    of a wave are consecutive work-items in x, the first a multiple of the wave size.
+    of a wave are consecutive work-items in x, the first a multiple of the wave size; ``rows`` the
+    same of each aligned group of 16 lanes.
     """
-    request = _Request(code, kernel, target, tuple(instruments), starts_full, linear)
+    request = _Request(code, kernel, target, tuple(instruments), starts_full, linear, rows)
     return _compile(request, (_HOT_LEVEL, _first_level()))
 
 

@@ -48,11 +48,11 @@ from anyroc.translate.operands import (
     sdwa_select,
 )
 from anyroc.translate.registers import RegisterCache, ScalarFile
-from anyroc.translate.vectors import VectorBackend
+from anyroc.translate.shapes import Claims
+from anyroc.translate.vectors import CHUNK, VectorBackend
 
 __all__ = ["CHUNK", "TEMPORARY", "AccessItem", "LaneLoop", "Lanes", "VectorItem", "encoded_slots"]
 
-CHUNK = 16
 _UNROLLED = 12
 """Lines of a body up to which it is repeated per chunk, not looped over."""
 _NAME = re.compile(r"%[\w.]+")
@@ -77,7 +77,8 @@ class VectorItem:
     writes.
 
     ``uses`` and ``defs`` are the rows that it reads and writes, ``live`` and ``inactive`` those
-    needed after it by enabled and by disabled lanes, as bit sets.
+    needed after it by enabled and by disabled lanes, as bit sets; ``claims``: what is known of rows
+    before it.
     """
 
     parts: list[Lanes]
@@ -85,6 +86,7 @@ class VectorItem:
     defs: int
     live: int
     inactive: int
+    claims: Claims
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class AccessItem:
     defs: int
     live: int
     inactive: int
+    claims: Claims
 
 
 class _ChunkMemory:
@@ -237,13 +240,7 @@ class LaneLoop:
             f"%offset{self.id}": str(offset),
             f"%shift{self.id}": str(offset // 4),
         }
-        result = []
-        for line in body:
-            name, equals, _ = line.partition(" = ")
-            if equals:
-                names[name] = f"{name}.{offset}"
-            result.append(_NAME.sub(lambda m: names.get(m[0], m[0]), line))
-        return result
+        return renamed_lines(body, f".{offset}", names)
 
     def _accumulate(self, slot: str, mask: Any) -> None:
         """Puts the chunk's booleans, disabled lanes 0, at their place in a lane mask."""
@@ -605,6 +602,19 @@ class LaneLoop:
             old = self._value(U64, self._registers.read64(row))
             value = select(self._value(BOOL, mask), value, old)
         self._registers.write64(row, value.raw)
+
+
+def renamed_lines(lines: list[str], suffix: str, names: dict[str, str] | None = None) -> list[str]:
+    """A copy of straight-line code, the names that it defines made different by a suffix.
+
+    ``names``: what other names become.
+    """
+    table = dict(names or {})
+    for line in lines:
+        name, equals, _ = line.partition(" = ")
+        if equals:
+            table[name] = name + suffix
+    return [_NAME.sub(lambda m: table.get(m[0], m[0]), line) for line in lines]
 
 
 def encoded_slots(slots: tuple[Slot, ...]) -> list[Slot]:

@@ -151,7 +151,9 @@ class MemoryEmitter:
         """Where a simple load or store goes, None for anything else."""
         if access.space not in ("global", "lds") or access.kind == "atomic" or access.to_lds:
             return None
-        if access.stride or access.half or access.lane_offset or inst.mods.gds:
+        if access.half or access.lane_offset or inst.mods.gds:
+            return None
+        if access.stride and access.space != "lds":
             return None
         return self._address(inst, access, scalars)
 

@@ -59,7 +59,7 @@ class LaneQueue:
         for inst, op in parts:
             sources = capture(inst, op, self.scalars, self.graph, self.written_masks)
             lanes.append(Lanes(inst, op, sources, allowed))
-        self.items.append(VectorItem(lanes, uses, defs, *live))
+        self.items.append(VectorItem(lanes, uses, defs, *live, self.claims))
         for inst, op in parts:
             self.written_masks |= masks_written(inst, op)
 
@@ -69,7 +69,7 @@ class LaneQueue:
         """Queues a vector memory access."""
         address = self.memory.plain_address(inst, access, self.scalars)
         call = self.memory.capture(inst, access, self.scalars)
-        self.items.append(AccessItem(inst, access, address, call, uses, defs, *live))
+        self.items.append(AccessItem(inst, access, address, call, uses, defs, *live, self.claims))
 
     def writes(self, row: int) -> bool:
         """Whether a queued instruction writes a row."""
@@ -90,15 +90,37 @@ class LaneQueue:
         for index in sorted(self.written_masks):
             slots[index] = f"%mask{code.unique()}"
             code.allocas.append(f"{slots[index]} = alloca {mask_type}")
-        fast = emit_fast(self, slots, exec_raw) if self.claims else None
-        self._emit_calls(slots, exec_raw)
-        if fast is not None:
-            code.do(f"br label %{fast}")
-            code.start(fast)
+        for segment in self._segments():
+            self.items = segment
+            fast = emit_fast(self, slots, exec_raw) if segment[0].claims else None
+            self._emit_calls(slots, exec_raw)
+            if fast is not None:
+                code.do(f"br label %{fast}")
+                code.start(fast)
         for index in sorted(self.live_masks()):
             scalars.write_mask(index, code.emit(f"load {mask_type}, ptr {slots[index]}"))
         self.items = []
         self.written_masks = set()
+
+    def _segments(self) -> list[list[VectorItem | AccessItem]]:
+        """What may become one fast loop: everything, if addresses are affine over the whole wave.
+
+        Where they are so over a chunk only, chunks are served one after the other; then a store
+        stands apart from other accesses, lest it meet those of a later chunk.
+        """
+        if self.graph.run in (0, self.graph.wave_size):
+            return [self.items]
+        segments: list[list[VectorItem | AccessItem]] = [[]]
+        loads = stores = False
+        for item in self.items:
+            if isinstance(item, AccessItem):
+                store = item.access.kind != "load"
+                if stores or (store and loads):
+                    segments.append([])
+                    loads = stores = False
+                loads, stores = loads or not store, stores or store
+            segments[-1].append(item)
+        return segments
 
     def live_masks(self) -> set[int]:
         """The masks written that something reads after the queue is emptied."""

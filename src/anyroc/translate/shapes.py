@@ -53,8 +53,8 @@ def _shape(raw: Any) -> Shape | None:
 class _Abstract:
     """Values as shapes: constants are numbers, None is anything."""
 
-    def __init__(self, wave_size: int) -> None:
-        self.span = wave_size - 1
+    def __init__(self, run: int) -> None:
+        self.span = run - 1
 
     def const(self, t: Type, value: int | float) -> Any:
         return float(value) if t.is_float else int(value) & ((1 << t.bits) - 1)
@@ -144,14 +144,14 @@ def _evaluate(claims: Claims, graph: Graph, inst: Instruction, op: Op) -> list[S
     result = op.results[0]
     if result.role != "operand" or result.count > 1 or result.type.bits < 32:
         return unknown
-    backend = _Abstract(graph.wave_size)
+    backend = _Abstract(graph.run)
     arguments, at = [], 0
     for slot in op.sources:
         if slot.role in ENCODED:
             raw = _read(claims, graph, inst, at, slot)
             at += 1
         elif slot.role == "lane":
-            raw = Shape(1, 5)
+            raw = Shape(1, 4)
         elif slot.role in ("m0", "scc", "span", "mode"):
             raw = _UNIFORM
         else:
@@ -192,9 +192,9 @@ def step(claims: Claims, graph: Graph, inst: Instruction, exec_full: bool, inact
 
 def at_blocks(graph: Graph) -> dict[int, Claims]:
     """The claims at the start of each block; empty where waves need not be linear."""
-    if not graph.linear:
+    if not graph.run:
         return {address: {} for address in graph.blocks}
-    align = graph.wave_size.bit_length() - 1
+    align = graph.run.bit_length() - 1
     known: dict[int, Claims | None] = dict.fromkeys(graph.blocks)
     known[graph.entry] = {0: Shape(1, align)}
     for address in graph.targets:

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 from anyroc.semantics.values import BOOL, Type
 from anyroc.translate.llvm import CodeBuilder, LLVMBackend, llvm_type
 
-__all__ = ["Halves", "VectorBackend"]
+__all__ = ["CHUNK", "Halves", "VectorBackend"]
+
+CHUNK = 16
+"""Lanes that are computed at a time."""
 
 
 class Halves(NamedTuple):
