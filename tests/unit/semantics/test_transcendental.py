@@ -46,11 +46,11 @@ def test_f32_bounds(name: str) -> None:
 
 
 def test_logarithms_near_one_keep_their_precision() -> None:
-    x = (1 + np.arange(-3000, 3000) * 2.0**-14).astype(np.float32)
-    x = np.concatenate([x[x > 0], np.nextafter(np.float32(1), np.float32([0, 2]))])
+    x = (0.5 + np.arange(1, 3 << 19, 3) * 2.0**-20).astype(np.float32)
+    x = np.concatenate([x, np.nextafter(np.float32(1), np.float32([0, 2]))])
     x = x[x != 1]
     got = evaluate("v_log_f32", x)[0]
-    assert ulps(got, np.log2(x.astype(np.float64)), np.float32).max() <= 1
+    assert ulps(got, np.log2(x.astype(np.float64)), np.float32).max() < 1
     assert [0.0] == evaluate("v_log_f32", np.float32([1]))[0].tolist()
 
 
