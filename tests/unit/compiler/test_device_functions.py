@@ -18,7 +18,9 @@ CONFIGURATIONS = [
 ]
 
 
-@pytest.mark.parametrize("program", sorted(PROGRAMS.glob("*.cu")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "program", [*sorted(PROGRAMS.glob("*.cu")), PROGRAMS / "waves.hip"], ids=lambda path: path.stem
+)
 @pytest.mark.parametrize(("target", "wave"), CONFIGURATIONS)
 def test_program(anyroc, program: Path, target: str, wave: int) -> None:
     done = anyroc("run", "--target", target, "--wave", str(wave), program)

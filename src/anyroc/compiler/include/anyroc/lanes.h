@@ -52,6 +52,19 @@ ANYROC_DEVICE lane_mask ballot(bool predicate)
 #endif
 }
 
+/* A word of another lane of the wave. */
+ANYROC_DEVICE int read_word(int word, int lane)
+{
+    int near = __builtin_amdgcn_ds_bpermute(lane << 2, word);
+#if ANYROC_WAVE == 64 && !defined(ANYROC_CUDA) && (defined(__GFX11__) || defined(__GFX12__))
+    /* There a permutation stays within each half of the wave. */
+    int far = __builtin_amdgcn_ds_bpermute(lane << 2, __builtin_amdgcn_permlane64(word));
+    return ((lane ^ lane_of_wave()) & 32) != 0 ? far : near;
+#else
+    return near;
+#endif
+}
+
 /* The value of another lane of the wave. */
 template <typename T>
 ANYROC_DEVICE T read_lane(T value, int lane)
@@ -60,7 +73,7 @@ ANYROC_DEVICE T read_lane(T value, int lane)
     int raw[words] = {};
     __builtin_memcpy(raw, &value, sizeof(T));
     for (int i = 0; i < words; ++i)
-        raw[i] = __builtin_amdgcn_ds_bpermute(lane << 2, raw[i]);
+        raw[i] = read_word(raw[i], lane);
     __builtin_memcpy(&value, raw, sizeof(T));
     return value;
 }
