@@ -215,3 +215,14 @@ def test_ids_of_units() -> None:
 )
 def test_isa_versions(name: str, number: int) -> None:
     assert number == commands.isa_version(name)
+
+
+def test_names_with_spaces_and_signs(folder: Path) -> None:
+    place = folder / "a folder é"
+    place.mkdir()
+    write(str(place / "my header #1.h"), "#define ONE 1\n")
+    source = write(str(place / "my $program.cu"), '#include "my header #1.h"\n' + KERNEL)
+    first = compile_program([source], target=GFX942)
+    assert first == compile_program([source], target=GFX942)
+    write(str(place / "my header #1.h"), "#define ONE 1 + 1\n__device__ int more;\n")
+    assert first != compile_program([source], target=GFX942)
