@@ -200,8 +200,12 @@ def test_a_stray_access_is_reported_and_the_process_lives(anyroc: Run, write: Wr
 
 
 @pytest.mark.parametrize("cache", ["/proc/anyroc", "/dev/null/cache"], ids=["read-only", "a file"])
-def test_a_cache_folder_that_cannot_be_written(anyroc: Run, write: Write, cache: str) -> None:
-    program = SAXPY + 'int main() { saxpy<<<1, 1>>>(0, 0, nullptr, nullptr); puts("ok"); }'
-    done = anyroc("run", write("a.cu", program), ANYROC_CACHE=cache)
-    assert (0, "ok\n") == (done.returncode, done.stdout)
+def test_a_cache_folder_that_cannot_be_written(
+    anyroc: Run, write: Write, tmp_path: Path, cache: str
+) -> None:
+    output = tmp_path / "a.co"
+    path = write("a.cu", SAXPY)
+    done = anyroc("build", path, "--device-only", "-o", output, ANYROC_CACHE=cache)
+    assert (0, f"{output}\n") == (done.returncode, done.stdout)
+    assert output.read_bytes().startswith(b"\x7fELF")
     assert done.stderr.count("warning: cannot write to the cache folder") == 1
