@@ -16,9 +16,17 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from anyroc.isa.tables.llvm_mc import LLVM_MC, MISSING, TRIPLE, disassemble, tidy
+from anyroc.isa.tables.llvm_mc import LLVM_MC, MISSING, TRIPLE, attributes, disassemble, tidy
 
-__all__ = ["LLVM_MC", "LLVM_OBJDUMP", "MISSING", "assemble", "disassemble", "tidy"]
+__all__ = [
+    "LLVM_MC",
+    "LLVM_OBJDUMP",
+    "MISSING",
+    "assemble",
+    "attributes",
+    "disassemble",
+    "tidy",
+]
 
 LLVM_OBJDUMP = shutil.which("llvm-objdump-19")
 

@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import isa_differential
+import isa_objects
 import isa_oracles
 
 from anyroc.isa.targets import TARGETS, target
@@ -33,4 +34,28 @@ def test_llvm_22_assembles_our_text(name: str) -> None:
     wrong = [e for score in scores.values() for e in score.examples if e.startswith("differ")]
     shares = [score.equal for score in scores.values()]
     assert sum(shares) > 1000
+    assert [] == wrong
+
+
+@pytest.fixture(
+    scope="module", params=[(*wave, level) for wave in WAVES for level in ("-O0", "-O3")]
+)
+def kernels(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, int]:
+    name, wave_size, level = request.param
+    folder = tmp_path_factory.mktemp("kernels")
+    return isa_objects.compile_kernels(name, wave_size, level, folder), name, wave_size
+
+
+def test_disassembly_is_the_compilers_assembly(kernels: tuple[Path, str, int]) -> None:
+    count, wrong = isa_objects.spelling_differences(*kernels)
+    assert count > 500
+    assert [] == wrong
+
+
+@needs_llvm
+def test_disassembly_is_objdumps(kernels: tuple[Path, str, int]) -> None:
+    count, wrong = isa_objects.differences(*kernels)
+    assert count > 500
     assert [] == wrong

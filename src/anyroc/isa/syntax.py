@@ -121,14 +121,10 @@ def _hint_name(name: str, hint: int, scope: int) -> str:
         return {1: "TH_ATOMIC_RETURN", 2: "TH_ATOMIC_NT", 3: "TH_ATOMIC_NT_RETURN"}[hint]
     kind = "STORE" if "store" in name else "LOAD"
     names = {1: "NT", 2: "HT", 4: "NT_RT", 5: "RT_NT", 6: "NT_HT"}
+    if hint == 3 and scope == 3:
+        return f"TH_{kind}_BYPASS"
     if hint == 3:
-        return (
-            f"TH_{kind}_BYPASS"
-            if scope == 3
-            else f"TH_{kind}_LU"
-            if kind == "LOAD"
-            else (f"TH_{kind}_RT_WB")
-        )
+        return "TH_LOAD_LU" if kind == "LOAD" else "TH_STORE_RT_WB"
     if hint == 7:
         return "TH_STORE_NT_WB" if kind == "STORE" else f"{hint:#x}"
     return f"TH_{kind}_{names[hint]}"

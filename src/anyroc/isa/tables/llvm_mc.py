@@ -22,7 +22,7 @@ def attributes(target: str, wave_size: int) -> list[str]:
     """Flags that put LLVM into a wave size."""
     if target.startswith("gfx9"):
         return []
-    return [f"-mattr={'+' if wave_size == 64 else '-'}wavefrontsize64"]
+    return [f"--mattr={'+' if wave_size == 64 else '-'}wavefrontsize64"]
 
 
 def tidy(line: str) -> str:
