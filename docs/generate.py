@@ -152,7 +152,7 @@ def commands() -> str:
     """Return the page of the command line: the help texts."""
     lines = ["# Commands", "", "What `--help` prints."]
     for path, command in _commands(app, "anyroc"):
-        with click.Context(command, info_name=path, max_content_width=96) as context:
+        with click.Context(command, info_name=path, terminal_width=96) as context:
             lines += ["", f"## {path}", "", "```text", command.get_help(context), "```"]
     return "\n".join(lines) + "\n"
 
