@@ -9,7 +9,7 @@ from functools import cache
 from anyroc.isa.decode import decode
 from anyroc.isa.formats import formats
 from anyroc.isa.instruction import EXEC, NULL, VCC, DecodeError, Instruction
-from anyroc.isa.tables import OperandSpec, Row, table
+from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 
 SOURCE_ROWS = 48
 """VGPRs that random instructions read; they write others."""
@@ -69,6 +69,44 @@ def encode(isa: str, format_: str, op: str, **fields: int) -> bytes:
     return code if literal is None else code + (literal & 0xFFFFFFFF).to_bytes(4, "little")
 
 
+def field_value(rng: random.Random, isa: str, name: str, width: int, row: Row) -> int:
+    """A value for a field that is no operand: modifiers now and then."""
+    if name == "dpp_ctrl":
+        return rng.choice(_DPP_CONTROLS[FAMILY[isa]])
+    if name in ("row_mask", "bank_mask"):
+        is_mask = any(s.type == "mask" for s in row.dst)
+        return 15 if is_mask or rng.random() < 0.7 else rng.randrange(16)
+    if name in ("src0_sel", "src1_sel", "dst_sel"):
+        return rng.randrange(7)
+    if name == "dst_unused":
+        return rng.randrange(3)
+    if name in ("op_sel_hi", "op_sel_hi2") and rng.random() < 0.5:
+        return (1 << width) - 1
+    if name == "clamp":
+        floats = any("f" in s.type for s in row.dst)
+        return int(
+            (floats or (row.op.startswith(_CLAMPED) and "_co_" not in row.op))
+            and rng.random() < 0.2
+        )
+    if name == "omod":
+        return rng.randrange(4) if rng.random() < 0.2 else 0
+    if name in _FREE_FIELDS:
+        return rng.randrange(1 << width) if rng.random() < 0.6 else 0
+    return 0
+
+
+def finish(rng: random.Random, isa: str, row: Row, name: str, raw: int) -> bytes:
+    """The bytes of an encoding: with its variant's marker, or with a literal in case it has one."""
+    layout = formats(isa)[name]
+    variant = name.partition(".")[2]
+    if variant:
+        marker = {"sdwa": 249, "dpp": 250, "dpp8": 233}[variant]
+        low = formats(isa)[row.format].fields["src0"][0]
+        raw = raw & ~(0x1FF << low) | marker << low
+        return raw.to_bytes(layout.bytes, "little")
+    return raw.to_bytes(layout.bytes, "little") + rng.getrandbits(32).to_bytes(4, "little")
+
+
 @dataclass
 class Generator:
     """Makes instructions that read v0-47 and s0-63 and write others, each VGPR once."""
@@ -77,10 +115,6 @@ class Generator:
     wave_size: int
     rng: random.Random
     used: set[int] = field(default_factory=set)
-
-    @property
-    def family(self) -> str:
-        return {"cdna3": "cdna", "rdna3_5": "rdna3", "rdna4": "rdna4"}[self.isa]
 
     def variants(self, row: Row) -> list[str]:
         """The encodings of a row: its format and what of SDWA and DPP the ISA has for it."""
@@ -114,18 +148,11 @@ class Generator:
     def _encoding(self, row: Row, name: str) -> bytes:
         layout = formats(self.isa)[name]
         raw = layout.put(layout.match, "op", row.opcode)
-        variant = name.partition(".")[2]
         specs = {spec.field: spec for spec in (*row.src, *row.dst)}
         for key, (_, width) in layout.fields.items():
             if key != "op":
                 raw = layout.put(raw, key, self._field(key, width, specs.get(key), row))
-        if variant:
-            marker = {"sdwa": 249, "dpp": 250, "dpp8": 234}[variant]
-            low = formats(self.isa)[row.format].fields["src0"][0]
-            raw = raw & ~(0x1FF << low) | marker << low
-            return raw.to_bytes(layout.bytes, "little")
-        literal = self.rng.getrandbits(32).to_bytes(4, "little")
-        return raw.to_bytes(layout.bytes, "little") + literal
+        return finish(self.rng, self.isa, row, name, raw)
 
     def _field(self, name: str, width: int, spec: OperandSpec | None, row: Row) -> int:
         rng = self.rng
@@ -133,29 +160,11 @@ class Generator:
             if any(spec is result for result in row.dst):
                 return rng.randrange(64, 104, 4) if width == 7 else self._result(spec, width, row)
             return self._source(spec, width)
-        if name == "dpp_ctrl":
-            return rng.choice(_DPP_CONTROLS[self.family])
-        if name in ("row_mask", "bank_mask"):
-            is_mask = any(s.type == "mask" for s in row.dst)
-            return 15 if is_mask or rng.random() < 0.7 else rng.randrange(16)
-        if name in ("src0_sel", "src1_sel", "dst_sel"):
-            return rng.randrange(7)
-        if name == "dst_unused":
-            return rng.randrange(3)
-        if name in ("op_sel_hi", "op_sel_hi2") and rng.random() < 0.5:
-            return (1 << width) - 1
-        if name == "clamp":
-            floats = any("f" in s.type for s in row.dst)
-            return int((floats or (row.op.startswith(_CLAMPED) and "_co_" not in row.op)) and rng.random() < 0.2)
-        if name == "omod":
-            return rng.randrange(4) if rng.random() < 0.2 else 0
-        if name in _FREE_FIELDS:
-            return rng.randrange(1 << width) if rng.random() < 0.6 else 0
-        return 0
+        return field_value(rng, self.isa, name, width, row)
 
     def _result(self, spec: OperandSpec, width: int, row: Row) -> int:
         halved = spec.bits == 16 and row.format in ("VOP1", "VOP2", "VOPC")
-        top = 128 if halved and self.family != "cdna" else 248
+        top = 128 if halved and FAMILY[self.isa] != "cdna" else 248
         free = [r for r in range(64, top, 2) if r not in self.used]
         value = self.rng.choice(free) if free else 64
         half = top == 128 and self.rng.random() < 0.5

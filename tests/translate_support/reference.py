@@ -18,14 +18,15 @@ from anyroc.semantics.numpy_backend import NumpyBackend, dtype
 from anyroc.semantics.values import BOOL, F32, TYPES, U32, U64, Type, Value
 from translate_support.machine import ACCUM_OFFSET, State
 
-__all__ = ["Reference"]
+__all__ = ["Reference", "to_value"]
 
 _BACKEND = NumpyBackend()
 _ENCODED = ("operand", "mask", "mix", "integer")
 Array = Any
 
 
-def _value(t: Type, array: Array) -> Value:
+def to_value(t: Type, array: Array) -> Value:
+    """A value over an array."""
     return Value(_BACKEND, t, np.ascontiguousarray(array))
 
 
@@ -162,20 +163,20 @@ class Reference:
         state, t = self.state, slot.type
         implicit = {"scc": state.scc, "mode": state.mode, "m0": int(state.sgpr[M0])}
         if slot.role in implicit:
-            return _value(t, np.array([implicit[slot.role]]).astype(dtype(t)))
+            return to_value(t, np.array([implicit[slot.role]]).astype(dtype(t)))
         if slot.role in ("exec", "vcc"):
             mask = self._mask_at(EXEC if slot.role == "exec" else VCC)
             kind = t if slot.role == "exec" else (U64 if state.wave_size == 64 else U32)
             if kind is U64:
                 mask |= int(state.sgpr[EXEC + 1]) << 32
-            return _value(kind, np.array([mask]).astype(dtype(kind)))
+            return to_value(kind, np.array([mask]).astype(dtype(kind)))
         if slot.role == "simm16":
-            return _value(t, np.array([inst.mods.simm16 & 0xFFFF], np.uint16).view(dtype(t)))
+            return to_value(t, np.array([inst.mods.simm16 & 0xFFFF], np.uint16).view(dtype(t)))
         operand = next(operands)
         words = self._words(operand, max(2, (t.bits * slot.count + 31) // 32), 1)
         if slot.count > 1:
-            return tuple(_value(t, _from_words(t, words, i)) for i in range(slot.count))
-        return self._signed(_value(t, _from_words(t, words)), operand.neg, operand.abs)
+            return tuple(to_value(t, _from_words(t, words, i)) for i in range(slot.count))
+        return self._signed(to_value(t, _from_words(t, words)), operand.neg, operand.abs)
 
     # Vector instructions.
 
@@ -187,7 +188,7 @@ class Reference:
             word = word & ~sign
         if negate:
             word = word ^ sign
-        return _value(t, word.view(dtype(t)))
+        return to_value(t, word.view(dtype(t)))
 
     def _moved(self, inst: Instruction, position: int, words: list[Array]) -> list[Array]:
         """A source after DPP or SDWA."""
@@ -233,31 +234,32 @@ class Reference:
         size = self.state.wave_size
         if slot.role == "mask":
             if operand.kind == "const":
-                return _value(BOOL, self._lanes_of(int(operand.value)))
-            return _value(BOOL, self._lanes_of(self._mask_at(operand.index)))
-        count = (t.bits * slot.count * op.packed + 31) // 32
-        words = self._moved(inst, at, self._words(operand, max(count, 1), size))
+                return to_value(BOOL, self._lanes_of(int(operand.value)))
+            return to_value(BOOL, self._lanes_of(self._mask_at(operand.index)))
+        single = slot.role in ("mix", "integer")
+        count = 1 if single else (t.bits * slot.count * op.packed + 31) // 32
+        words = self._moved(inst, at, self._words(operand, count, size))
         if slot.role == "mix":
             if not mods.op_sel_hi[at]:
                 return self._signed(
-                    _value(F32, words[0].view(np.float32)), operand.neg, operand.abs
+                    to_value(F32, words[0].view(np.float32)), operand.neg, operand.abs
                 )
             half = _from_words(TYPES["f16"], words, int(mods.op_sel[at])).astype(np.float32)
-            return self._signed(_value(F32, half), operand.neg, operand.abs)
+            return self._signed(to_value(F32, half), operand.neg, operand.abs)
         if slot.role == "integer":
             return self._fields(words[0], slot.count, bool(mods.neg_lo[at]))
         if op.packed > 1:
             selectors = (mods.op_sel, mods.op_sel_hi)[element]
-            value = _value(t, _from_words(t, words, int(selectors[at])))
+            value = to_value(t, _from_words(t, words, int(selectors[at])))
             return self._signed(value, bool((mods.neg_lo, mods.neg_hi)[element][at]), False)
         if slot.count > 1:
-            parts = [_value(t, _from_words(t, words, i)) for i in range(slot.count)]
+            parts = [to_value(t, _from_words(t, words, i)) for i in range(slot.count)]
             if inst.format == "VOP3P":
                 signs = [mods.neg_lo[at], *[mods.neg_hi[at]] * (slot.count - 1)]
                 parts = [self._signed(p, s, False) for p, s in zip(parts, signs, strict=True)]
             return tuple(parts)
         high = t.bits < 32 and at < 3 and mods.op_sel[at] and operand.kind != "const"
-        value = _value(t, _from_words(t, words, int(high) if t.bits == 16 else 2 * int(high)))
+        value = to_value(t, _from_words(t, words, int(high) if t.bits == 16 else 2 * int(high)))
         return self._signed(value, operand.neg, operand.abs)
 
     @staticmethod
@@ -268,15 +270,15 @@ class Reference:
             part = (word >> np.uint32(i * width) & np.uint32((1 << width) - 1)).astype(np.int32)
             if signed:
                 part = np.where(part >> (width - 1), part - (1 << width), part).astype(np.int32)
-            parts.append(_value(TYPES["i32"], part))
+            parts.append(to_value(TYPES["i32"], part))
         return tuple(parts)
 
     def _implicit(self, inst: Instruction, slot: Slot) -> Value:
         state, mods, t = self.state, inst.mods, slot.type
         if slot.role == "vcc":
-            return _value(BOOL, self._lanes_of(self._mask_at(VCC)))
+            return to_value(BOOL, self._lanes_of(self._mask_at(VCC)))
         if slot.role == "lane":
-            return _value(U32, self.lanes)
+            return to_value(U32, self.lanes)
         flags = {"op_sel": mods.op_sel, "op_sel_hi": mods.op_sel_hi, "neg_lo": mods.neg_lo}
         if slot.role in flags:
             number = sum(bool(flag) << i for i, flag in enumerate(flags[slot.role]))
@@ -289,7 +291,7 @@ class Reference:
                 "offset": mods.offset or mods.offset0 | mods.offset1 << 8,
                 **dict(mods.extra),
             }[slot.role]
-        return _value(t, np.full(state.wave_size, number).astype(dtype(t)))
+        return to_value(t, np.full(state.wave_size, number).astype(dtype(t)))
 
     def _vector(self, inst: Instruction, op: Op) -> list[tuple[str, int, Array, Array, Any]]:
         """What an instruction writes: (kind, where, value, lanes, type)."""
@@ -334,7 +336,7 @@ class Reference:
                 return tuple(map(exact, value))
             if value.type is BOOL:
                 return value
-            return _value(TYPES["i64"], value.raw.astype(np.int64))
+            return to_value(TYPES["i64"], value.raw.astype(np.int64))
 
         values = op.body(*map(exact, arguments))
         values = list(values) if len(op.results) > 1 else [values]
@@ -342,7 +344,7 @@ class Reference:
         low = -(1 << (t.bits - 1)) if t.is_signed else 0
         high = (1 << (t.bits - 1 if t.is_signed else t.bits)) - 1
         limited = np.clip(values[0].raw.view(np.int64), low, high)
-        return [_value(t, limited.astype(dtype(t))), *values[1:]]
+        return [to_value(t, limited.astype(dtype(t))), *values[1:]]
 
     def _output(self, inst: Instruction, value: Value) -> Value:
         if not value.type.is_float:
@@ -352,7 +354,7 @@ class Reference:
         if inst.mods.clamp:
             raw = value.raw
             raw = np.where(raw > 0, np.minimum(raw, 1), 0).astype(raw.dtype)
-            value = _value(value.type, raw)
+            value = to_value(value.type, raw)
         return value
 
     def _result(
@@ -442,7 +444,7 @@ class Reference:
                 if i == cross.row:
                     continue
                 if slot.role in _ENCODED:
-                    arguments.append(_value(U32, self._words(next(operands), 1, size)[0]))
+                    arguments.append(to_value(U32, self._words(next(operands), 1, size)[0]))
                 else:
                     arguments.append(self._implicit(inst, slot))
             lane = np.broadcast_to(cross.body(*arguments).raw, (size,)).astype(np.int64) % size
@@ -467,7 +469,7 @@ def _joined(value: Any) -> Value:
         assert isinstance(value, Value)
         return value
     low, high = (_to_word(part.type, part.raw) for part in value)
-    return _value(U32, low | high << np.uint32(16))
+    return to_value(U32, low | high << np.uint32(16))
 
 
 def _op(inst: Instruction) -> Op:

@@ -337,7 +337,11 @@ class _Emitter:
 
     def _access(self, inst: Instruction, access: Access) -> None:
         if access.space in ("scalar", "scalar_buffer"):
-            if self._touches_pending_masks(inst):
+            if (
+                self._touches_pending_masks(inst)
+                or self.graph.exec_effect(inst)
+                or self.queue.stores()
+            ):
                 self._flush()
             self.memory.scalar_load(inst, access, self.scalars)
             return

@@ -75,6 +75,10 @@ class LaneQueue:
         """Whether a queued instruction writes a row."""
         return any(item.defs >> row & 1 for item in self.items)
 
+    def stores(self) -> bool:
+        """Whether a queued instruction writes memory."""
+        return any(isinstance(i, AccessItem) and i.access.kind != "load" for i in self.items)
+
     # Emission.
 
     def flush(self, exec_full: bool) -> None:
