@@ -192,8 +192,7 @@ class _Emitter:
     def _queue_vector(
         self, parts: list[tuple[Instruction, Op]], uses: int, defs: int, allowed: Any = None
     ) -> None:
-        if not self.queue.items:
-            self.queue.claims = self.claims
+        self.queue.claims = self.claims
         self.queue.add_vector(parts, uses, defs, self.live, allowed)
 
     def _touches_pending_masks(self, inst: Instruction) -> bool:
@@ -348,8 +347,7 @@ class _Emitter:
         if self._touches_pending_masks(inst):
             self._flush()
         self._instrument_access(inst, access)
-        if not self.queue.items:
-            self.queue.claims = self.claims
+        self.queue.claims = self.claims
         uses, defs = self.graph.uses(inst), self.graph.defs(inst)
         self.queue.add_access(inst, access, uses, defs, self.live)
 

@@ -9,13 +9,22 @@ them.
 from __future__ import annotations
 
 import itertools
+import operator
 import struct
+from collections.abc import Callable
 from functools import cache as memoize
 from typing import Any
 
 from anyroc.semantics.values import BOOL, F32, F64, TYPES, U32, U64, Type
 
-__all__ = ["CodeBuilder", "LLVMBackend", "float_text", "llvm_type"]
+__all__ = [
+    "CodeBuilder",
+    "LLVMBackend",
+    "compare_integers",
+    "float_text",
+    "fold_integers",
+    "llvm_type",
+]
 
 _SCALAR = {
     "bool": "i1", "u8": "i8", "i8": "i8", "u16": "i16", "i16": "i16", "u32": "i32", "i32": "i32",
@@ -28,6 +37,16 @@ _UNARY = {
     "fabs": "fabs", "sqrt": "sqrt", "floor": "floor", "ceil": "ceil", "trunc": "trunc",
     "roundeven": "roundeven", "ctpop": "ctpop", "bitreverse": "bitreverse", "bswap": "bswap",
 }  # fmt: skip
+_FOLDED: dict[str, Callable[[int, int], int]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "and": operator.and_,
+    "or": operator.or_,
+    "xor": operator.xor,
+    "shl": operator.lshift,
+    "lshr": operator.rshift,
+}
 _SUFFIX = {"half": "f16", "float": "f32", "double": "f64", "bfloat": "bf16"}
 
 
@@ -113,7 +132,17 @@ def _mangle(text: str) -> str:
     return f"v{count}{_SUFFIX.get(element, element)}"
 
 
-def _compare_constants(name: str, t: Type, a: int, b: int) -> int:
+def fold_integers(name: str, t: Type, a: int, b: int) -> int | None:
+    """An integer operation on constants; None for one that is left to LLVM."""
+    mask = (1 << t.bits) - 1
+    if name == "ashr":
+        return (a - (1 << t.bits) if a >> (t.bits - 1) else a) >> b & mask
+    operation = _FOLDED.get(name)
+    return None if operation is None else operation(a, b) & mask
+
+
+def compare_integers(name: str, t: Type, a: int, b: int) -> int:
+    """A comparison of constants."""
     if name[0] == "s":
         a, b = ((v ^ 1 << (t.bits - 1)) for v in (a, b))
         name = "u" + name[1:]
@@ -196,26 +225,7 @@ class LLVMBackend:
             if name == "and" and b == mask:
                 return a
             return None
-        signed = a - (1 << t.bits) if a >> (t.bits - 1) else a
-        if name == "add":
-            return (a + b) & mask
-        if name == "sub":
-            return (a - b) & mask
-        if name == "mul":
-            return (a * b) & mask
-        if name == "and":
-            return a & b
-        if name == "or":
-            return a | b
-        if name == "xor":
-            return a ^ b
-        if name == "shl":
-            return (a << b) & mask
-        if name == "lshr":
-            return a >> b
-        if name == "ashr":
-            return (signed >> b) & mask
-        return None
+        return fold_integers(name, t, a, b)
 
     def unary(self, name: str, t: Type, a: Any) -> Any:
         vector = self.type(t)
@@ -227,7 +237,7 @@ class LLVMBackend:
 
     def compare(self, name: str, t: Type, a: Any, b: Any) -> Any:
         if not (isinstance(a, str) or isinstance(b, str) or t.is_float):
-            return _compare_constants(name, t, a, b)
+            return compare_integers(name, t, a, b)
         word = "fcmp" if t.is_float else "icmp"
         return self.code.emit(f"{word} {name} {self.type(t)} {self.text(t, a)}, {self.text(t, b)}")
 

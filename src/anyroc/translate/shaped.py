@@ -127,7 +127,7 @@ class ShapedBackend:
     def _spread(self, t: Type, raw: Affine) -> Any:
         code, scalar = self.code, llvm_type(t)
         start = self.scalar.text(t, raw.base)
-        if raw.stride:
+        if raw.stride and not self.per_chunk:
             lane = (
                 self.shift if scalar == "i64" else code.emit(f"trunc i64 {self.shift} to {scalar}")
             )

@@ -17,6 +17,7 @@ from anyroc.semantics.core import OPERATIONS, Op, Slot
 from anyroc.semantics.values import U32, Type, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.cfg import Graph
+from anyroc.translate.llvm import compare_integers, fold_integers
 from anyroc.translate.operands import ENCODED, field_value, row_of
 
 __all__ = ["Claims", "Shape", "at_blocks", "step"]
@@ -64,6 +65,9 @@ class _Abstract:
         return _UNIFORM if all(s is not None and s.uniform for s in shapes) else None
 
     def binary(self, name: str, t: Type, a: Any, b: Any) -> Any:
+        if isinstance(a, int) and isinstance(b, int):
+            folded = fold_integers(name, t, a, b)
+            return _UNIFORM if folded is None else folded
         if name in ("add", "mul", "and", "or") and not isinstance(a, Shape | None):
             a, b = b, a
         x, y = _shape(a), _shape(b)
@@ -96,9 +100,13 @@ class _Abstract:
         return self._all_uniform(a)
 
     def compare(self, name: str, t: Type, a: Any, b: Any) -> Any:
+        if isinstance(a, int) and isinstance(b, int):
+            return compare_integers(name, t, a, b)
         return self._all_uniform(a, b)
 
     def select(self, t: Type, condition: Any, a: Any, b: Any) -> Any:
+        if isinstance(condition, int):
+            return a if condition else b
         return self._all_uniform(condition, a, b)
 
     def fma(self, t: Type, a: Any, b: Any, c: Any) -> Any:
@@ -110,6 +118,9 @@ class _Abstract:
         return a
 
     def convert(self, source: Type, target: Type, a: Any) -> Any:
+        if isinstance(a, int) and not (source.is_float or target.is_float):
+            signed = source.is_signed and a >> (source.bits - 1)
+            return (a - (1 << source.bits) if signed else a) & ((1 << target.bits) - 1)
         shape = _shape(a)
         if shape is None or source.is_float or target.is_float or target.bits < 32:
             return self._all_uniform(a)
@@ -139,7 +150,13 @@ def _evaluate(claims: Claims, graph: Graph, inst: Instruction, op: Op) -> list[S
     unknown: list[Shape | None] = [None] * count
     mods = inst.mods
     plain = not (mods.dpp or mods.dpp8 or mods.sdwa or mods.clamp or mods.omod)
-    if not plain or op.packed > 1 or len(op.results) != 1 or any(o.neg or o.abs for o in inst.src):
+    others = [slot.role for slot in op.results[1:]]
+    if (
+        not plain
+        or op.packed > 1
+        or others not in ([], ["mask"])
+        or any(o.neg or o.abs for o in inst.src)
+    ):
         return unknown
     result = op.results[0]
     if result.role != "operand" or result.count > 1 or result.type.bits < 32:
@@ -162,6 +179,8 @@ def _evaluate(claims: Claims, graph: Graph, inst: Instruction, op: Op) -> list[S
             return unknown
         arguments.append(Value(backend, slot.type, raw))
     value = op.body(*arguments)
+    if others:
+        value = value[0]
     if value.type.bits == 64:
         low, whole = convert(bits(value, value.type.unsigned), U32).raw, _shape(value.raw)
         return [_shape(low), _UNIFORM if whole is not None and whole.uniform else None]
