@@ -255,6 +255,8 @@ class _Emitter:
         for part, op in parts:
             self._before_vector(part, op)
         allowed = None
+        if any(self._fetches_disabled(part) for part, _ in parts):
+            self._flush()
         if len(parts) == 1 and self._whole_wave_dpp(inst):
             plain, allowed = self._move_by_dpp(inst)
             parts = [(plain, parts[0][1])]
@@ -291,6 +293,13 @@ class _Emitter:
             if any(m + k in span for m in masks for k in range(width)):
                 self._flush()
                 return
+
+    def _fetches_disabled(self, inst: Instruction) -> bool:
+        """DPP8 that reads disabled lanes of a register whose new value is still queued."""
+        mods = inst.mods
+        if not (mods.dpp8 and mods.fi and inst.src[0].kind in "va"):
+            return False
+        return self.queue.writes(row_of(inst.src[0], self.graph.accum_offset))
 
     def _whole_wave_dpp(self, inst: Instruction) -> bool:
         """Whether DPP leaves the row, or must see disabled lanes of a row that is still pending."""
