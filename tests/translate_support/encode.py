@@ -100,7 +100,7 @@ def finish(rng: random.Random, isa: str, row: Row, name: str, raw: int) -> bytes
     layout = formats(isa)[name]
     variant = name.partition(".")[2]
     if variant:
-        marker = {"sdwa": 249, "dpp": 250, "dpp8": 233}[variant]
+        marker = {"sdwa": 249, "dpp": 250, "dpp8": rng.choice((233, 234))}[variant]
         low = formats(isa)[row.format].fields["src0"][0]
         raw = raw & ~(0x1FF << low) | marker << low
         return raw.to_bytes(layout.bytes, "little")

@@ -211,7 +211,8 @@ class Reference:
         """For each lane, the lane that DPP reads, and whether there is one that counts."""
         size, mods = self.state.wave_size, inst.mods
         if mods.dpp8:
-            return np.array([dpp8_source(mods.dpp8, i) for i in range(size)]), np.full(size, True)
+            sources = np.array([dpp8_source(mods.dpp8, i) for i in range(size)])
+            return sources, np.full(size, True) if mods.fi else self._active[sources]
         assert mods.dpp is not None
         found = [dpp_source(mods.dpp.ctrl, i, size) for i in range(size)]
         sources = np.array([0 if s is None else s for s in found])

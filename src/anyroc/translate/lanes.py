@@ -457,11 +457,10 @@ class LaneLoop:
 
     def _source_active(self, item: Lanes) -> Any:
         """Where DPP's source lane exists and is enabled; None: everywhere."""
-        dpp = item.inst.mods.dpp
-        if dpp is None:
+        mods, mask = item.inst.mods, self.exec_chunk()
+        if mods.dpp is None and mods.dpp8 is None:
             return None
-        mask = self.exec_chunk()
-        if dpp.fi or mask is None:
+        if (mods.dpp.fi if mods.dpp else mods.fi) or mask is None:
             table = self._sources_in_row(item.inst)
             if all(s is not None for s in table):
                 return None
