@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 __all__ = ["emit_fast"]
 
 
+_MOST_PAIRS = 24
+"""Pairs of accesses that a loop may have to keep apart; their number grows with the square."""
+
+
 class _RowMemory:
     """Rows at the start of the loop: affine where claimed, else the chunk's vector."""
 
@@ -107,6 +111,7 @@ class _FastLoop(LaneLoop):
         self.ops = ShapedBackend(before, code, graph.run, self.wave_size, number)
         self._registers = RegisterCache(self.ops, _RowMemory(self, self._registers.memory))
         self.extents: list[_Extent] = []
+        self.pairs = 0
         self._range: tuple[str, str] | None = None
         self._rooms: dict[int, Any] = {}
 
@@ -216,7 +221,8 @@ class _FastLoop(LaneLoop):
             self.ops.guard(ops.compare("ule", U64, offset, self._rooms[extent.size]))
         for other in self.extents:
             if (extent.write or other.write) and self._may_meet(extent, other):
-                if self.ops.per_chunk:
+                self.pairs += 1
+                if self.ops.per_chunk or self.pairs > _MOST_PAIRS:
                     raise NotAffine
                 self._keep_apart(extent, other)
         self.extents.append(extent)

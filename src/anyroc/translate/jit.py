@@ -190,28 +190,35 @@ class _Request:
     linear: bool
     rows: bool
 
+    def _runs(self, level: int) -> tuple[bool, bool]:
+        """Whether to make use of ``linear`` and ``rows``: quick code does without, and so is one
+        code for both."""
+        return (self.linear, self.rows) if level >= _HOT_LEVEL else (False, False)
+
     def key(self, level: int) -> str:
+        linear, rows = self._runs(level)
         return cache.key(
             _environment_key(),
             self.code.digest,
             self.kernel.symbol,
             self.target.name,
             int(self.starts_full),
-            int(self.linear),
-            int(self.rows),
+            int(linear),
+            int(rows),
             level,
             *[i.key for i in self.instruments],
         )
 
     def build(self, level: int) -> tuple[bytes, int]:
         """The cache entry, made anew, and the number of GPU instructions in it."""
+        linear, rows = self._runs(level)
         result = translate(
             self.code,
             self.kernel,
             self.target,
             starts_full=self.starts_full,
-            linear=self.linear,
-            rows=self.rows,
+            linear=linear,
+            rows=rows,
             instruments=self.instruments,
         )
         objects = [_object(result.ir, level)]

@@ -1,4 +1,4 @@
-"""Linear, whole and partial waves compute the same, whichever form the translator chose for them."""
+"""Linear, whole and partial waves compute the same, in quick code and in optimised code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from anyroc.isa.targets import target
 SOURCE = Path(__file__).parent / "kernels" / "fast.cu"
 CONFIGURATIONS = [("gfx942", 64), ("gfx1151", 32), ("gfx1201", 64)]
 BLOCKS = [(64, 1), (128, 2), (32, 2), (16, 16), (48, 1), (20, 3)]
+LEVELS = ["0", "2"]
 N = 1000
 
 
@@ -57,15 +58,21 @@ class Machine:
         assert fault is None, fault.text
 
 
-@pytest.fixture(scope="module", params=CONFIGURATIONS, ids=lambda c: f"{c[0]}-w{c[1]}")
+@pytest.fixture(
+    scope="module",
+    params=[(*c, level) for c in CONFIGURATIONS for level in LEVELS],
+    ids=lambda c: f"{c[0]}-w{c[1]}-O{c[2]}",
+)
 def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
-    name, wave = request.param
+    name, wave, level = request.param
     gpu = target(name)
     option = None if wave == gpu.default_wave_size else wave
     device = Device(0, gpu)
     code = compile_device(SOURCE, target=gpu, options=Options(wave_size=option))
     machine = Machine(device, device.load(code), [])
-    yield machine
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANYROC_OPT", level)
+        yield machine
     for address in machine.owned:
         device.memory.free(address)
 
