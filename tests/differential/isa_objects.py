@@ -56,15 +56,19 @@ def assembly(path: Path) -> list[str]:
     return lines
 
 
+def code_sections(path: Path) -> list[bytes]:
+    """The contents of an object's text sections."""
+    with path.open("rb") as stream:
+        sections = [s for s in ELFFile(stream).iter_sections() if s.name.startswith(".text")]
+        return [section.data() for section in sections]
+
+
 def spelling_differences(path: Path, target: str, wave_size: int) -> tuple[int, list[str]]:
     """Our text of an object against the assembly that LLVM 22 printed for it."""
     wanted = assembly(path.with_suffix(".s"))
-    with path.open("rb") as stream:
-        sections = [s for s in ELFFile(stream).iter_sections() if s.name.startswith(".text")]
-        codes = [section.data() for section in sections]
     found = [
         oracles.tidy(format_instruction(instruction, target))
-        for code in codes
+        for code in code_sections(path)
         for instruction in decode_all(target, code, wave_size=wave_size)
         if instruction.op not in ("s_code_end", "s_nop")
     ]

@@ -13,6 +13,8 @@ import isa_differential
 import isa_objects
 import isa_oracles
 
+from anyroc.isa.decode import decode_all
+from anyroc.isa.encode import encode
 from anyroc.isa.targets import TARGETS, target
 
 WAVES = [(name, size) for name in TARGETS for size in target(name).wave_sizes]
@@ -58,4 +60,15 @@ def test_disassembly_is_the_compilers_assembly(kernels: tuple[Path, str, int]) -
 def test_disassembly_is_objdumps(kernels: tuple[Path, str, int]) -> None:
     count, wrong = isa_objects.differences(*kernels)
     assert count > 500
+    assert [] == wrong
+
+
+def test_compiled_code_encodes_to_itself(kernels: tuple[Path, str, int]) -> None:
+    path, name, wave_size = kernels
+    wrong = []
+    for code in isa_objects.code_sections(path):
+        for instruction in decode_all(name, code, wave_size=wave_size):
+            given = code[instruction.offset : instruction.offset + instruction.size]
+            if given != encode(instruction, name, wave_size=wave_size):
+                wrong.append(f"{given.hex()} {instruction.mnemonic}")
     assert [] == wrong

@@ -27,6 +27,9 @@ _DPP = ("dpp_ctrl", "row_mask", "bank_mask", "bound_ctrl", "fi")
 _SDWA = ("dst_sel", "dst_unused", "src0_sel", "src1_sel", "src0_sext", "src1_sext")
 
 
+# What src0 holds where the variants of an encoding begin; 234 is DPP8 that fetches inactive lanes.
+MARKERS = {"sdwa": 249, "dpp": 250, "dpp8": 233}
+
 # Fields that decide the shape or modify an operand, whether or not they are set.
 _SHAPING = (
     "op", "acc", "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs",
