@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import time
@@ -83,6 +84,8 @@ def translate(
     from anyroc.translate import cfg, emitter
     from anyroc.translate.operands import Unsupported
 
+    collecting = gc.isenabled()
+    gc.disable()  # many small objects, no cycles to speak of
     try:
         graph = cfg.build(code, kernel, target, starts_full=starts_full, linear=linear, rows=rows)
         emitted = emitter.emit_kernel(graph, _ENTRY, instruments)
@@ -94,6 +97,9 @@ def translate(
             detail=error.why or None,
             hint=f"see what {target.name} can run with: anyroc isa coverage",
         ) from error
+    finally:
+        if collecting:
+            gc.enable()
     count = sum(len(block.instructions) for block in graph.blocks.values())
     return Translation(emitted.ir, emitted.hot, count, len(graph.blocks))
 

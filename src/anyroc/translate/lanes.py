@@ -109,8 +109,14 @@ class _ChunkMemory:
 
     def __init__(self, loop: LaneLoop) -> None:
         self.loop = loop
+        self._addresses: dict[int, str] = {}
 
     def _address(self, row: int) -> str:
+        if row not in self._addresses:
+            self._addresses[row] = self._compute_address(row)
+        return self._addresses[row]
+
+    def _compute_address(self, row: int) -> str:
         loop = self.loop
         if row >= TEMPORARY:
             base = loop.code.temporary(row - TEMPORARY)
