@@ -90,7 +90,7 @@ class _Emitter:
         if resumable or self.indirect:
             cases = " ".join(f"i32 {i}, label %b{a:x}" for a, i in self.resume_ids.items())
             if self.indirect:
-                cases += f" i32 {len(resumable) + 1}, label %dispatch"
+                cases += f" i32 {len(resumable) + 1}, label %dispatch.now"
             head.append("%resume = load i32, ptr %resume.at")
             head.append(f"switch i32 %resume, label %b{graph.entry:x} [ {cases} ]")
         else:
