@@ -1,0 +1,18 @@
+"""Programs that check what their GPU computes against the same C++ on the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).parent / "programs"
+GPUS = ("gfx942", "gfx1151", "gfx1201")
+
+
+@pytest.mark.parametrize("target", GPUS)
+@pytest.mark.parametrize("program", sorted(PROGRAMS.glob("*.cu")), ids=lambda path: path.stem)
+def test_program(anyroc, program: Path, target: str) -> None:
+    done = anyroc("run", "--target", target, program)
+    assert "PASS" == done.stdout.strip().splitlines()[-1], done.stdout + done.stderr
+    assert 0 == done.returncode
