@@ -12,9 +12,9 @@ from anyroc import native
 OK, NOT_READY, FAULTED, NO_MEMORY = 0, 1, 2, 3
 BLOCK_TOO_LARGE, LDS_TOO_LARGE, EMPTY_GRID, BAD_ADDRESS, ARGS_TOO_LARGE = 4, 5, 6, 7, 8
 
-ANY, FULL, LINEAR = 0, 1, 2
+ANY, FULL, LINEAR, ROWS = 0, 1, 2, 3
 """What translated code may take for granted of a launch: nothing; that all waves start with all
-lanes; that moreover the lanes of a wave are consecutive in x."""
+lanes; that moreover the lanes of a wave are consecutive in x, or runs of 16 of them."""
 
 NO_SGPR = 0xFF
 NO_LANE = 0xFFFFFFFF
@@ -107,7 +107,7 @@ class Kernel(ctypes.Structure):
     """struct anyroc_kernel."""
 
     _fields_ = (
-        ("entry", c_void_p * 3),
+        ("entry", c_void_p * 4),
         ("code_base", c_uint64),
         ("kernel_object", c_uint64),
         ("wave_size", c_uint32),
@@ -145,7 +145,7 @@ class Kernel(ctypes.Structure):
         ("waves", c_uint64),
         ("busy_ns", c_uint64),
         ("group_ns", c_uint64),
-        ("shape_ns", c_uint64 * 3),
+        ("shape_ns", c_uint64 * 4),
     )
 
 

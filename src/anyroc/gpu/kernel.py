@@ -63,12 +63,14 @@ class LoadedKernel:
         x, y, z = block
         if not whole or x * y * z % self.wave_size:
             return binding.ANY
-        return binding.FULL if x % self.wave_size else binding.LINEAR
+        if x % self.wave_size == 0:
+            return binding.LINEAR
+        return binding.FULL if x % 16 else binding.ROWS
 
     def prepare(self, shape: int) -> None:
         """Translate the kernel now, if that has not been done, for launches of a shape.
 
-        `shape` is `binding.ANY`, `FULL` or `LINEAR`.
+        `shape` is `binding.ANY`, `FULL`, `LINEAR` or `ROWS`.
         """
         with self._lock:
             if shape in self.natives:
@@ -93,6 +95,7 @@ class LoadedKernel:
             hooks.active(),
             starts_full=shape != binding.ANY,
             linear=shape == binding.LINEAR,
+            rows=shape == binding.ROWS,
         )
         if native.counter_count and self._counters is None:
             self._counters = (ctypes.c_uint64 * native.counter_count)()

@@ -69,7 +69,7 @@ class _Bench:
         address = ctypes.cast(getattr(self.functions, name), ctypes.c_void_p).value
         none = binding.NO_SGPR
         return binding.Kernel(
-            entry=(ctypes.c_void_p * 3)(address, address, address),
+            entry=(ctypes.c_void_p * 4)(*[address] * 4),
             wave_size=64,
             vgpr_rows=16,
             max_block=1024,

@@ -180,7 +180,9 @@ static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint
   launch->job.total = groups;
   enum anyroc_shape shape = ANYROC_ANY;
   if (whole && items % kernel->wave_size == 0)
-    shape = launch->block[0] % kernel->wave_size == 0 ? ANYROC_LINEAR : ANYROC_FULL;
+    shape = launch->block[0] % kernel->wave_size == 0 ? ANYROC_LINEAR
+            : launch->block[0] % 16 == 0              ? ANYROC_ROWS
+                                                      : ANYROC_FULL;
   launch->shape = shape;
   launch->needs_ids = !(kernel->needs_no_ids >> shape & 1);
   return ANYROC_OK;

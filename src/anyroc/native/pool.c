@@ -11,7 +11,8 @@
 
 #include "runtime.h"
 
-#define SPIN_NS 30000
+#define SPIN_NS 20000
+#define PROBE 16
 #define WORKER_STACK (4u << 20)
 #define MAX_WORKERS 1024
 #define MOST_EXTRA 64
@@ -34,6 +35,7 @@ static struct {
   struct anyroc_queue *all;
   _Atomic uint32_t arrivals; /* futex word that moves when work arrives */
   _Atomic uint32_t sleepers, spinning;
+  _Atomic uint32_t vain_spins; /* since one last was rewarded */
   struct call_list calls;
   int fork_hooks;
 } pool;
@@ -235,15 +237,25 @@ static void join(struct job *job, struct worker *worker) {
 
 /* ---- threads ---- */
 
+/* Spins for work if that was of use lately; else, but for one time in PROBE, does nothing. */
+static void spin(uint32_t seen) {
+  uint32_t vain = atomic_load_explicit(&pool.vain_spins, memory_order_relaxed);
+  if (vain % PROBE <= 1) {
+    uint64_t limit = clock_ns() + SPIN_NS;
+    while (atomic_load(&pool.arrivals) == seen && clock_ns() < limit)
+      for (int i = 0; i < 16; i++) cpu_pause();
+    if (atomic_load(&pool.arrivals) != seen) vain = UINT32_MAX;
+  }
+  atomic_store_explicit(&pool.vain_spins, vain + 1, memory_order_relaxed);
+}
+
 static void idle(void) {
   uint32_t seen = atomic_load(&pool.arrivals);
   uint32_t nobody = 0;
-  int spin = atomic_compare_exchange_strong(&pool.spinning, &nobody, 1);
+  int alone = atomic_compare_exchange_strong(&pool.spinning, &nobody, 1);
   pool_unlock();
-  if (spin) {
-    uint64_t limit = clock_ns() + SPIN_NS;
-    while (atomic_load_explicit(&pool.arrivals, memory_order_relaxed) == seen && clock_ns() < limit)
-      for (int i = 0; i < 16; i++) cpu_pause();
+  if (alone) {
+    spin(seen);
     atomic_store(&pool.spinning, 0);
   }
   if (atomic_load(&pool.arrivals) == seen) {

@@ -5,6 +5,7 @@
 #include "runtime.h"
 
 #define HOST_SPIN_NS 20000
+#define PROBE 32
 
 /* `ring` is device memory for kernel arguments; a multiple of 64 bytes. */
 struct anyroc_queue *anyroc_queue_create(uint64_t ring, uint64_t ring_size) {
@@ -34,29 +35,34 @@ static int64_t remaining(uint64_t limit) {
   return now < limit ? (int64_t)(limit - now) : 0;
 }
 
-/* Waits until `target` commands are complete (0: all submitted so far). Returns ANYROC_NOT_READY
- * when the time is up or a signal came, so that the host can attend to it; timeout_ns < 0: no
- * limit. */
+/* Spinning pays only for short waits: where the last one was long the next begins asleep, but for
+ * one in PROBE that looks whether times have changed. */
+static int worth_spinning(struct anyroc_queue *queue) {
+  uint32_t number = atomic_fetch_add_explicit(&queue->waits, 1, memory_order_relaxed);
+  return !atomic_load_explicit(&queue->long_wait, memory_order_relaxed) || number % PROBE == 0;
+}
+
+/* Waits until `target` commands are complete (0: all submitted so far), at most timeout_ns (below 0:
+ * for ever). Returns ANYROC_NOT_READY when the time is up or a signal came, which the host sees to.
+ */
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns) {
   if (target == 0) target = atomic_load(&queue->submitted);
-  uint64_t start = 0;
-  while (atomic_load(&queue->completed) < target) {
-    uint64_t now = clock_ns();
-    if (start == 0) start = now;
-    if (now - start < HOST_SPIN_NS) {
+  if (atomic_load(&queue->completed) < target) {
+    uint64_t start = clock_ns(), limit = start + (uint64_t)timeout_ns;
+    uint64_t spin_until = worth_spinning(queue) ? start + HOST_SPIN_NS : start;
+    while (atomic_load(&queue->completed) < target && clock_ns() < spin_until)
       for (int i = 0; i < 8; i++) cpu_pause();
-      continue;
-    }
-    uint64_t limit = start + (uint64_t)timeout_ns;
-    atomic_fetch_add(&queue->sleepers, 1);
-    uint32_t seen = atomic_load(&queue->progress);
     int error = 0;
-    if (atomic_load(&queue->completed) < target)
+    atomic_fetch_add(&queue->sleepers, 1);
+    for (;;) {
+      uint32_t seen = atomic_load(&queue->progress);
+      if (atomic_load(&queue->completed) >= target || error == EINTR || error == ETIMEDOUT) break;
       error = futex_wait(&queue->progress, seen, timeout_ns < 0 ? -1 : remaining(limit));
+    }
     atomic_fetch_sub(&queue->sleepers, 1);
-    if ((error == EINTR || (timeout_ns >= 0 && clock_ns() >= limit)) &&
-        atomic_load(&queue->completed) < target)
-      return ANYROC_NOT_READY;
+    atomic_store_explicit(&queue->long_wait, clock_ns() - start >= HOST_SPIN_NS,
+                          memory_order_relaxed);
+    if (atomic_load(&queue->completed) < target) return ANYROC_NOT_READY;
   }
   return atomic_load(&queue->faulted) ? ANYROC_FAULTED : ANYROC_OK;
 }

@@ -80,12 +80,14 @@ enum anyroc_shape {
   ANYROC_ANY = 0,
   ANYROC_FULL = 1,   /* all waves start with all lanes */
   ANYROC_LINEAR = 2, /* moreover the lanes of a wave are consecutive in x */
+  ANYROC_ROWS = 3,   /* as FULL, and runs of 16 lanes are consecutive in x */
+  ANYROC_SHAPES = 4,
 };
 
 /* A kernel ready to launch. Python fills it; the runtime only writes the statistics. */
 struct anyroc_kernel {
   /* By enum anyroc_shape; NULL: launches do nothing. Better code may take over at any time. */
-  _Atomic(anyroc_wave_fn) entry[3];
+  _Atomic(anyroc_wave_fn) entry[ANYROC_SHAPES];
   uint64_t code_base;
   uint64_t kernel_object; /* device address of the descriptor */
   uint32_t wave_size, vgpr_rows, lds_size, scratch_size;
@@ -106,7 +108,7 @@ struct anyroc_kernel {
   uint32_t improvable; /* bit per shape: better code than its entry can be had */
   _Atomic uint64_t *counters; /* instrumentation totals over all launches */
   _Atomic uint64_t launches, waves, busy_ns, group_ns;
-  _Atomic uint64_t shape_ns[3]; /* time spent, by enum anyroc_shape */
+  _Atomic uint64_t shape_ns[ANYROC_SHAPES]; /* time spent */
 };
 
 /* ---- faults ---- */
@@ -203,6 +205,7 @@ struct anyroc_queue {
   struct anyroc_queue *previous_all, *next_all; /* among all queues */
   _Atomic uint64_t submitted, completed;
   _Atomic uint32_t progress, sleepers; /* futex word that moves with each completion */
+  _Atomic uint32_t waits, long_wait;   /* of the host: their number; whether the last was long */
   _Atomic uint32_t faulted;
   struct anyroc_fault_record fault;
   /* kernel arguments and dispatch packets, in device memory; see launch.c */

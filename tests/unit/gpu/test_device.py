@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from gpu_bench import Bench
 
 from anyroc.errors import BadInput, CodeObjectError
 from anyroc.gpu import binding
 from anyroc.gpu.device import Device, configured_targets, devices, worker_threads
 from anyroc.isa.targets import target
 from code_objects import DATA, KernelSpec, code_object
+from gpu_bench import Bench
 
 
 @pytest.mark.parametrize(

@@ -275,3 +275,27 @@ def test_structures_have_the_sizes_of_their_originals(functions: ctypes.CDLL) ->
         binding.Hidden,
     ]
     assert list(sizes) == [ctypes.sizeof(mirror) for mirror in mirrors]
+
+
+@pytest.mark.parametrize(
+    ("block", "whole", "shape"),
+    [
+        ((64, 1, 1), True, binding.LINEAR),
+        ((128, 2, 1), True, binding.LINEAR),
+        ((64, 1, 1), False, binding.ANY),
+        ((16, 16, 1), True, binding.ROWS),
+        ((32, 4, 1), True, binding.ROWS),
+        ((8, 8, 1), True, binding.FULL),
+        ((16, 2, 1), True, binding.ANY),
+        ((65, 1, 1), True, binding.ANY),
+    ],
+)
+def test_python_and_c_agree_on_the_shape_of_a_launch(
+    bench: Bench, block: tuple[int, int, int], whole: bool, shape: int
+) -> None:
+    kernel = bench.kernel("count")
+    assert shape == kernel.shape(block, whole=whole)
+    extra = None if whole else launch_extra(tail=(1, 1, 1))
+    bench.queue.launch(kernel, (2, 1, 1), block, extra=extra)
+    bench.queue.synchronize()
+    assert [shape] == [number for number, spent in enumerate(kernel.struct.shape_ns) if spent]

@@ -8,10 +8,10 @@ import sys
 import textwrap
 
 import pytest
-from gpu_bench import Bench
 
 from anyroc.gpu import binding
 from anyroc.gpu.fault import Fault
+from gpu_bench import Bench
 
 READ, WRITE = 1, 2
 
