@@ -42,7 +42,7 @@ static int worth_spinning(struct anyroc_queue *queue) {
   return !atomic_load_explicit(&queue->long_wait, memory_order_relaxed) || number % PROBE == 0;
 }
 
-/* Waits until `target` commands are complete (0: all submitted so far), at most timeout_ns (below 0:
+/* Waits until `target` commands are complete (0: all submitted so far), at most timeout_ns (< 0:
  * for ever). Returns ANYROC_NOT_READY when the time is up or a signal came, which the host sees to.
  */
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns) {
