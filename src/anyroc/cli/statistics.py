@@ -20,13 +20,22 @@ def show(rows: list[KernelStats]) -> None:
     if not rows:
         console.print("no kernel was launched")
         return
-    for row in rows:
-        table = Table(title=plain_name(row.name), title_justify="left", show_header=False)
+    for row, title in zip(rows, titles([row.name for row in rows]), strict=True):
+        table = Table(title=title, title_justify="left", show_header=False)
         table.add_column(min_width=_WIDTH)
         table.add_column(justify="right")
         for label, value in facts(row):
             table.add_row(label, value)
         console.print(table)
+
+
+def titles(names: list[str]) -> list[str]:
+    """Return names to show: plain ones, with the mangled one behind where that is not enough."""
+    plain = [plain_name(name) for name in names]
+    return [
+        short if plain.count(short) == 1 else f"{short} ({name})"
+        for short, name in zip(plain, names, strict=True)
+    ]
 
 
 def facts(row: KernelStats) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from anyroc import hooks
-from anyroc.cli.statistics import facts, human_time, plain_name
+from anyroc.cli.statistics import facts, human_time, plain_name, titles
 from anyroc.hooks import BlockSite, MemorySite
 from anyroc.isa.decode import decode
 from anyroc.isa.instruction import Instruction
@@ -132,6 +132,11 @@ def test_what_is_shown() -> None:
 )
 def test_names(mangled: str, plain: str) -> None:
     assert plain == plain_name(mangled)
+
+
+def test_instances_of_a_template_are_told_apart() -> None:
+    names = ["_Z1fIfEvPT_", "_Z1fIdEvPT_", "_Z1gv"]
+    assert ["f (_Z1fIfEvPT_)", "f (_Z1fIdEvPT_)", "g"] == titles(names)
 
 
 @pytest.mark.parametrize(
