@@ -145,7 +145,10 @@ class _Emitter:
         self._instrument_block(block)
         for inst, live in zip(block.instructions, self.graph.live_after(block), strict=True):
             self.live = live
-            self._instruction(inst)
+            try:
+                self._instruction(inst)
+            except NotImplementedError as error:
+                raise Unsupported(inst, str(error)) from error
             full = layout.EXEC in self.full
             if self.claims or self.graph.run:
                 self.claims = shapes.step(self.claims, self.graph, inst, full, live[1])

@@ -89,7 +89,7 @@ def integer_fields(word: Value, count: int, signed: bool) -> tuple[Value, ...]:
 
 
 def special(name: str, scalars: ScalarFile, width: int) -> Source:
-    """The value of an operand that is no register."""
+    """The value of an operand that is no register; NotImplementedError for what nobody has."""
     if name == "scc":
         return Source("scalar", scalars.ops.convert(BOOL, U32, scalars.read_scc()))
     if name in ("vccz", "execz"):
@@ -106,7 +106,7 @@ def special(name: str, scalars: ScalarFile, width: int) -> Source:
     if key in bases:
         value = bases[key]
         return Source("const", value if width == 64 else value >> 32, width)
-    raise KeyError(name)
+    raise NotImplementedError(f"the operand {name}")
 
 
 def scalar_source(operand: Operand, width: int, scalars: ScalarFile) -> Source:
