@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["emit_fast"]
 
 
+_AHEAD = 2048
+"""Bytes by which streams are prefetched."""
 _MOST_PAIRS = 24
 """Pairs of accesses that a loop may have to keep apart; their number grows with the square."""
 
@@ -179,10 +181,18 @@ class _FastLoop(LaneLoop):
         self._check_extent(_Extent(access.space, base, span, access.write))
         self._note(access.inst.offset)
         pointer = self._pointer(access.space, base, stride)
+        if not access.write and stride == size and access.space != "lds":
+            self._prefetch(pointer)
         if access.write:
             self._store(access, pointer)
         else:
             self._load(access, pointer, stride)
+
+    def _prefetch(self, pointer: str) -> None:
+        """Asks for memory that waves to come will stream through; a wild address does no harm."""
+        self.code.declare("llvm.prefetch.p0", "void", "ptr", "i32", "i32", "i32")
+        ahead = self.code.emit(f"getelementptr i8, ptr {pointer}, i64 {_AHEAD}")
+        self.code.do(f"call void @llvm.prefetch.p0(ptr {ahead}, i32 0, i32 3, i32 1)")
 
     @staticmethod
     def _number(base: Any) -> Any:
