@@ -308,7 +308,7 @@ int main(int argc, char **argv)
     if (is("histogram"))
         bytes = upload<unsigned char>(n, 0, 256);
 
-    struct timing timing = measure(run, 0.05, 7);
+    struct timing timing = measure(run);
     report(timing, counting ? sum(counts, out, is("histogram"))
                             : sum(c, is("transpose") ? n : out, false));
     return 0;

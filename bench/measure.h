@@ -38,13 +38,19 @@ struct timing {
     double wall, cpu; /* seconds of one run: each the least over the batches */
 };
 
-/* `run(repeats)` does the work that often and waits for the end of it. */
-static inline struct timing measure(void (*run)(int repeats), double seconds_of_batch, int batches)
+/* `run(repeats)` does the work that often and waits for the end of it. The warm-up gives those who
+ * recompile what is hot the time to do so. */
+static inline struct timing measure(void (*run)(int repeats))
 {
+    const double seconds_of_warm_up = 0.4, seconds_of_batch = 0.05;
+    const int batches = 8;
+    double once, begun = seconds_of(CLOCK_MONOTONIC);
     run(1);
-    double start = seconds_of(CLOCK_MONOTONIC);
-    run(1);
-    double once = seconds_of(CLOCK_MONOTONIC) - start;
+    do {
+        once = -seconds_of(CLOCK_MONOTONIC);
+        run(1);
+        once += seconds_of(CLOCK_MONOTONIC);
+    } while (seconds_of(CLOCK_MONOTONIC) - begun < seconds_of_warm_up);
     int repeats = once < seconds_of_batch ? (int)(seconds_of_batch / (once + 1e-9)) + 1 : 1;
     struct timing least = {1e30, 1e30};
     for (int batch = 0; batch < batches; batch++) {

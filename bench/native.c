@@ -344,7 +344,7 @@ int main(int argc, char **argv)
         return 2;
     }
 
-    struct timing timing = measure(run, 0.05, 7);
+    struct timing timing = measure(run);
     double check = 0;
     if (c)
         check = sum_floats(c, results);

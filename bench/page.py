@@ -70,7 +70,8 @@ Nobody edits this page by hand.
 Every row is the same work on every side, with the same inputs and the same result (compared in each
 run), each in a process of its own; the sides take turns, and the best of {rounds} rounds counts.
 The kernels are [kernels.cu](../../bench/kernels.cu), [native.c](../../bench/native.c) and
-[kernels.cl](../../bench/kernels.cl). Compiling and translating are not in these times.
+[kernels.cl](../../bench/kernels.cl). Compiling and translating are not in these times: each process
+warms up for 0.4 s before it measures.
 
 {sides}
 
