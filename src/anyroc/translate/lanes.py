@@ -35,6 +35,7 @@ from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import Address
 from anyroc.translate.operands import (
     ENCODED,
+    SATURATING,
     Source,
     Unsupported,
     apply_modifiers,
@@ -504,8 +505,10 @@ class LaneLoop:
     def _body(self, item: Lanes, arguments: list[Any]) -> list[Any]:
         op, result = item.op, item.op.results[0]
         flat = [v for a in arguments for v in (a if isinstance(a, tuple) else (a,))]
-        integers = result.role == "operand" and not any(v.type.is_float for v in flat)
-        if item.inst.mods.clamp and integers and not result.type.is_float:
+        integers = result.role == "operand" and not any(
+            t.is_float for t in (result.type, *(v.type for v in flat))
+        )
+        if item.inst.mods.clamp and integers and op.name.startswith(SATURATING):
             return self._saturating(item, arguments)
         values = op.body(*arguments)
         return list(values) if len(op.results) > 1 else [values]
