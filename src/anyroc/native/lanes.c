@@ -49,6 +49,21 @@ void anyroc_permute_scatter(struct anyroc_wave *wave, uint32_t *to, const uint32
   }
 }
 
+/* vgpr[to] = vgpr[from], or a scalar where `from` is negative, in enabled lanes.  As on the hardware, a
+ * source beyond the allocated rows reads row 0 and a destination beyond them is dropped. */
+void anyroc_move_relative(struct anyroc_wave *wave, uint32_t to, int64_t from, uint32_t scalar,
+                          uint32_t rows) {
+  uint64_t exec = wave_exec(wave);
+  if (to >= rows) return;
+  if (from >= rows) from = 0;
+  uint32_t *target = wave->vgpr + (size_t)to * wave->wave_size;
+  const uint32_t *source = wave->vgpr + (size_t)(from < 0 ? 0 : from) * wave->wave_size;
+  for (uint64_t m = exec; m; m &= m - 1) {
+    uint32_t i = __builtin_ctzll(m);
+    target[i] = from < 0 ? scalar : source[i];
+  }
+}
+
 /* Whether all lanes of a row hold the same value. */
 _Bool anyroc_row_uniform(const uint32_t *row, uint32_t lanes) {
   u32x16 differs = {0};

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from anyroc.errors import CodeObjectError
@@ -74,6 +74,7 @@ class Graph:
     target: Target
     run: int = 0
     kernarg: tuple[int, int] | None = None
+    rows: int = 0
     blocks: dict[int, Block] = field(default_factory=dict)
     targets: set[int] = field(default_factory=set)
     known_jumps: dict[int, int] = field(default_factory=dict)
@@ -192,10 +193,36 @@ def build(
     run = kernel.wave_size if linear else 16 if rows else 0
     graph = Graph(kernel.entry, kernel.wave_size, kernel.descriptor.accum_offset, target, run)
     _Discovery(code, graph).run()
+    for block in graph.blocks.values():
+        _resolve_index_mode(graph, block)
     _live_rows(graph)
     _full_masks(graph, starts_full)
+    graph.rows = kernel.descriptor.vgprs
     graph.kernarg = _kernel_arguments(graph, kernel)
     return graph
+
+
+_INDEXED = {1: "v_movrels_b32", 8: "v_movreld_b32", 9: "v_movrelsd_b32"}
+"""What v_mov_b32 is under CDNA's index modes: bit 0 adds M0 to its source, bit 3 to its target."""
+
+
+def _resolve_index_mode(graph: Graph, block: Block) -> None:
+    """Between s_set_gpr_idx_on and _off, makes moves the relative ones that they are."""
+    mode = 0
+    for i, inst in enumerate(block.instructions):
+        if inst.op == "s_set_gpr_idx_on":
+            mode = inst.mods.imm & 15
+        elif inst.op == "s_set_gpr_idx_mode":
+            mode = inst.mods.simm16 & 15
+        elif inst.op == "s_set_gpr_idx_off":
+            mode = 0
+        elif mode and any(o.kind in ("v", "a") for o in (*inst.dst, *inst.src)):
+            if inst.op != "v_mov_b32" or mode not in _INDEXED or inst.mods.dpp or inst.mods.sdwa:
+                raise Unsupported(inst, "indexed registers other than those of a plain move")
+            block.instructions[i] = replace(inst, op=_INDEXED[mode])
+            block.effects[i] = graph.effect(block.instructions[i])
+    if mode:
+        raise Unsupported(block.instructions[-1], "registers still indexed at the end of a block")
 
 
 def _kernel_arguments(graph: Graph, kernel: Kernel) -> tuple[int, int] | None:

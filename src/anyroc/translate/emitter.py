@@ -535,7 +535,13 @@ class _Emitter:
         if kind in ("getpc", "getreg", "clock", "setreg"):
             getattr(self, f"_{kind}")(inst)
             return
+        if kind == "gpr_idx":
+            self._index_mode(inst, entry.argument)
+            return
         self._flush()
+        if kind == "movrel":
+            self._move_relative(inst)
+            return
         if kind == "end":
             self.code.do(f"ret i32 {layout.END}")
             return
@@ -627,6 +633,52 @@ class _Emitter:
         self.memory.note_position(inst)
         self.code.do(f"store i64 {ops.text(U64, relative)}, ptr %jump.at")
         self.code.do("br label %dispatch")
+
+    def _index_mode(self, inst: Instruction, action: str) -> None:
+        """M0[7:0] is the index, M0[15:12] says what it is added to."""
+        if action == "off":
+            return
+        ops, old = self.scalars.ops, self.scalars.read32(layout.M0)
+        keep = 0xFFFFFFFF
+        value: Any = 0
+        if action in ("on", "idx"):
+            keep ^= 0xFF
+            index = scalar_source(inst.src[0], 32, self.scalars).raw
+            value = ops.binary("and", U32, index, 0xFF)
+        if action in ("on", "mode"):
+            keep ^= 0xF000
+            mode = inst.mods.imm if action == "on" else inst.mods.simm16
+            value = ops.binary("or", U32, value, (mode & 15) << 12)
+        kept = ops.binary("and", U32, old, keep)
+        self.scalars.write32(layout.M0, ops.binary("or", U32, kept, value))
+
+    def _move_relative(self, inst: Instruction) -> None:
+        """A move whose source, target or both are counted from M0."""
+        form = inst.op.removeprefix("v_mov").removesuffix("_b32")
+        if form not in ("rels", "reld", "relsd") or inst.parts:
+            raise Unsupported(inst, "this form of relative register")
+        scalars, ops, graph = self.scalars, self.scalars.ops, self.graph
+        scalars.store_exec()
+        index: Any = scalars.read32(layout.M0)
+        if graph.target.has_agprs:
+            index = ops.binary("and", U32, index, 0xFF)
+        target: Any = row_of(inst.dst[0], graph.accum_offset)
+        if form != "rels":
+            target = ops.binary("add", U32, index, target)
+        source: Any = -1
+        scalar: Any = 0
+        if inst.src[0].kind in ("v", "a"):
+            row: Any = row_of(inst.src[0], graph.accum_offset)
+            if form != "reld":
+                row = ops.binary("add", U32, index, row)
+            source = ops.convert(U32, U64, row)
+        else:
+            scalar = scalar_source(inst.src[0], 32, scalars).raw
+        self.code.declare("anyroc_move_relative", "void", "ptr", "i32", "i64", "i32", "i32")
+        self.code.do(
+            f"call void @anyroc_move_relative(ptr %wave, i32 {ops.text(U32, target)},"
+            f" i64 {ops.text(U64, source)}, i32 {ops.text(U32, scalar)}, i32 {graph.rows})"
+        )
 
     def _getpc(self, inst: Instruction) -> None:
         self.scalars.write64(inst.dst[0].index, self.scalars.code_address(inst.offset + inst.size))
