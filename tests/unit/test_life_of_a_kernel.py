@@ -10,7 +10,7 @@ from pathlib import Path
 
 PAGE = Path("docs", "life-of-a-kernel.md")
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-VALUE = re.compile(r"%[a-z]+\d+")
+VALUE = re.compile(r"%[a-z]+\d+(\.\d+)?")
 
 
 def plain(line: str) -> str:
