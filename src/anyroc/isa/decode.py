@@ -9,21 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand, make_instruction
-from anyroc.isa.modifiers import field_mask, make_mods, modifier_mask, required_bits, used_mask
+from anyroc.isa.modifiers import (
+    MARKERS,
+    field_mask,
+    make_mods,
+    modifier_mask,
+    required_bits,
+    used_mask,
+)
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import Row, Table, opcode_space, table
 from anyroc.isa.targets import Target, target
 
-_VARIANTS = {
-    "cdna": {249: "sdwa", 250: "dpp"},
-    "rdna3": {233: "dpp8", 234: "dpp8", 250: "dpp"},
-    "rdna4": {233: "dpp8", 234: "dpp8", 250: "dpp"},
-}
+_REMEMBERED = 4096
+"""Different modifiers of one opcode, and different literals, that are kept for the next time."""
+
 _NO_MODS = Mods()
 _MODIFIED = frozenset(("VOP3", "VOP3SD", "VINTERP"))
 
@@ -58,7 +63,6 @@ class _Encoding:
         self.shaped = shape(format_.name, decoder.family)
         self.plans: dict[int, Plan] = {}
         self.variants: dict[int, _Encoding] = {}
-        self.has_neg = self.base in _MODIFIED
 
 
 @cache
@@ -75,13 +79,13 @@ class Decoder:
         self.table: Table = table(isa)
         self.family = self.table.family
         self._encodings = {f.name: _Encoding(f, self) for f in formats(isa).values()}
-        markers = _VARIANTS[self.family]
         for encoding in self._encodings.values():
-            if not encoding.variant:
-                for marker, name in markers.items():
-                    variant = self._encodings.get(f"{encoding.base}.{name}")
-                    if variant:
-                        encoding.variants[marker] = variant
+            if encoding.variant:
+                marker = MARKERS[encoding.variant]
+                variants = self._encodings[encoding.base].variants
+                variants[marker] = encoding
+                if encoding.variant == "dpp8":
+                    variants[marker + 1] = encoding
         self._dispatch = self._make_dispatch()
 
     def _make_dispatch(self) -> list[tuple[_Encoding, ...]]:
@@ -147,6 +151,8 @@ class Decoder:
         key = raw & plan.mods_mask | plan.fixed_mods
         mods = plan.mods.get(key)
         if mods is None:
+            if len(plan.mods) >= _REMEMBERED:
+                plan.mods.clear()
             mods = plan.mods[key] = make_mods(plan.format, row, key, self.family)
         dst = tuple([operands[(raw >> low) & mask] for low, mask, operands in plan.dst])
         return make_instruction(offset, size, row, dst, tuple(src), mods)
@@ -231,6 +237,8 @@ class Decoder:
     def _decode_pair(
         self, encoding: _Encoding, raw: int, code: bytes | memoryview, offset: int
     ) -> Instruction:
+        if self.wave_size != 32:
+            raise BadField("pairs of instructions exist in wave32 only")
         get = encoding.format.get
         literal: int | None = None
         halves = []
@@ -272,7 +280,7 @@ class Decoder:
         )
 
 
-@cache
+@lru_cache(_REMEMBERED)
 def _literal_operand(value: int, place: Place) -> Operand:
     bits = literal_bits(value, place.type, place.bits)
     return Operand("const", count=(max(place.bits, 1) + 31) // 32, value=bits, literal=True)

@@ -268,6 +268,8 @@ class _Printer:
                     chosen[_HALVES[spec.field]] = False
         if not any(chosen):
             return []
+        if self.family == "rdna4" and self.it.mnemonic in ("v_cvt_f32_fp8", "v_cvt_f32_bf8"):
+            return [f"byte_sel:{chosen[0] << 1 | chosen[1]}"]
         if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):
             if self.family == "rdna4":
                 return [f"byte_sel:{chosen[2] | chosen[3] << 1}"]
@@ -295,6 +297,10 @@ class _Printer:
             shown = bits[:count]
             if "_mix" in self.it.mnemonic:
                 default = False
+            if name == "op_sel" and self.it.mnemonic.startswith("v_swmmac"):
+                key = bits[0] | bits[1] << 1
+                modifiers += [f"index_key:{key}"] if key else []
+                continue
             if any(bit != default for bit in shown):
                 modifiers.append(f"{name}:[{','.join(str(int(bit)) for bit in shown)}]")
         return dst + src, modifiers + self._output() + self._crossing()
@@ -327,7 +333,8 @@ class _Printer:
         sdwa = self.mods.sdwa
         assert sdwa
         modifiers = []
-        if self.it.format != "VOPC":
+        fixed = self.it.mnemonic.endswith(("_fp8", "_bf8"))
+        if self.it.format != "VOPC" and not fixed:
             modifiers.append(f"dst_sel:{syntax.pick(syntax.SDWA, sdwa.dst_sel)}")
             modifiers.append(f"dst_unused:{syntax.pick(syntax.UNUSED, sdwa.dst_unused)}")
         modifiers.append(f"src0_sel:{syntax.pick(syntax.SDWA, sdwa.src0_sel)}")

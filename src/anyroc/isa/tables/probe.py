@@ -166,6 +166,16 @@ def _bits(target: str, wave_size: int, probes: list[Probe]) -> dict[int, tuple[i
     return masks
 
 
+def _common(
+    first: dict[int, tuple[int, int]], second: dict[int, tuple[int, int]]
+) -> dict[int, tuple[int, int]]:
+    """What both wave sizes refuse, and what both ignore."""
+    return {
+        key: (refused & second[key][0], ignored & second[key][1])
+        for key, (refused, ignored) in first.items()
+    }
+
+
 def lines() -> Iterator[str]:
     """The lines of ``probed.txt``."""
     for family, targets in TARGETS.items():
@@ -174,11 +184,14 @@ def lines() -> Iterator[str]:
         for isa, target in targets.items():
             wave_size = 64 if family == "cdna" else 32
             accepted = _accepted(isa, target, wave_size)
-            masks = _bits(target, wave_size, [p for probes in accepted.values() for p in probes])
-            for key, probes in accepted.items():
+            probes = [probe for found in accepted.values() for probe in found]
+            masks = _bits(target, wave_size, probes)
+            if family != "cdna":
+                masks = _common(masks, _bits(target, 64, probes))
+            for key, found in accepted.items():
                 have.setdefault(key, []).append(isa)
                 words = []
-                for probe in probes:
+                for probe in found:
                     refused, ignored = masks[id(probe)]
                     words.append(f"{probe.variant or 'base'}:{refused:x}/{ignored:x}")
                 say.setdefault(key, words)

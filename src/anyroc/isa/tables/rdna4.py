@@ -122,9 +122,9 @@ dpp:780000000000fb00/0
 dpp8:780000000000fb00/0
 base:180000000000f800/0
 base:9800000000007f00/0
-base:980000000000f400/0
+base:980000000000e400/0
+base:9800000000006700/0
 base:9800000000007700/0
-base:f80000000000f700/0
 base:f800000000000000/0
 dpp:f800000000000000/0
 dpp8:f800000000000000/0
@@ -1492,12 +1492,12 @@ VOP3P 81 v_swmmac_f32_16x16x32_bf16 = vdst:v:pk8_f32/2 src0:v:pk8_bf16/2,src1:v:
 VOP3P 82 v_swmmac_f16_16x16x32_f16 = vdst:v:pk8_f16/2 src0:v:pk8_f16/2,src1:v:pk16_f16/2,src2:v:b32,vdst:v:pk8_f16/2! m=121
 VOP3P 83 v_swmmac_bf16_16x16x32_bf16 = vdst:v:pk8_bf16/2 src0:v:pk8_bf16/2,src1:v:pk16_bf16/2,src2:v:b32,vdst:v:pk8_bf16/2! m=121
 VOP3P 84 v_swmmac_i32_16x16x32_iu8 = vdst:v:pk8_i32/2 src0:v:pk8_iu8/2,src1:v:pk16_iu8/2,src2:v:b32,vdst:v:pk8_i32/2! m=122
-VOP3P 85 v_swmmac_i32_16x16x32_iu4 = vdst:v:pk8_i32/2 src0:v:pk8_iu4/2,src1:v:pk16_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=122
-VOP3P 86 v_swmmac_i32_16x16x64_iu4 = vdst:v:pk8_i32/2 src0:v:pk16_iu4/2,src1:v:pk32_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=120
-VOP3P 87 v_swmmac_f32_16x16x32_fp8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
-VOP3P 88 v_swmmac_f32_16x16x32_fp8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
-VOP3P 89 v_swmmac_f32_16x16x32_bf8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
-VOP3P 90 v_swmmac_f32_16x16x32_bf8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=123
+VOP3P 85 v_swmmac_i32_16x16x32_iu4 = vdst:v:pk8_i32/2 src0:v:pk8_iu4/2,src1:v:pk16_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=123
+VOP3P 86 v_swmmac_i32_16x16x64_iu4 = vdst:v:pk8_i32/2 src0:v:pk16_iu4/2,src1:v:pk32_iu4/2,src2:v:b32,vdst:v:pk8_i32/2! m=123
+VOP3P 87 v_swmmac_f32_16x16x32_fp8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=75
+VOP3P 88 v_swmmac_f32_16x16x32_fp8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_fp8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=75
+VOP3P 89 v_swmmac_f32_16x16x32_bf8_fp8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_fp8/2,src2:v:b32,vdst:v:pk8_f32/2! m=75
+VOP3P 90 v_swmmac_f32_16x16x32_bf8_bf8 = vdst:v:pk8_f32/2 src0:v:pk8_bf8/2,src1:v:pk16_bf8/2,src2:v:b32,vdst:v:pk8_f32/2! m=75
 VOP3SD 288 v_add_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=124,125,126
 VOP3SD 289 v_sub_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=124,125,126
 VOP3SD 290 v_subrev_co_ci_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=124,125,126
