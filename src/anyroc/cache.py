@@ -19,6 +19,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ DEFAULT_LIMIT = 4 << 30
 """Bytes a cache may hold unless $ANYROC_CACHE_LIMIT says otherwise."""
 
 _SUM = ".sum"
+_NEW_SUM = ".new"  # a checksum in the making
+_SWEPT = "swept"  # the file whose time says when the cache was last kept to its limit
 _WORK = "anyroc-"  # how the temporary folders of entries in the making begin
+_INTERVAL = 600.0  # seconds between looks at the whole cache, however little is added
 _GRACE = 60.0  # seconds since its last use in which an entry is never evicted
 _STALE = 24 * 3600.0  # seconds after which a temporary folder has lost its process
 _HASHED = 64 << 20  # larger files are checked by their size alone
@@ -108,7 +112,7 @@ class Cache:
         self.root = default_root() if root is None else Path(root)
         self.limit = _default_limit() if limit is None else limit
         self._fallback: Path | None = None
-        self._unswept: int | None = None  # bytes written since the last sweep; None: never swept
+        self._unswept = 0  # bytes written since the last sweep
 
     def path(self, kind: str, key: str, suffix: str) -> Path:
         """Return where the entry lies, whether or not it is there."""
@@ -126,7 +130,7 @@ class Cache:
 
     def put(self, kind: str, key: str, suffix: str, data: bytes) -> Path:
         """Store `data` as an entry, replacing one that is there, and return its path."""
-        return self._store(kind, key, suffix, lambda path: _write(path, data), reuse=False)
+        return self._store(lambda root: self._put_in(root, _place(root, kind, key, suffix), data))
 
     def make(self, kind: str, key: str, suffix: str, build: Callable[[Path], None]) -> Path:
         """Return the entry's path, calling ``build(path)`` to make it when it is not there.
@@ -137,7 +141,7 @@ class Cache:
         found = self.get(kind, key, suffix)
         if found is not None:
             return found
-        return self._store(kind, key, suffix, build, reuse=True)
+        return self._store(lambda root: self._make_in(root, kind, key, suffix, build))
 
     def stats(self) -> Stats:
         """Count what is in the cache folder."""
@@ -151,6 +155,8 @@ class Cache:
     def clear(self) -> Stats:
         """Delete every entry, but nothing else that is in the folder; return what was there."""
         before = self.stats()
+        with contextlib.suppress(OSError):
+            (self.root / _SWEPT).unlink()
         for kind in _folders(self.root):
             for path in _entries(kind):
                 _remove(path)
@@ -168,9 +174,9 @@ class Cache:
     def sweep(self) -> None:
         """Delete the entries used longest ago until the cache is under its limit."""
         now = time.time()
-        for stray in _folders(self.root / "tmp"):
-            if stray.name.startswith(_WORK) and now - _mtime(stray) > _STALE:
-                shutil.rmtree(stray, ignore_errors=True)
+        for stray in [*self.root.glob(f"tmp/{_WORK}*"), *self.root.glob(f"*/??/{_WORK}*")]:
+            if now - _mtime(stray) > _STALE:
+                _delete(stray)
         found: list[tuple[float, int, Path]] = []
         for kind in _folders(self.root):
             found += [(_mtime(path), _size(path), path) for path in _entries(kind)]
@@ -182,25 +188,26 @@ class Cache:
                 _remove(path)
                 total -= size
         self._unswept = 0
+        with contextlib.suppress(OSError):
+            _write(self.root / _SWEPT, b"")
 
     def _roots(self) -> Iterator[Path]:
         yield self.root
         if self._fallback is not None:
             yield self._fallback
 
-    def _store(
-        self, kind: str, key: str, suffix: str, build: Callable[[Path], None], *, reuse: bool
-    ) -> Path:
+    def _store(self, store: Callable[[Path], Path]) -> Path:
+        """Call `store` with the cache folder or, where that cannot be written, with another one."""
         if self._fallback is None:
             try:
-                return self._store_in(self.root, kind, key, suffix, build, reuse)
+                return store(self.root)
             except Exception as error:
                 if not _storage_failed(error, self.root):
                     raise
                 self._fall_back(error)
         assert self._fallback is not None
         try:
-            return self._store_in(self._fallback, kind, key, suffix, build, reuse)
+            return store(self._fallback)
         except OSError as error:
             if error.errno not in _NO_WRITE:
                 raise
@@ -209,18 +216,36 @@ class Cache:
                 hint="free some disk space, or set ANYROC_CACHE to a folder that has some",
             ) from error
 
-    def _store_in(
-        self,
-        root: Path,
-        kind: str,
-        key: str,
-        suffix: str,
-        build: Callable[[Path], None],
-        reuse: bool,
+    def _put_in(self, root: Path, path: Path, data: bytes) -> Path:
+        """Store a file as cheaply as can be: two writes and two renames, no lock.
+
+        Writers of one key at the same time leave a sound entry, or one that does not count.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unique = f"{_WORK}{os.getpid()}-{threading.get_ident()}-{path.name}"
+        work, work_sum = path.with_name(unique), path.with_name(unique + _NEW_SUM)
+        try:
+            _write(work, data)
+            _write(work_sum, _checksum_of(data))
+            if path.is_dir():
+                _remove(path)
+            work_sum.replace(_sum_of(path))
+            work.replace(path)
+        except OSError:
+            for leftover in (work, work_sum):
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
+            raise
+        if root == self.root:
+            self._account(len(data))
+        return path
+
+    def _make_in(
+        self, root: Path, kind: str, key: str, suffix: str, build: Callable[[Path], None]
     ) -> Path:
         path = _place(root, kind, key, suffix)
         with _lock(root / "locks", f"{kind}-{key}{suffix}"):
-            if reuse and _sound(path):
+            if _sound(path):
                 return path
             (root / "tmp").mkdir(parents=True, exist_ok=True)
             work = Path(tempfile.mkdtemp(prefix=_WORK, dir=root / "tmp"))
@@ -231,8 +256,8 @@ class Cache:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if made.is_dir() or path.is_dir():
                     _remove(path)  # a folder cannot be replaced at a stroke, as a file can
-                (work / _SUM).rename(_sum_of(path))
-                made.rename(path)
+                (work / _SUM).replace(_sum_of(path))
+                made.replace(path)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
         if root == self.root:
@@ -240,9 +265,8 @@ class Cache:
         return path
 
     def _account(self, size: int) -> None:
-        if self._unswept is not None:
-            self._unswept += size
-        if self._unswept is None or self._unswept > self.limit // 32:
+        self._unswept += size
+        if self._unswept > self.limit // 32 or time.time() - _mtime(self.root / _SWEPT) > _INTERVAL:
             self.sweep()
 
     def _fall_back(self, error: Exception) -> None:
@@ -321,9 +345,13 @@ def _checksum(path: Path) -> bytes:
     if path.is_dir():
         return b"folder"
     size = path.stat().st_size
-    if size > _HASHED:
-        return b"%d" % size
-    return b"%d %s" % (size, hashlib.sha256(path.read_bytes()).hexdigest().encode())
+    return b"%d" % size if size > _HASHED else _checksum_of(path.read_bytes())
+
+
+def _checksum_of(data: bytes) -> bytes:
+    if len(data) > _HASHED:
+        return b"%d" % len(data)
+    return b"%d %s" % (len(data), hashlib.sha256(data).hexdigest().encode())
 
 
 def _sound(path: Path) -> bool:
@@ -336,14 +364,18 @@ def _sound(path: Path) -> bool:
 
 def _remove(path: Path) -> None:
     """Delete an entry; the checksum goes last so that what is left of it can still be found."""
+    _delete(path)
+    if not path.exists():
+        with contextlib.suppress(OSError):
+            _sum_of(path).unlink()
+
+
+def _delete(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):
             path.unlink()
-    if not path.exists():
-        with contextlib.suppress(OSError):
-            _sum_of(path).unlink()
 
 
 def _folders(root: Path) -> list[Path]:

@@ -205,15 +205,29 @@ def test_what_was_just_used_is_never_evicted(tmp_path: Path) -> None:
 
 
 def test_a_dead_process_s_leftovers_are_swept(cache: Cache) -> None:
-    cache.put("kernel", key(1), ".o", b"x")
-    stray = cache.root / "tmp" / "anyroc-stray"
-    stray.mkdir()
-    (stray / "half.o").write_bytes(b"half")
+    entry = cache.put("kernel", key(1), ".o", b"x")
+    folder = cache.root / "tmp" / "anyroc-stray"
+    folder.mkdir(parents=True)
+    (folder / "half.o").write_bytes(b"half")
+    file = entry.with_name("anyroc-1-1-half.o")
+    file.write_bytes(b"half")
     cache.sweep()
-    assert stray.exists()
-    age(stray, seconds=3 * 86400)
+    assert folder.exists() and file.exists()
+    for stray in (folder, file):
+        age(stray, seconds=3 * 86400)
     cache.sweep()
-    assert not stray.exists()
+    assert not folder.exists() and not file.exists()
+    assert entry.exists()
+
+
+def test_short_processes_look_at_the_whole_cache_now_and_then(tmp_path: Path) -> None:
+    for number in range(20):
+        old = Cache(tmp_path, limit=100_000).put("kernel", key(number), ".o", bytes(3000))
+        age(old, seconds=1000)
+    age(tmp_path / "swept", seconds=1000)
+    small = Cache(tmp_path, limit=20_000)
+    small.put("kernel", key("new"), ".o", b"x")
+    assert small.stats().size <= small.limit
 
 
 @pytest.mark.parametrize("root", ["/proc/anyroc", "file/cache"], ids=["read-only", "not-a-folder"])
