@@ -95,12 +95,13 @@ def integer_fields(word: Value, count: int, signed: bool) -> tuple[Value, ...]:
 
 def special(name: str, scalars: ScalarFile, width: int) -> Source:
     """The value of an operand that is no register; NotImplementedError for what nobody has."""
+    word = U64 if width == 64 else U32
     if name == "scc":
-        return Source("scalar", scalars.ops.convert(BOOL, U32, scalars.read_scc()))
+        return Source("scalar", scalars.ops.convert(BOOL, word, scalars.read_scc()), width)
     if name in ("vccz", "execz"):
         mask = scalars.read_mask(layout.VCC if name == "vccz" else layout.EXEC)
         zero = scalars.ops.compare("eq", scalars.mask_type, mask, 0)
-        return Source("scalar", scalars.ops.convert(BOOL, U32, zero))
+        return Source("scalar", scalars.ops.convert(BOOL, word, zero), width)
     bases = {
         "shared_base": layout.SHARED_BASE,
         "shared_limit": layout.SHARED_BASE | 0xFFFFFFFF,
