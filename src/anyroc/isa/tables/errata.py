@@ -109,54 +109,71 @@ def _type_of(spec: str) -> str:
 
 
 def apply(family: str, row: Row) -> None:
-    """Add the operands that the instruction implies but does not encode, correct wrong types."""
+    """Correct a row's types, mark what it ignores, and add the operands that it implies."""
+    _correct(row)
+    _ignore(row)
+    if row.format == "SOPK":
+        _constants_of_sopk(row)
+    _compare(family, row)
+    _carry(row)
+    _literals(row)
+    if _SWAP.fullmatch(row.mnemonic):
+        row.dst.append(row.src[0] + "!")
+    if _READ_MODIFY_WRITE.fullmatch(row.mnemonic):
+        row.src.append(row.dst[0] + "!")
+
+
+def _correct(row: Row) -> None:
     name = row.mnemonic
-    if swap := re.search(r"_atomic_cmpswap_[bf](\d+)", name):
+    if swap := re.search(r"_atomic_cmpswap_[bf](\d+)", name):  # one value comes back, not two
         row.dst = [re.sub(r":\w+$", f":b{swap[1]}", spec) for spec in row.dst]
     if name.startswith("global_load_tr_"):
         row.dst = [spec + "/2" for spec in row.dst]
-    if row.format == "SMEM" and all(not spec.startswith("soffset") for spec in row.src):
-        row.flags.append("ignore=offset")
-    if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)", name):
-        row.flags.append("ignore=offset")
-    if "_load_lds_" in name:
-        row.dst = []
-        row.flags.append("ignore=vdst")
-    if row.format == "VOPC":
-        if name.startswith("v_cmpx"):
-            row.dst = ["vcc:vcc:mask", "exec:exec:mask"] if family == "cdna" else ["exec:exec:mask"]
-        else:
-            row.dst = ["vcc:vcc:mask"]
-    elif row.format == "VOP3" and name.startswith("v_cmpx") and family == "cdna":
-        row.dst.append("exec:exec:mask")
-    if row.format == "VOP2":
-        if _CARRY_OUT.fullmatch(name):
-            row.dst.append("vcc:vcc:mask")
-        if _CARRY_IN.fullmatch(name) or name.startswith("v_cndmask"):
-            row.src.append("vcc:vcc:mask")
-    if row.format == "VOPD" and name == "v_dual_cndmask_b32":
-        row.src.append("vcc:vcc:mask!")
-    if name.startswith("v_div_fmas"):
-        row.src.append("vcc:vcc:mask!")
-    if re.fullmatch(r"[vs]_(dual_)?(fma|mad)mk_.*", name):
-        row.src.insert(1, f"literal:k:{_type_of(row.src[0])}")
-    if re.fullmatch(r"[vs]_(dual_)?(fma|mad)ak_.*", name):
-        row.src.append(f"literal:k:{_type_of(row.src[0])}")
-    if row.format == "SOPK":
-        _apply_sopk(row)
     if name in ("v_readlane_b32", "v_readfirstlane_b32"):
         row.src[0] = row.src[0].replace(":src:", ":v:")
     if name == "v_ldexp_f16":
         row.src[1] = row.src[1].replace(":f16", ":i16")
     if name.startswith("v_cmp") and "_class_f16" in name:
         row.src[1] = row.src[1].replace(":f16", ":b16")
-    if _SWAP.fullmatch(name):
-        row.dst.append(row.src[0] + "!")
-    if _READ_MODIFY_WRITE.fullmatch(name):
-        row.src.append(row.dst[0] + "!")
 
 
-def _apply_sopk(row: Row) -> None:
+def _ignore(row: Row) -> None:
+    if row.format == "SMEM" and all(not spec.startswith("soffset") for spec in row.src):
+        row.flags.append("ignore=offset")
+    if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)", row.mnemonic):
+        row.flags.append("ignore=offset")
+    if "_load_lds_" in row.mnemonic:  # the data goes to LDS
+        row.dst = []
+        row.flags.append("ignore=vdst")
+
+
+def _compare(family: str, row: Row) -> None:
+    writes_exec = row.mnemonic.startswith("v_cmpx")
+    if row.format == "VOPC":
+        row.dst = [] if writes_exec and family != "cdna" else ["vcc:vcc:mask"]
+    if writes_exec and (row.format == "VOPC" or family == "cdna"):
+        row.dst.append("exec:exec:mask")
+
+
+def _carry(row: Row) -> None:
+    name = row.mnemonic
+    if row.format == "VOP2" and _CARRY_OUT.fullmatch(name):
+        row.dst.append("vcc:vcc:mask")
+    if row.format == "VOP2" and (_CARRY_IN.fullmatch(name) or name.startswith("v_cndmask")):
+        row.src.append("vcc:vcc:mask")
+    if name.startswith(("v_dual_cndmask", "v_div_fmas")):
+        row.src.append("vcc:vcc:mask!")
+
+
+def _literals(row: Row) -> None:
+    """``fmamk`` multiplies by the constant behind it, ``fmaak`` adds it."""
+    if re.fullmatch(r"[vs]_(dual_)?(fma|mad)mk_.*", row.mnemonic):
+        row.src.insert(1, f"literal:k:{_type_of(row.src[0])}")
+    if re.fullmatch(r"[vs]_(dual_)?(fma|mad)ak_.*", row.mnemonic):
+        row.src.append(f"literal:k:{_type_of(row.src[0])}")
+
+
+def _constants_of_sopk(row: Row) -> None:
     name = row.mnemonic
     if re.match(r"s_(cmpk|setreg_b32|waitcnt)", name):
         row.src += row.dst

@@ -142,6 +142,16 @@ def _facts(family: str) -> Iterator[tuple[str, int, str, dict[str, tuple[str, in
             yield format_, int(member.value), mnemonic, fields
 
 
+def _is_mask(row: Row, name: str, operand: str) -> bool:
+    """Whether a scalar operand of a vector instruction holds a bit per lane."""
+    if row.format == "VOP3SD":
+        return name == "sdst" or (name == "src2" and operand == "SREG")
+    if row.format != "VOP3":
+        return False
+    compare = name == "vdst" and row.mnemonic.startswith("v_cmp")
+    return compare or (name == "src2" and operand == "SREG")
+
+
 def make_row(
     format_: str, opcode: int, mnemonic: str, fields: dict[str, tuple[str, int, str]]
 ) -> Row:
@@ -156,23 +166,20 @@ def make_row(
         if name in ("simm16", "attr", "ioffset", "tgt"):
             row.flags.append(f"{name}={operand.lower()}" if name == "simm16" else name)
             continue
-        width = value_type(kind, bits)
-        if format_ in ("VOP3", "VOPC") and name == "vdst" and operand in ("SREG", "SDST", "EXEC"):
-            width = "mask" if "v_cmp" in mnemonic else width
-        if format_ == "VOP3SD" and name == "sdst":
-            width = "mask"
-        if format_ in ("VOP3", "VOP3SD") and name == "src2" and operand == "SREG":
-            width = "mask"
-        specs[name] = f"{name}:{_operand_class(format_, name, operand)}:{width}"
+        type_ = "mask" if _is_mask(row, name, operand) else value_type(kind, bits)
+        specs[name] = f"{name}:{_operand_class(format_, name, operand)}:{type_}"
     for name in ("vdst", "sdst"):
         if name in specs:
             row.dst.append(specs.pop(name))
-    if format_ == "SMEM" and "sdata" in specs and ("load" in mnemonic or "time" in mnemonic):
-        row.dst.append(specs.pop("sdata"))
-    if format_ in ("MUBUF", "MTBUF") and "load" in mnemonic and "vdata" in specs:
-        row.dst.append(specs.pop("vdata"))
-    if format_ in ("MIMG", "VIMAGE", "VSAMPLE") and "store" not in mnemonic and "vdata" in specs:
-        row.dst.append(specs.pop("vdata"))
+    loads = {
+        "SMEM": ("sdata", "load" in mnemonic or "time" in mnemonic),
+        "MUBUF": ("vdata", "load" in mnemonic),
+        "MTBUF": ("vdata", "load" in mnemonic),
+        **dict.fromkeys(("MIMG", "VIMAGE", "VSAMPLE"), ("vdata", "store" not in mnemonic)),
+    }
+    name, is_destination = loads.get(format_, ("", False))
+    if is_destination and name in specs:
+        row.dst.append(specs.pop(name))
     row.src = [specs[name] for name in _SOURCE_ORDER if name in specs]
     return row
 
@@ -210,9 +217,9 @@ def _add_limits(family: str, table: list[Row]) -> list[str]:
     limits: dict[str, int] = {}
     for row in table:
         have, words = probed.get((row.format, row.opcode), ([], []))
-        lacking = errata.isas_of(family, row.format, row.mnemonic, have, isas)
-        if lacking != isas:
-            row.flags.append("@" + ",".join(lacking))
+        having = errata.isas_of(family, row.format, row.mnemonic, have, isas)
+        if having != isas:
+            row.flags.append("@" + ",".join(having))
         words = [_without_halves(family, row, word) for word in words]
         if words:
             numbers = (limits.setdefault(word, len(limits)) for word in words)
