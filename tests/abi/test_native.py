@@ -89,7 +89,7 @@ def test_without_python_the_program_is_told_what_to_do(tmp_path: Path) -> None:
     program = build(HERE / "linked.c", tmp_path / "linked", f"-L{folder}", "-lamdhip64")
     done = run(program, LD_LIBRARY_PATH=str(folder), ANYROC_LIBPYTHON="/nowhere/libpython.so")
     assert "/nowhere/libpython.so" in done.stderr
-    assert "hint: start the program with `anyroc run`" in done.stderr
+    assert "hint: install Python's shared library" in done.stderr
     assert 0 != done.returncode
 
 

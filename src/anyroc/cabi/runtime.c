@@ -100,8 +100,8 @@ static void start_python(void)
         const char *path = getenv("ANYROC_LIBPYTHON");
         void *library = dlopen(path ? path : DEFAULT_LIBPYTHON, RTLD_NOW | RTLD_GLOBAL);
         if (!library) {
-            fprintf(stderr, "anyroc: %s\nhint: start the program with `anyroc run`, or set "
-                            "ANYROC_LIBPYTHON to the path of libpython\n", dlerror());
+            fprintf(stderr, "anyroc: %s\nhint: install Python's shared library (Debian: "
+                            "libpython3-dev), or set ANYROC_LIBPYTHON to its path\n", dlerror());
             abort();
         }
         find_python(library);
