@@ -23,7 +23,7 @@ from anyroc.isa.modifiers import (
 )
 from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
 from anyroc.isa.shapes import Place, places, shape
-from anyroc.isa.tables import Row, Table, opcode_space, table
+from anyroc.isa.tables import FAMILY, Row, Table, opcode_space, table
 from anyroc.isa.targets import Target, target
 
 _REMEMBERED = 4096
@@ -295,7 +295,7 @@ def decoder(isa: str, wave_size: int) -> Decoder:
 def _isa_of(where: str | Target) -> str:
     if isinstance(where, Target):
         return where.isa
-    return target(where).isa if where.startswith("gfx") else where
+    return where if where in FAMILY else target(where).isa
 
 
 def decode(
