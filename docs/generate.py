@@ -19,6 +19,7 @@ from anyroc.hip import implemented
 from anyroc.isa.tables import Row, table
 from anyroc.isa.targets import TARGETS, Target
 from anyroc.semantics.core import OPERATIONS
+from anyroc.semantics.coverage import coverage, decision
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTICE = "<!-- Generated from the tables by `make docs`. Do not edit. -->\n\n"
@@ -81,11 +82,12 @@ def instructions(isa: str) -> str:
     """Return the page of one instruction set: its instructions by encoding."""
     rows = list(table(isa))
     formats = dict.fromkeys(row.format for row in rows)
-    there = {row.mnemonic for row in rows if row.op in OPERATIONS}
+    counts = coverage(isa)
     lines = [
         f"# Instructions of {isa_name(isa)}",
         "",
-        f"{len({row.mnemonic for row in rows})} instructions decode; {len(there)} have a meaning.",
+        f"{len({row.mnemonic for row in rows})} instructions decode: {len(counts.executed)} run,",
+        f"{len(counts.decided)} are refused on purpose, {len(counts.missing)} are missing.",
         "",
         "*Operation* is the key of the body in `src/anyroc/semantics` that says what it does,",
         "where it differs from the name; other ISAs and other encodings share that body. The",
@@ -114,7 +116,7 @@ def _instruction(row: Row) -> list[str]:
         for specs in (row.dst, row.src)
     )
     operation = "" if row.op == row.mnemonic else f"`{row.op}`"
-    state = "" if row.op in OPERATIONS else "not yet"
+    state = "" if row.op in OPERATIONS else decision(row.op) or "not yet"
     return [str(row.opcode), f"`{row.mnemonic}`", operation, destinations, sources, state]
 
 
@@ -152,7 +154,8 @@ def commands() -> str:
     """Return the page of the command line: the help texts."""
     lines = ["# Commands", "", "What `--help` prints."]
     for path, command in _commands(app, "anyroc"):
-        with click.Context(command, info_name=path, terminal_width=96) as context:
+        settings = {"terminal_width": 96, **app.context_settings}
+        with click.Context(command, info_name=path, **settings) as context:
             lines += ["", f"## {path}", "", "```text", command.get_help(context), "```"]
     return "\n".join(lines) + "\n"
 

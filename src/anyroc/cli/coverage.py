@@ -18,10 +18,13 @@ def hip() -> None:
 
 
 @isa.command("coverage")
-@click.option("--missing", is_flag=True, help="List the instructions that do not run yet.")
+@click.option("--missing", is_flag=True, help="List the instructions that do not run, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print for programs instead of people.")
 def isa_coverage(missing: bool, as_json: bool) -> None:
     """Count the instructions of each GPU that run, of those that decode.
+
+    Some are refused on purpose (graphics, ray tracing): a kernel that has one stops with its name
+    like for any other that is missing.
 
     \b
     Examples:
@@ -29,23 +32,30 @@ def isa_coverage(missing: bool, as_json: bool) -> None:
       anyroc isa coverage --missing
     """
     from anyroc.isa.targets import TARGETS
+    from anyroc.semantics.coverage import coverage
 
-    rows = {name: _instructions(target.isa) for name, target in TARGETS.items()}
+    rows = {name: coverage(target.isa) for name, target in TARGETS.items()}
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    name: {"known": len(known), "missing": sorted(absent)}
-                    for name, (known, absent) in rows.items()
-                }
-            )
-        )
+        facts = {
+            name: {
+                "executed": len(row.executed),
+                "refused": row.decided,
+                "missing": sorted(row.missing),
+            }
+            for name, row in rows.items()
+        }
+        click.echo(json.dumps(facts))
         return
-    for name, (known, absent) in rows.items():
-        _line(name, len(known) - len(absent), len(known), "instructions have a meaning")
+    for name, row in rows.items():
+        total = len(row.executed) + len(row.decided) + len(row.missing)
+        click.echo(
+            f"{name:<9}{len(row.executed):>5} of {total} instructions run, "
+            f"{len(row.decided)} are refused on purpose, {len(row.missing)} are missing"
+        )
         if missing:
-            for mnemonic in sorted(absent):
-                click.echo(f"  {mnemonic}")
+            reasons = {**row.decided, **dict.fromkeys(row.missing, "missing")}
+            for mnemonic, reason in sorted(reasons.items()):
+                click.echo(f"  {mnemonic:<40}{reason}")
 
 
 @hip.command("coverage")
@@ -76,17 +86,6 @@ def hip_coverage(missing: bool, as_json: bool) -> None:
                 if name not in bodies:
                     click.echo(f"  {name}")
     _line("all", len(table.functions) - len(absent), len(table.functions), "functions")
-
-
-def _instructions(isa: str) -> tuple[set[str], set[str]]:
-    """Return the mnemonics that decode, and those of them that have no semantics."""
-    from anyroc.isa.tables import table
-    from anyroc.semantics.core import OPERATIONS
-
-    rows = list(table(isa))
-    return {row.mnemonic for row in rows}, {
-        row.mnemonic for row in rows if row.op not in OPERATIONS
-    }
 
 
 def _line(name: str, there: int, total: int, what: str) -> None:

@@ -10,7 +10,10 @@ import click
 
 from anyroc.cli import compiling
 from anyroc.cli.interrupt import ends_the_process
-from anyroc.cli.options import compile_options, input_file, is_source
+from anyroc.cli.options import SOURCE_SUFFIXES, compile_options, input_file, is_source
+from anyroc.errors import BadInput
+
+_EM_AMDGPU = (224).to_bytes(2, "little")
 
 
 @click.command()
@@ -83,9 +86,26 @@ def _run(library: Path, command: list[str]) -> int:
         return host.run(library, command)
 
 
+def _check_program(path: Path) -> None:
+    """Raise BadInput for what is no program, in terms of what it is instead."""
+    with path.open("rb") as file:
+        head = file.read(24)
+    if head.startswith((b"__CLANG_OFFLOAD", b"CCOB")) or head[18:20] == _EM_AMDGPU:
+        raise BadInput(
+            f"{path} holds kernels only, and cannot be run by itself",
+            hint=f"a program loads it with hipModuleLoad; to look inside: anyroc disasm {path}",
+        )
+    if not head.startswith(b"\x7fELF"):
+        raise BadInput(
+            f"{path} is neither source nor a program made by anyroc build",
+            hint=f"the names of source files end in {', '.join(SOURCE_SUFFIXES)}",
+        )
+
+
 def _library(files: list[Path], compiler: dict[str, Any]) -> Path:
     """Return the shared object to run: the only file given, or what its sources compile to."""
     if len(files) == 1 and not is_source(input_file(files[0])):
+        _check_program(files[0])
         return files[0]
     chosen = compiling.targets(())
     options = compiling.options(chosen, **compiler)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from anyroc.compiler import bundle
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SAXPY = """
@@ -91,7 +93,12 @@ class TestSources:
 
 
 def test_run_of_something_else(anyroc: Run, write: Write) -> None:
-    assert "notes.txt" in failed(anyroc("run", write("notes.txt", "hello")))
+    message = failed(anyroc("run", write("notes.txt", "hello")))
+    assert "notes.txt is neither source nor a program" in message
+
+
+def test_run_of_an_executable_that_is_not_ours(anyroc: Run) -> None:
+    assert "ls" in failed(anyroc("run", "/bin/ls"))
 
 
 def test_a_program_without_main(anyroc: Run, write: Write) -> None:
@@ -115,6 +122,14 @@ def code_object(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     command = [sys.executable, "-m", "anyroc", "build", "saxpy.cu", "--device-only"]
     subprocess.run(command, check=True, cwd=folder, capture_output=True)
     return (folder / "saxpy.co").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", ["co", "hipfb"])
+def test_run_of_kernels_alone(anyroc: Run, write: Write, code_object: bytes, suffix: str) -> None:
+    data = code_object if suffix == "co" else bundle.write({"gfx942": code_object})
+    message = failed(anyroc("run", write(f"saxpy.{suffix}", data)))
+    assert "holds kernels only" in message
+    assert "anyroc disasm" in message
 
 
 def test_disasm_of_text(anyroc: Run, write: Write) -> None:
