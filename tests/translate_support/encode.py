@@ -17,23 +17,12 @@ SOURCE_ROWS = 48
 _SCALAR_SOURCES = 64
 _DPP_CONTROLS = {
     "cdna": (
-        0x1B,
-        0x4E,
-        0xB1,
-        0x101,
-        0x10F,
-        0x111,
-        0x118,
-        0x121,
-        0x12F,
-        0x140,
-        0x141,
-        0x150,
-        0x15B,
+        0x1B, 0x4E, 0xB1, 0x101, 0x10F, 0x111, 0x118, 0x121, 0x12F, 0x130, 0x134, 0x138, 0x13C,
+        0x140, 0x141, 0x142, 0x143, 0x150, 0x15B,
     ),
     "rdna3": (0x1B, 0x4E, 0x101, 0x11F, 0x123, 0x140, 0x141, 0x150, 0x157, 0x161, 0x16F),
     "rdna4": (0x1B, 0x4E, 0x101, 0x11F, 0x123, 0x140, 0x141, 0x150, 0x157, 0x161, 0x16F),
-}
+}  # fmt: skip
 _FREE_FIELDS = (
     "op_sel", "neg", "abs", "neg_hi", "bound_ctrl", "fi", "dpp8", "simm16", "imm",
     "src0_neg", "src0_abs", "src0_sext", "src1_neg", "src1_abs", "src1_sext",
@@ -138,10 +127,14 @@ class Generator:
         written = _written_rows(inst)
         if written & self.used or any(not 64 <= row < 250 for row in written):
             return False
-        for operand in inst.src:
-            if operand.kind in ("v", "a") and operand.index + operand.count > 64:
-                if not set(range(operand.index, operand.index + operand.count)) <= written:
-                    return False
+        read = {
+            operand.index + i
+            for operand in inst.src
+            if operand.kind in ("v", "a")
+            for i in range(operand.count)
+        }
+        if not {row for row in read if row >= 64} <= written:
+            return False
         scalars = [o.index for o in inst.dst if o.kind == "s" and o.index != EXEC]
         return all(index in (VCC, NULL) or 64 <= index < 104 for index in scalars)
 

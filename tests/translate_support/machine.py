@@ -6,15 +6,21 @@ import ctypes
 from dataclasses import dataclass, field
 
 import numpy as np
-from code_objects import KernelSpec, code_object
 
 from anyroc.gpu.binding import Wave
 from anyroc.isa.targets import Target, target
 from anyroc.translate.codeobject import CodeObject
 from anyroc.translate.jit import NativeKernel, compile_kernel
+from code_objects import TEXT, KernelSpec, code_object
 from translate_support.encode import encode
 
-__all__ = ["ACCUM_OFFSET", "RETURN", "State", "kernel_of", "leave", "run"]
+__all__ = ["ACCUM_OFFSET", "BAD_PC", "ENTRY", "RETURN", "State", "kernel_of", "leave", "run"]
+
+BAD_PC = -3
+"""The status of a wave that jumped to no code, as every test's code does at its end."""
+
+ENTRY = TEXT
+"""The address of a test kernel's first instruction."""
 
 ROWS = 512
 ACCUM_OFFSET = 256
@@ -54,13 +60,13 @@ class State:
         )  # fmt: skip
 
     @property
-    def exec(self) -> int:
+    def enabled(self) -> int:
         """The mask of enabled lanes."""
         high = int(self.sgpr[127]) << 32 if self.wave_size == 64 else 0
         return int(self.sgpr[126]) | high
 
-    @exec.setter
-    def exec(self, mask: int) -> None:
+    @enabled.setter
+    def enabled(self, mask: int) -> None:
         self.sgpr[126] = mask & 0xFFFFFFFF
         if self.wave_size == 64:
             self.sgpr[127] = mask >> 32

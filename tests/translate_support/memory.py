@@ -23,8 +23,8 @@ from translate_support.reference import Reference, to_value
 __all__ = ["Buffer", "MemoryReference", "MemoryStream", "prepare"]
 
 _MODIFIERS = (
-    "glc", "th", "sc0", "offset", "offset0", "offset1", "offen", "idxen", "sve", "imm", "soffset_en",
-    "saddr",
+    "glc", "th", "sc0", "offset", "offset0", "offset1", "offen", "idxen", "sve", "imm",
+    "soffset_en", "saddr",
 )  # fmt: skip
 SIZE = 1 << 16
 MIDDLE = 1 << 14
@@ -51,18 +51,27 @@ def tame_words(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def prepare(state: State, buffer: Buffer, rng: np.random.Generator) -> None:
-    """Fills registers with addresses: see :class:`MemoryStream` for which are what."""
+    """Fills registers with addresses, memory with numbers.
+
+    v12 to v16 hold offsets (by 4, by 16, all the same, scattered, any byte), v0 to v9 the same as
+    addresses, v10 flat addresses of all kinds; v17 wild offsets, v18 indices, v19 scratch offsets,
+    v20 and v22 pairs of index and offset; v24 and up data.  s0 is the middle of the buffer, s2 and
+    s3 small offsets, s4 and up six buffer descriptors.
+    """
     lanes, n = np.arange(state.wave_size), state.wave_size
     state.vgpr[24:] = tame_words(rng, state.vgpr[24:].size).reshape(-1, n)
-    offsets = [
-        4 * lanes, 16 * lanes, np.full(n, 64), 8 * rng.integers(0, 500, n), rng.integers(0, 4000, n),
-    ]  # fmt: skip
+    scattered, anywhere = 8 * rng.integers(0, 500, n), rng.integers(0, 4000, n)
+    offsets = [4 * lanes, 16 * lanes, np.full(n, 64), scattered, anywhere]
     for i, offset in enumerate(offsets):
         state.vgpr[12 + i] = offset
         _put_addresses(state, 2 * i, buffer.base + offset)
     mixed = np.choose(
         rng.integers(0, 3, n),
-        [buffer.base + offsets[3], SHARED + offsets[3] // 4 * 4, PRIVATE + 4 * rng.integers(0, 50, n)],
+        [
+            buffer.base + offsets[3],
+            SHARED + offsets[3] // 4 * 4,
+            PRIVATE + 4 * rng.integers(0, 50, n),
+        ],
     )
     _put_addresses(state, 10, mixed)
     state.vgpr[17] = rng.integers(0, 1 << 32, n, np.uint32)
@@ -81,9 +90,9 @@ def prepare(state: State, buffer: Buffer, rng: np.random.Generator) -> None:
         low, high = _halves(buffer.base)
         high = high & 0xFFFF | stride << 16 | swizzles[i]
         state.sgpr[4 + 4 * i : 8 + 4 * i] = low, high, records, word3
-    state.lds = rng.integers(0, 256, 4096, np.uint8)
     state.scratch = tame_words(rng, 64 * n).view(np.uint8).reshape(64 * n, 4).copy()
-    state.lds[:] = tame_words(rng, 1024).view(np.uint8)
+    state.lds = tame_words(rng, 1024).view(np.uint8).copy()
+    buffer.bytes[:] = tame_words(rng, SIZE // 4).view(np.uint8)
 
 
 def _halves(value: int) -> tuple[int, int]:
@@ -162,14 +171,14 @@ class MemoryStream:
         fields["saddr"] = 124 if family != "cdna" else 0
         fields["offset"] = rng.choice((0, 8)) if fields["vaddr"] == 10 else rng.choice((0, 8, 256))
 
-    def _scratch(self, fields: dict[str, int], access: Access, family: str) -> None:  # noqa: ARG002
+    def _scratch(self, fields: dict[str, int], access: Access, family: str) -> None:
         rng = self.rng
         fields["offset"] = rng.choice((0, 4, 8, 12, 17))
         fields["vaddr"] = 19
         fields["sve"] = rng.randrange(2)
         fields["saddr"] = rng.choice((2, 0x7F if family == "cdna" else 124))
 
-    def _ds(self, fields: dict[str, int], access: Access, family: str) -> None:  # noqa: ARG002
+    def _ds(self, fields: dict[str, int], access: Access, family: str) -> None:
         rng = self.rng
         fields["vaddr"] = 12 + rng.choice((1, 2, 3) if self._aligned(access) else range(6))
         fields["offset0"], fields["offset1"] = rng.choice((0, 8, 16, 200)), rng.choice((0, 0, 3))
@@ -182,10 +191,11 @@ class MemoryStream:
     def _mubuf(self, fields: dict[str, int], access: Access, family: str) -> None:
         rng = self.rng
         fields["offen"], fields["idxen"] = rng.choice(((0, 0), (1, 0), (0, 1), (1, 1)))
-        fields["vaddr"] = {
-            (0, 0): 0, (1, 0): rng.choice((13, 14, 15) if self._aligned(access) else (12, 13, 14, 15, 17)), (0, 1): rng.choice((18, 22)),
-            (1, 1): rng.choice((20, 22)),
-        }[fields["offen"], fields["idxen"]]  # fmt: skip
+        offset = rng.choice((13, 14, 15) if self._aligned(access) else (12, 13, 14, 15, 17))
+        index, both = rng.choice((18, 22)), rng.choice((20, 22))
+        fields["vaddr"] = {(0, 0): 0, (1, 0): offset, (0, 1): index, (1, 1): both}[
+            fields["offen"], fields["idxen"]
+        ]
         descriptor = rng.randrange(6)
         if access.size % 4 or self._aligned(access):
             descriptor = rng.randrange(3)
@@ -406,9 +416,7 @@ class MemoryReference(Reference):
 
     # Buffers.
 
-    def _buffer_places(
-        self, inst: Instruction, access: Access, lane: int
-    ) -> list[tuple[str, int]]:
+    def _buffer_places(self, inst: Instruction, access: Access, lane: int) -> list[tuple[str, int]]:
         mods, state = inst.mods, self.state
         srsrc, soffset = inst.operand("srsrc"), inst.operand("soffset")
         assert srsrc is not None

@@ -1,7 +1,7 @@
 """A wave that runs decoded instructions one by one over NumPy arrays: the translator's oracle.
 
-Bodies come from anyroc.semantics, evaluated with NumPy; operand selection, modifiers, masking and data
-movement are written here once more, plainly.
+Bodies come from anyroc.semantics, evaluated with NumPy; operand selection, modifiers, masking and
+data movement are written here once more, plainly.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import OPERATIONS, Control, Cross, Op, Slot
-from anyroc.semantics.lane import dpp8_source, dpp_source, swizzle_source
+from anyroc.semantics.lane import DPP_ROW_MASKED, dpp8_source, dpp_source, swizzle_source
 from anyroc.semantics.numpy_backend import NumpyBackend, dtype
 from anyroc.semantics.values import BOOL, F32, TYPES, U32, U64, Type, Value
 from translate_support.machine import ACCUM_OFFSET, State
@@ -50,8 +50,8 @@ def _to_word(t: Type, array: Array) -> Array:
 class Reference:
     """Runs instructions on a :class:`State`.
 
-    ``float_rows`` maps rows to the float type that was last written to them: NaNs there are equal whatever
-    their payload.
+    ``float_rows`` maps rows to the float type that was last written to them: NaNs there are equal
+    whatever their payload.
     """
 
     def __init__(self, state: State, target: Target) -> None:
@@ -86,18 +86,18 @@ class Reference:
 
     @property
     def _active(self) -> Array:
-        return self._lanes_of(self.state.exec)
+        return self._lanes_of(self.state.enabled)
 
     def _lanes_of(self, mask: int) -> Array:
         return np.array([bool(mask >> i & 1) for i in range(self.state.wave_size)])
 
-    def _mask_at(self, index: int) -> int:
+    def mask_at(self, index: int) -> int:
         if index == NULL:
             return 0
         low = int(self.state.sgpr[index])
         return low | int(self.state.sgpr[index + 1]) << 32 if self.state.wave_size == 64 else low
 
-    def _put_scalar(self, index: int, value: int, count: int) -> None:
+    def put_scalar(self, index: int, value: int, count: int) -> None:
         if index == NULL:
             return
         for i in range(count):
@@ -131,7 +131,7 @@ class Reference:
         if name == "scc":
             return self.state.scc
         if name in ("vccz", "execz"):
-            return int(self._mask_at(VCC if name == "vccz" else EXEC) == 0)
+            return int(self.mask_at(VCC if name == "vccz" else EXEC) == 0)
         base = 0x0001_0000_0000_0000 if "shared" in name else 0x0002_0000_0000_0000
         base |= 0xFFFFFFFF if "limit" in name else 0
         return base if count == 2 else base >> 32
@@ -150,14 +150,14 @@ class Reference:
             if slot.role == "scc":
                 self.state.scc = int(bool(bits))
             elif slot.role in ("exec", "vcc", "m0"):
-                self._put_scalar({"exec": EXEC, "vcc": VCC, "m0": M0}[slot.role], bits, count)
+                self.put_scalar({"exec": EXEC, "vcc": VCC, "m0": M0}[slot.role], bits, count)
             else:
                 operand = next(targets)
                 if operand.kind == "s":
                     if value.type.is_float:
                         value = self._output(inst, value)
                         bits = int(value.raw.view(f"u{value.raw.dtype.itemsize}")[0])
-                    self._put_scalar(operand.index, bits, count)
+                    self.put_scalar(operand.index, bits, count)
 
     def _scalar_argument(self, inst: Instruction, slot: Slot, operands: Any) -> Any:
         state, t = self.state, slot.type
@@ -165,7 +165,7 @@ class Reference:
         if slot.role in implicit:
             return to_value(t, np.array([implicit[slot.role]]).astype(dtype(t)))
         if slot.role in ("exec", "vcc"):
-            mask = self._mask_at(EXEC if slot.role == "exec" else VCC)
+            mask = self.mask_at(EXEC if slot.role == "exec" else VCC)
             kind = t if slot.role == "exec" else (U64 if state.wave_size == 64 else U32)
             if kind is U64:
                 mask |= int(state.sgpr[EXEC + 1]) << 32
@@ -224,9 +224,8 @@ class Reference:
         if dpp is None:
             return np.full(self.state.wave_size, True)
         rows, banks = self.lanes // 16, self.lanes // 4 % 4
-        allowed = (dpp.row_mask >> rows & 1).astype(bool) & (dpp.bank_mask >> banks & 1).astype(
-            bool
-        )
+        row_mask = dpp.row_mask & DPP_ROW_MASKED.get(dpp.ctrl, 15)
+        allowed = (row_mask >> rows & 1).astype(bool) & (dpp.bank_mask >> banks & 1).astype(bool)
         return allowed if dpp.bound_ctrl else allowed & self._movement(inst)[1]
 
     def _argument(self, inst: Instruction, op: Op, slot: Slot, at: int, element: int) -> Any:
@@ -236,7 +235,7 @@ class Reference:
         if slot.role == "mask":
             if operand.kind == "const":
                 return to_value(BOOL, self._lanes_of(int(operand.value)))
-            return to_value(BOOL, self._lanes_of(self._mask_at(operand.index)))
+            return to_value(BOOL, self._lanes_of(self.mask_at(operand.index)))
         single = slot.role in ("mix", "integer")
         count = 1 if single else (t.bits * slot.count * op.packed + 31) // 32
         words = self._moved(inst, at, self._words(operand, count, size))
@@ -277,7 +276,7 @@ class Reference:
     def _implicit(self, inst: Instruction, slot: Slot) -> Value:
         state, mods, t = self.state, inst.mods, slot.type
         if slot.role == "vcc":
-            return to_value(BOOL, self._lanes_of(self._mask_at(VCC)))
+            return to_value(BOOL, self._lanes_of(self.mask_at(VCC)))
         if slot.role == "lane":
             return to_value(U32, self.lanes)
         flags = {"op_sel": mods.op_sel, "op_sel_hi": mods.op_sel_hi, "neg_lo": mods.neg_lo}
@@ -407,7 +406,7 @@ class Reference:
     def _commit(self, writes: list[tuple[str, int, Array, Array, Any]]) -> None:
         for kind, where, value, lanes, t in writes:
             if kind == "mask":
-                self._put_scalar(where, value, self.state.wave_size // 32)
+                self.put_scalar(where, value, self.state.wave_size // 32)
                 continue
             self.state.vgpr[where] = np.where(lanes, value, self.state.vgpr[where])
             self.float_rows.pop(where, None)
@@ -426,7 +425,7 @@ class Reference:
                 lane = int(np.argmax(active)) if active.any() else 0
             else:
                 lane = self._scalar_words(inst.src[1 - cross.row], 1)[0] % size
-            self._put_scalar(inst.dst[0].index, int(words[lane]), 1)
+            self.put_scalar(inst.dst[0].index, int(words[lane]), 1)
             return
         row = self._row(inst.dst[0])
         if cross.kind == "write_lane":

@@ -7,6 +7,8 @@ loaded in between.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.translate.codeobject import CodeObject
@@ -71,10 +73,10 @@ class AddressTracker:
         elif self._words:
             self._follow(inst)
 
-    def jump(self, inst: Instruction) -> int | None:
-        """Where an ``s_setpc_b64`` or ``s_swappc_b64`` goes, None if that is not known."""
+    def jump(self, inst: Instruction, code: Container[int]) -> int | None:
+        """Where in ``code`` ``s_setpc_b64`` or ``s_swappc_b64`` goes, None if that is unknown."""
         found = self._read(inst.src[0], 2)
-        if found is None:
+        if found is None or found[0] not in code:
             return None
         self.resolved[inst.offset] = found[1], found[0]
         return found[0]

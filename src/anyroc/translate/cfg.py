@@ -243,8 +243,8 @@ class _Window:
         self._data, self._start = data, start
         self._end = start + len(data)
 
-    def __contains__(self, address: int) -> bool:
-        return self._start <= address < self._end
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, int) and self._start <= address < self._end
 
     def __len__(self) -> int:
         return self._end
@@ -345,8 +345,11 @@ class _Discovery:
             if kind == "trap" and not self._is_code(follow):
                 return [], False
             return [follow], True
-        known = inst.branch_target if kind == "call" else self.tracker.jump(inst)
-        targets = [] if known is None else [self._inside(inst, known)]
+        if kind == "call":
+            known: int | None = self._inside(inst, inst.branch_target)
+        else:
+            known = self.tracker.jump(inst, self.window)
+        targets = [] if known is None else [known]
         if known is None and (kind == "swappc" or not self.tracker.is_return(inst)):
             self.wants_functions = True
         if kind != "setpc" and self._is_code(follow):

@@ -1,0 +1,75 @@
+"""Every memory instruction at good addresses of every kind: translated code = NumPy reference."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import anyroc.semantics  # noqa: F401  (registers the instructions)
+from anyroc.isa.disasm import format_instruction
+from anyroc.isa.instruction import Instruction
+from anyroc.isa.tables import table
+from anyroc.isa.targets import target
+from anyroc.semantics.core import OPERATIONS, Access
+from translate_support.compare import differences
+from translate_support.machine import BAD_PC, State, kernel_of, run
+from translate_support.memory import Buffer, MemoryReference, MemoryStream, prepare
+from translate_support.targets import CONFIGURATIONS, ISA
+
+FORMATS = ("DS", "GLOBAL", "FLAT", "SCRATCH", "MUBUF", "SMEM")
+BATCH = 40
+
+
+@pytest.fixture(scope="module")
+def buffer() -> Buffer:
+    return Buffer()
+
+
+def instructions(name: str, wave_size: int, seed: int) -> list[tuple[Instruction, bytes]]:
+    """Two instructions of every row that accesses memory, shuffled."""
+    rng = random.Random(seed)
+    stream = MemoryStream(ISA[name], wave_size, rng)
+    made = []
+    for row in table(ISA[name]):
+        if isinstance(OPERATIONS.get(row.op), Access) and row.format in FORMATS:
+            for _ in range(2):
+                inst = stream.instruction(row)
+                assert inst is not None, row.op
+                made.append((inst, stream.code))
+    rng.shuffle(made)
+    return made
+
+
+def check(
+    name: str, wave_size: int, code: list[tuple[Instruction, bytes]], buffer: Buffer, seed: int
+) -> list[str]:
+    rng = np.random.default_rng(seed)
+    state = State.random(rng, wave_size)
+    prepare(state, buffer, rng)
+    state.enabled = int(rng.integers(1 << 32)) << 32 | int(rng.integers(1 << 32))
+    if seed % 2:
+        state.enabled = (1 << wave_size) - 1
+    expected = state.copy()
+    reference = MemoryReference(expected, target(name), buffer)
+    reference.run([inst for inst, _ in code])
+    assert run(kernel_of(name, wave_size, b"".join(part for _, part in code)), state) == BAD_PC
+    found = differences(state, expected)
+    places = np.nonzero(buffer.bytes != reference.image)[0]
+    return found + ([f"memory at {places[:4].tolist()}"] if len(places) else [])
+
+
+@pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
+def test_accesses_as_the_reference(name: str, wave_size: int, buffer: Buffer) -> None:
+    made = instructions(name, wave_size, wave_size)
+    for seed, start in enumerate(range(0, len(made), BATCH)):
+        batch = made[start : start + BATCH]
+        found = check(name, wave_size, batch, buffer, seed)
+        if found:
+            alone = [
+                format_instruction(inst, target(name))
+                for inst, code in batch
+                if check(name, wave_size, [(inst, code)], buffer, seed)
+            ]
+            raise AssertionError(f"{alone or 'only together'}: {found}")
