@@ -20,6 +20,7 @@ _PRELUDES = {Language.CUDA: "anyroc/prelude_cuda.h", Language.HIP: "anyroc/prelu
 _QUIET = (
     "-Qunused-arguments",
     "-Wno-unused-command-line-argument",
+    "-Wno-register",
     "-Wno-unused-value",
     "-Wno-unused-result",
 )

@@ -124,11 +124,19 @@ ANYROC_BOTH float __high2float(__hip_bfloat162 v) { return v.y; }
 ANYROC_BOTH unsigned short __bfloat16_as_ushort(__hip_bfloat16 x) { return x.bits; }
 ANYROC_BOTH short __bfloat16_as_short(__hip_bfloat16 x) { return static_cast<short>(x.bits); }
 ANYROC_BOTH __hip_bfloat16 __ushort_as_bfloat16(unsigned short x) { return __hip_bfloat16_raw{x}; }
-ANYROC_BOTH __hip_bfloat16 __int2bfloat16_rn(int x) { return x; }
-ANYROC_BOTH int __bfloat162int_rz(__hip_bfloat16 x)
-{
-    return static_cast<int>(static_cast<float>(x));
-}
+#define ANYROC_BF16_TO(T, name)                                                                  \
+    ANYROC_BOTH __hip_bfloat16 __##name##2bfloat16_rn(T x) { return static_cast<float>(x); }     \
+    ANYROC_BOTH T __bfloat162##name##_rn(__hip_bfloat16 x) { return (T)__builtin_rintf(x); }     \
+    ANYROC_BOTH T __bfloat162##name##_rd(__hip_bfloat16 x) { return (T)__builtin_floorf(x); }    \
+    ANYROC_BOTH T __bfloat162##name##_ru(__hip_bfloat16 x) { return (T)__builtin_ceilf(x); }     \
+    ANYROC_BOTH T __bfloat162##name##_rz(__hip_bfloat16 x) { return (T)__builtin_truncf(x); }
+ANYROC_BF16_TO(int, int)
+ANYROC_BF16_TO(unsigned int, uint)
+ANYROC_BF16_TO(short, short)
+ANYROC_BF16_TO(unsigned short, ushort)
+ANYROC_BF16_TO(long long, ll)
+ANYROC_BF16_TO(unsigned long long, ull)
+#undef ANYROC_BF16_TO
 
 ANYROC_BOTH __hip_bfloat16 __hadd(__hip_bfloat16 a, __hip_bfloat16 b) { return a + b; }
 ANYROC_BOTH __hip_bfloat16 __hsub(__hip_bfloat16 a, __hip_bfloat16 b) { return a - b; }

@@ -25,5 +25,6 @@
 #include "anyroc/index.h"
 #include "anyroc/intrinsics.h"
 #include "anyroc/lanes.h"
+#include "anyroc/simd.h"
 #include "anyroc/sync.h"
 #endif

@@ -114,6 +114,73 @@ ANYROC_BOTH short __half_as_short(__half x) { return __builtin_bit_cast(short, x
 ANYROC_BOTH __half __ushort_as_half(unsigned short x) { return __builtin_bit_cast(_Float16, x); }
 ANYROC_BOTH __half __short_as_half(short x) { return __builtin_bit_cast(_Float16, x); }
 
+/* Arithmetic. */
+#define ANYROC_HALF_BINARY(name, expression)                                   \
+    ANYROC_BOTH __half __h##name(__half a, __half b) { return expression; }  \
+    ANYROC_BOTH __half2 __h##name##2(__half2 u, __half2 v)                   \
+    {                                                                          \
+        return __half2(__h##name(u.x, v.x), __h##name(u.y, v.y));              \
+    }
+ANYROC_HALF_BINARY(add, a + b)
+ANYROC_HALF_BINARY(sub, a - b)
+ANYROC_HALF_BINARY(mul, a * b)
+ANYROC_HALF_BINARY(add_rn, a + b)
+ANYROC_HALF_BINARY(sub_rn, a - b)
+ANYROC_HALF_BINARY(mul_rn, a * b)
+ANYROC_HALF_BINARY(min, __half(__builtin_elementwise_minnum(a.value, b.value)))
+ANYROC_HALF_BINARY(max, __half(__builtin_elementwise_maxnum(a.value, b.value)))
+#undef ANYROC_HALF_BINARY
+ANYROC_BOTH __half __hdiv(__half a, __half b) { return a / b; }
+ANYROC_BOTH __half2 __h2div(__half2 a, __half2 b) { return a / b; }
+ANYROC_BOTH __half __hneg(__half a) { return -a; }
+ANYROC_BOTH __half2 __hneg2(__half2 a) { return -a; }
+ANYROC_BOTH __half __habs(__half a) { return __builtin_elementwise_abs(a.value); }
+ANYROC_BOTH __half2 __habs2(__half2 a) { return __half2(__habs(a.x), __habs(a.y)); }
+ANYROC_BOTH __half __hfma(__half a, __half b, __half c)
+{
+    return __builtin_elementwise_fma(a.value, b.value, c.value);
+}
+ANYROC_BOTH __half2 __hfma2(__half2 a, __half2 b, __half2 c)
+{
+    return __half2(__hfma(a.x, b.x, c.x), __hfma(a.y, b.y, c.y));
+}
+ANYROC_BOTH __half anyroc_saturated(__half a)
+{
+    return a.value > 1 ? __half(1) : a.value > 0 ? a : __half(0);
+}
+ANYROC_BOTH __half __hadd_sat(__half a, __half b) { return anyroc_saturated(a + b); }
+ANYROC_BOTH __half __hsub_sat(__half a, __half b) { return anyroc_saturated(a - b); }
+ANYROC_BOTH __half __hmul_sat(__half a, __half b) { return anyroc_saturated(a * b); }
+ANYROC_BOTH __half __hfma_sat(__half a, __half b, __half c)
+{
+    return anyroc_saturated(__hfma(a, b, c));
+}
+
+/* Comparisons: ordered ones, and those with a u that hold for what is not a number. */
+#define ANYROC_HALF_RELATION(name, op)                                                           \
+    ANYROC_BOTH bool __h##name(__half a, __half b) { return a op b; }                          \
+    ANYROC_BOTH bool __h##name##u(__half a, __half b)                                          \
+    {                                                                                            \
+        return a op b || a.value != a.value || b.value != b.value;                               \
+    }                                                                                            \
+    ANYROC_BOTH __half2 __h##name##2(__half2 a, __half2 b)                                     \
+    {                                                                                            \
+        return __half2(__half(a.x op b.x ? 1 : 0), __half(a.y op b.y ? 1 : 0));                  \
+    }                                                                                            \
+    ANYROC_BOTH bool __hb##name##2(__half2 a, __half2 b) { return a.x op b.x && a.y op b.y; }
+ANYROC_HALF_RELATION(eq, ==)
+ANYROC_HALF_RELATION(ne, !=)
+ANYROC_HALF_RELATION(lt, <)
+ANYROC_HALF_RELATION(le, <=)
+ANYROC_HALF_RELATION(gt, >)
+ANYROC_HALF_RELATION(ge, >=)
+#undef ANYROC_HALF_RELATION
+ANYROC_BOTH bool __hisnan(__half a) { return a.value != a.value; }
+ANYROC_BOTH int __hisinf(__half a)
+{
+    return __builtin_isinf(static_cast<float>(a.value)) ? (a.value > 0 ? 1 : -1) : 0;
+}
+
 #if defined(__HIP__)
 ANYROC_DEVICE __half __float2half_rd(float x) { return __ocml_cvtrtn_f16_f32(x); }
 ANYROC_DEVICE __half __float2half_ru(float x) { return __ocml_cvtrtp_f16_f32(x); }
@@ -135,73 +202,6 @@ ANYROC_HALF_TO(long long, ll)
 ANYROC_HALF_TO(unsigned long long, ull)
 #undef ANYROC_HALF_TO
 #undef ANYROC_HALF_ROUNDED
-
-/* Arithmetic. */
-#define ANYROC_HALF_BINARY(name, expression)                                   \
-    ANYROC_DEVICE __half __h##name(__half a, __half b) { return expression; }  \
-    ANYROC_DEVICE __half2 __h##name##2(__half2 u, __half2 v)                   \
-    {                                                                          \
-        return __half2(__h##name(u.x, v.x), __h##name(u.y, v.y));              \
-    }
-ANYROC_HALF_BINARY(add, a + b)
-ANYROC_HALF_BINARY(sub, a - b)
-ANYROC_HALF_BINARY(mul, a * b)
-ANYROC_HALF_BINARY(add_rn, a + b)
-ANYROC_HALF_BINARY(sub_rn, a - b)
-ANYROC_HALF_BINARY(mul_rn, a * b)
-ANYROC_HALF_BINARY(min, __half(__builtin_elementwise_minnum(a.value, b.value)))
-ANYROC_HALF_BINARY(max, __half(__builtin_elementwise_maxnum(a.value, b.value)))
-#undef ANYROC_HALF_BINARY
-ANYROC_DEVICE __half __hdiv(__half a, __half b) { return a / b; }
-ANYROC_DEVICE __half2 __h2div(__half2 a, __half2 b) { return a / b; }
-ANYROC_DEVICE __half __hneg(__half a) { return -a; }
-ANYROC_DEVICE __half2 __hneg2(__half2 a) { return -a; }
-ANYROC_DEVICE __half __habs(__half a) { return __builtin_elementwise_abs(a.value); }
-ANYROC_DEVICE __half2 __habs2(__half2 a) { return __half2(__habs(a.x), __habs(a.y)); }
-ANYROC_DEVICE __half __hfma(__half a, __half b, __half c)
-{
-    return __builtin_elementwise_fma(a.value, b.value, c.value);
-}
-ANYROC_DEVICE __half2 __hfma2(__half2 a, __half2 b, __half2 c)
-{
-    return __half2(__hfma(a.x, b.x, c.x), __hfma(a.y, b.y, c.y));
-}
-ANYROC_DEVICE __half anyroc_saturated(__half a)
-{
-    return a.value > 1 ? __half(1) : a.value > 0 ? a : __half(0);
-}
-ANYROC_DEVICE __half __hadd_sat(__half a, __half b) { return anyroc_saturated(a + b); }
-ANYROC_DEVICE __half __hsub_sat(__half a, __half b) { return anyroc_saturated(a - b); }
-ANYROC_DEVICE __half __hmul_sat(__half a, __half b) { return anyroc_saturated(a * b); }
-ANYROC_DEVICE __half __hfma_sat(__half a, __half b, __half c)
-{
-    return anyroc_saturated(__hfma(a, b, c));
-}
-
-/* Comparisons: ordered ones, and those with a u that hold for what is not a number. */
-#define ANYROC_HALF_RELATION(name, op)                                                           \
-    ANYROC_DEVICE bool __h##name(__half a, __half b) { return a op b; }                          \
-    ANYROC_DEVICE bool __h##name##u(__half a, __half b)                                          \
-    {                                                                                            \
-        return a op b || a.value != a.value || b.value != b.value;                               \
-    }                                                                                            \
-    ANYROC_DEVICE __half2 __h##name##2(__half2 a, __half2 b)                                     \
-    {                                                                                            \
-        return __half2(__half(a.x op b.x ? 1 : 0), __half(a.y op b.y ? 1 : 0));                  \
-    }                                                                                            \
-    ANYROC_DEVICE bool __hb##name##2(__half2 a, __half2 b) { return a.x op b.x && a.y op b.y; }
-ANYROC_HALF_RELATION(eq, ==)
-ANYROC_HALF_RELATION(ne, !=)
-ANYROC_HALF_RELATION(lt, <)
-ANYROC_HALF_RELATION(le, <=)
-ANYROC_HALF_RELATION(gt, >)
-ANYROC_HALF_RELATION(ge, >=)
-#undef ANYROC_HALF_RELATION
-ANYROC_DEVICE bool __hisnan(__half a) { return a.value != a.value; }
-ANYROC_DEVICE int __hisinf(__half a)
-{
-    return __builtin_isinf(static_cast<float>(a.value)) ? (a.value > 0 ? 1 : -1) : 0;
-}
 
 /* Functions, in half precision where the device library has them. */
 #define ANYROC_HALF_FUNCTION(name, attribute)                                         \

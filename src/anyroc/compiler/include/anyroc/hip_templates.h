@@ -251,6 +251,18 @@ static inline hipChannelFormatDesc hipCreateChannelDesc()
     return hipCreateChannelDesc(bits(0), bits(1), bits(2), bits(3), traits::kind);
 }
 
+/* CUDA 13 names a place where CUDA 12 and HIP name a device. */
+static inline hipError_t hipMemPrefetchAsync(const void *place, size_t size, hipMemLocation where,
+                                             unsigned int flags, hipStream_t stream = 0)
+{
+    return hipMemPrefetchAsync_v2(place, size, where, flags, stream);
+}
+static inline hipError_t hipMemAdvise(const void *place, size_t size, hipMemoryAdvise advice,
+                                      hipMemLocation where)
+{
+    return hipMemAdvise_v2(place, size, advice, where);
+}
+
 /* CUDA's C++ overloads of functions that HIP names differently. */
 static inline hipError_t hipEventCreate(hipEvent_t *event, unsigned int flags)
 {
