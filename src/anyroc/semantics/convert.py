@@ -188,23 +188,34 @@ def to_small_stochastic(a: Value, noise: Value, f: Small) -> Value:
     return _finish(rounded + base, a, f)
 
 
-def _byte(a: Value) -> Value:
-    return convert(a, U8)
+def _merged(old: Value, code: Value, shift: Value, width: int) -> Value:
+    """``old`` with ``code`` in the ``width`` bits from ``shift`` on."""
+    mask = shift.const((1 << width) - 1) << shift
+    return (old & ~mask) | (code << shift)
 
 
 def _small_conversions(name: str, f: Small) -> None:
     short, _, variant = name.partition("_")
     end = "_fnuz" if variant else ""
-    op(f"v_cvt_f32_{short}{end}", "u8 -> f32")(lambda a: from_small(convert(a, U32), f))
-    op(f"v_cvt_pk_f32_{short}{end}", "u8x2 -> f32x2")(
-        lambda pair: tuple(from_small(convert(a, U32), f) for a in pair)
-    )
-    op(f"v_cvt_pk_{short}_f32{end}", "f32 f32 -> u8x2")(
-        lambda a, b: (_byte(to_small(a, f)), _byte(to_small(b, f)))
-    )
-    op(f"v_cvt_sr_{short}_f32{end}", "f32 u32 -> u8")(
-        lambda a, noise: _byte(to_small_stochastic(a, noise, f))
-    )
+
+    @op(f"v_cvt_f32_{short}{end}", "b32 op_sel -> f32")
+    def _(a: Value, op_sel: Value) -> Value:
+        byte = ((op_sel & 1) << 1) | ((op_sel >> 1) & 1)
+        return from_small((a >> (byte << 3)) & 0xFF, f)
+
+    @op(f"v_cvt_pk_f32_{short}{end}", "b32 op_sel -> f32x2")
+    def _(a: Value, op_sel: Value) -> tuple[Value, Value]:
+        half = a >> ((op_sel & 1) << 4)
+        return from_small(half & 0xFF, f), from_small((half >> 8) & 0xFF, f)
+
+    @op(f"v_cvt_pk_{short}_f32{end}", "f32 f32 b32 op_sel -> b32")
+    def _(a: Value, b: Value, old: Value, op_sel: Value) -> Value:
+        code = to_small(a, f) | (to_small(b, f) << 8)
+        return _merged(old, code, ((op_sel >> 3) & 1) << 4, 16)
+
+    @op(f"v_cvt_sr_{short}_f32{end}", "f32 u32 b32 op_sel -> b32")
+    def _(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
+        return _merged(old, to_small_stochastic(a, noise, f), ((op_sel >> 2) & 3) << 3, 8)
 
 
 for _name, _small in SMALL.items():

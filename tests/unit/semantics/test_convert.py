@@ -130,12 +130,17 @@ def test_packing_to_bfloat16() -> None:
 def test_every_small_float_widens(kind: str) -> None:
     short, _, variant = kind.partition("_")
     end = "_fnuz" if variant else ""
-    column = np.arange(256, dtype=np.uint8)
+    column = np.arange(256, dtype=np.uint32)
+    words = column | (255 - column) << 8 | column << 16 | (255 - column) << 24
     want = [encode(decode(c, SMALL[kind]), FORMATS["f32"]) for c in range(256)]
-    check(want, evaluate(f"v_cvt_f32_{short}{end}", column)[0], FORMATS["f32"], list(range(256)))
-    low, high = evaluate(f"v_cvt_pk_f32_{short}{end}", (column, column[::-1].copy()))[0]
-    check(want, low, FORMATS["f32"], list(range(256)))
-    check(want[::-1], high, FORMATS["f32"], list(range(256)))
+    for op_sel, codes_ in ((0, want), (2, want[::-1]), (1, want), (3, want[::-1])):
+        got = evaluate(f"v_cvt_f32_{short}{end}", words, np.uint32(op_sel))[0]
+        check(codes_, got, FORMATS["f32"], list(range(256)))
+    for op_sel in (0, 1):
+        pairs = np.uint32(0xABCD) << (16 - 16 * op_sel) | (words & 0xFFFF) << (16 * op_sel)
+        low, high = evaluate(f"v_cvt_pk_f32_{short}{end}", pairs, np.uint32(op_sel))[0]
+        check(want, low, FORMATS["f32"], list(range(256)))
+        check(want[::-1], high, FORMATS["f32"], list(range(256)))
 
 
 @pytest.mark.parametrize("kind", SMALL)
@@ -145,7 +150,13 @@ def test_rounding_to_small_floats(kind: str) -> None:
     f = SMALL[kind]
     column = np.concatenate([crossed(("f32",), extra=1000)[0], near_ties(f)])
     want = [encode(decode(c, FORMATS["f32"]), f) for c in column.tolist()]
-    check(want, evaluate(name, column, column)[0][0], f, column.tolist())
+    old = np.uint32(0x12345678)
+    low = evaluate(name, column, column[::-1].copy(), old, np.uint32(0))[0]
+    high = evaluate(name, column, column[::-1].copy(), old, np.uint32(8))[0]
+    check(want, low.astype(np.uint8), f, column.tolist())
+    check(want[::-1], (low >> 8).astype(np.uint8), f, column[::-1].tolist())
+    assert (low >> 16 == 0x1234).all() and (high & 0xFFFF == 0x5678).all()
+    assert (low & 0xFFFF).tolist() == (high >> 16).tolist()
 
 
 @pytest.mark.parametrize("kind", SMALL)
@@ -159,13 +170,20 @@ def test_stochastic_rounding(kind: str) -> None:
     low = [exact.magnitude_of(c, f) for c in codes_]
     step = [exact.magnitude_of(c + 1, f) - v for c, v in zip(codes_, low, strict=True)]
     quarter = np.float32([float(v + s / 4) for v, s in zip(low, step, strict=True)])
-    noise = np.zeros(300, np.uint32)
-    assert codes_ == evaluate(name, quarter, noise)[0].tolist()
-    assert [c + 1 for c in codes_] == evaluate(name, quarter, ~noise)[0].tolist()
+    old, noise = np.uint32(0x11223344), np.zeros(300, np.uint32)
+
+    def rounded(x: np.ndarray, bits: np.ndarray, byte: int = 0) -> list[int]:
+        got = evaluate(name, x, bits, old, np.uint32(byte << 2))[0]
+        keep = np.uint32(~(0xFF << 8 * byte) & 0xFFFFFFFF)
+        assert (got & keep == old & keep).all()
+        return (got >> np.uint32(8 * byte) & 0xFF).tolist()
+
+    assert codes_ == rounded(quarter, noise)
+    assert [c + 1 for c in codes_] == rounded(quarter, ~noise, 3)
     exactly = np.float32([float(v) for v in low])
-    assert codes_ == evaluate(name, -exactly, ~noise)[0].__and__(0x7F).tolist()
+    assert codes_ == [c & 0x7F for c in rounded(-exactly, ~noise, 2)]
     draws = np.random.default_rng(2).integers(0, 1 << 32, 300, dtype=np.uint32)
-    ups = evaluate(name, quarter, draws)[0].astype(int) - codes_
+    ups = np.array(rounded(quarter, draws, 1)) - codes_
     assert 0.15 < ups.mean() < 0.35
 
 

@@ -1313,10 +1313,10 @@ VOP3 670 v_add_i16 v_add_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=39
 VOP3 671 v_sub_i16 v_sub_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=39
 VOP3 672 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=38
 VOP3 673 v_mul_legacy_f32 v_mul_dx9_zero_f32 vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 674 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32 m=40
-VOP3 675 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32 m=40
-VOP3 676 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32 m=41
-VOP3 677 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32 m=41
+VOP3 674 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,vdst:v:pk2_fp8! m=40
+VOP3 675 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,vdst:v:pk2_bf8! m=40
+VOP3 676 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,vdst:v:fp8! m=41
+VOP3 677 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,vdst:v:bf8! m=41
 VOP3 678 v_cvt_sr_f16_f32 = vdst:v:f16 src0:src:f32,src1:src:u32 @
 VOP3 679 v_cvt_sr_bf16_f32 = vdst:v:bf16 src0:src:f32,src1:src:u32 @
 VOP3 680 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @

@@ -1438,10 +1438,10 @@ VOP3 869 v_minimum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=33,34,35
 VOP3 870 v_maximum_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=33,34,35
 VOP3 871 v_minimum_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
 VOP3 872 v_maximum_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=39,40,41
-VOP3 873 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32 m=109,110,111
-VOP3 874 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32 m=109,110,111
-VOP3 875 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32 m=112,113,114
-VOP3 876 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32 m=112,113,114
+VOP3 873 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,vdst:v:pk2_fp8! m=109,110,111
+VOP3 874 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,vdst:v:pk2_bf8! m=109,110,111
+VOP3 875 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,vdst:v:fp8! m=112,113,114
+VOP3 876 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,vdst:v:bf8! m=112,113,114
 VOP3P 0 v_pk_mad_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:pk2_i16 m=0
 VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=115
 VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=115
