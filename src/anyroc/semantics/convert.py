@@ -199,22 +199,22 @@ def _small_conversions(name: str, f: Small) -> None:
     end = "_fnuz" if variant else ""
 
     @op(f"v_cvt_f32_{short}{end}", "b32 op_sel -> f32")
-    def _(a: Value, op_sel: Value) -> Value:
+    def one(a: Value, op_sel: Value) -> Value:
         byte = ((op_sel & 1) << 1) | ((op_sel >> 1) & 1)
         return from_small((a >> (byte << 3)) & 0xFF, f)
 
     @op(f"v_cvt_pk_f32_{short}{end}", "b32 op_sel -> f32x2")
-    def _(a: Value, op_sel: Value) -> tuple[Value, Value]:
+    def pair(a: Value, op_sel: Value) -> tuple[Value, Value]:
         half = a >> ((op_sel & 1) << 4)
         return from_small(half & 0xFF, f), from_small((half >> 8) & 0xFF, f)
 
     @op(f"v_cvt_pk_{short}_f32{end}", "f32 f32 b32 op_sel -> b32")
-    def _(a: Value, b: Value, old: Value, op_sel: Value) -> Value:
+    def packed(a: Value, b: Value, old: Value, op_sel: Value) -> Value:
         code = to_small(a, f) | (to_small(b, f) << 8)
         return _merged(old, code, ((op_sel >> 3) & 1) << 4, 16)
 
     @op(f"v_cvt_sr_{short}_f32{end}", "f32 u32 b32 op_sel -> b32")
-    def _(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
+    def stochastic(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
         return _merged(old, to_small_stochastic(a, noise, f), ((op_sel >> 2) & 3) << 3, 8)
 
 
