@@ -28,7 +28,7 @@ class Limits:
 
 def limits(native: Native, rounds: int) -> Limits:
     def best(arguments: list[str]) -> float:
-        return min(native.run(arguments, 1).wall for _ in range(rounds))
+        return min(native.run(arguments, 1).cpu for _ in range(rounds))
 
     return Limits(
         memory=12.0 * workloads.STREAM / best(workloads.BANDWIDTH),

@@ -29,7 +29,7 @@ def speedup(row: dict, side: str) -> float | None:
 
 def of_limit(row: dict, side: str) -> float | None:
     try:
-        return row["limit"] / row["sides"][side]["1"]["wall"]
+        return row["limit"] / row["sides"][side]["1"]["cpu"]
     except KeyError:
         return None
 
@@ -167,7 +167,7 @@ def limit_cells(row: dict) -> list[str]:
     return [
         row["label"],
         time_text(row["limit"]),
-        "–" if sample is None else time_text(sample["wall"]),
+        "–" if sample is None else time_text(sample["cpu"]),
         number(of_limit(row, "anyroc"), "{:.1%}"),
         row["why"],
     ]

@@ -37,11 +37,11 @@ MANDELBROT_STEPS = 17_003_030
 WORKLOADS = (
     Workload(
         "add, from memory", "add", (STREAM,), 12.0 * STREAM, STREAM, False,
-        "loads and stores pass through registers that live in memory",
+        "the instructions of a wave between its accesses, which delay the next miss",
     ),
     Workload(
         "add, cached", "add", (SMALL,), 12.0 * SMALL, SMALL, True,
-        "starting waves and checking addresses, where no cache miss hides it",
+        "starting a wave, computing and checking 64 addresses for each access",
     ),
     Workload(
         "matmul, naive", "matmul_naive", (SIDE,), 12.0 * SIDE**2, 2.0 * SIDE**3, True,
@@ -57,12 +57,12 @@ WORKLOADS = (
     ),
     Workload(
         "fma chain", "fma_chain", (1 << 16, 1000), 8.0 * (1 << 16), 4000.0 * (1 << 16), True,
-        "lane registers are loaded and stored around each trip of the loop",
+        "little: the loop runs in the host's registers",
     ),
     Workload(
         "fma chain, unrolled", "fma_unrolled", (1 << 16, 1000), 8.0 * (1 << 16),
         4000.0 * (1 << 16), True,
-        "decoded one by one, but 32 multiply-adds between the loads and stores of lane registers",
+        "little: the loop runs in the host's registers",
     ),
     Workload(
         "reduction", "reduction", (STREAM,), 4.0 * STREAM, STREAM, False,
