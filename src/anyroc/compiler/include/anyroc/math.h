@@ -2,6 +2,8 @@
  * are the ones they lack, and the host's versions of those that only CUDA knows. */
 #pragma once
 
+#include <math.h>
+
 #include <cmath>
 #include <cstdlib>
 
