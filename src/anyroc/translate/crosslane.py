@@ -153,17 +153,19 @@ class CrossLane(BlockState):
         self.flush()
 
     def _permute(self, inst: Instruction, cross: Cross, moved: Operand) -> None:
-        slots = tuple(
-            s for i, s in enumerate(cross.sources) if i != cross.row and s.role != "offset"
-        )
-        offset = field_value(inst, "offset") or 0
         positions = [s for i, s in enumerate(cross.sources) if i != cross.row]
+        known = {"offset": field_value(inst, "offset") or 0}
+        if self.graph.target.permute_span >= self.graph.wave_size and any(
+            s.role == "span" for s in positions
+        ):
+            known["lane"] = 0  # it would choose among spans, and there is one
+        slots = tuple(s for s in positions if s.role not in known)
 
         def index(*arguments: Value) -> Value:
             values = iter(arguments)
             like = arguments[0]
             result: Value = cross.body(
-                *[like.const(offset) if s.role == "offset" else next(values) for s in positions]
+                *[like.const(known[s.role]) if s.role in known else next(values) for s in positions]
             )
             return result
 

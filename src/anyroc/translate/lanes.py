@@ -54,8 +54,8 @@ from anyroc.translate.vectors import CHUNK, VectorBackend
 
 __all__ = ["CHUNK", "TEMPORARY", "AccessItem", "LaneLoop", "Lanes", "VectorItem", "encoded_slots"]
 
-_UNROLLED = 12
-"""Lines of a body up to which it is repeated per chunk, not looped over."""
+_LOOP_COST = 12
+"""Lines that a loop costs beside its body: below that, the body is repeated per chunk instead."""
 _NAME = re.compile(r"%[\w.]+")
 TEMPORARY = 1024
 """Rows from here on are no registers but the function's own scratch rows."""
@@ -119,6 +119,8 @@ class _ChunkMemory:
 
     def _compute_address(self, row: int) -> str:
         loop = self.loop
+        if row == 0:
+            return f"%chunk{loop.id}"
         if row >= TEMPORARY:
             base = loop.code.temporary(row - TEMPORARY)
             return loop.code.emit(f"getelementptr i8, ptr {base}, i64 %offset{loop.id}")
@@ -225,7 +227,8 @@ class LaneLoop:
         """Puts the body where it runs: as a loop, or once per chunk if it is short."""
         number, body = self.id, self.code.lines
         head = f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}"
-        if len(body) <= _UNROLLED:
+        copies = self.wave_size // CHUNK
+        if (copies - 1) * len(body) <= _LOOP_COST:
             for offset in range(0, self.row_bytes, 4 * CHUNK):
                 into.lines += self._unrolled([head, *body], offset)
             return
