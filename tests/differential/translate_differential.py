@@ -57,7 +57,8 @@ def main() -> int:
                     initial.enabled = (1 << wave_size) - 1
                 code, expected, count = make(name, wave_size, seed, initial.copy())
                 instructions += count
-                status = run(kernel_of(name, wave_size, code), initial, budget=seed % 5 * 3)
+                kernel = kernel_of(name, wave_size, code, starts_full=seed % 3 == 0)
+                status = run(kernel, initial, budget=seed % 5 * 3)
                 found = differences(initial, expected) if status == BAD_PC else [f"status {status}"]
                 if found:
                     failures += 1

@@ -96,13 +96,13 @@ def leave(isa: str) -> bytes:
     return encode(isa, "SOP1", "s_setpc_b64", ssrc0=RETURN)
 
 
-def kernel_of(name: str, wave_size: int, code: bytes, **spec: int) -> NativeKernel:
-    """Translates machine code for a target and ends it with ``leave``."""
+def kernel_of(name: str, wave_size: int, code: bytes, **promises: bool) -> NativeKernel:
+    """Translates code, ended with ``leave``, for a target; ``promises``: see ``compile_kernel``."""
     record = target(name)
     code += leave(record.isa)
-    kernel = KernelSpec("k", code, wave32=wave_size == 32, **_allocation(record), **spec)
+    kernel = KernelSpec("k", code, wave32=wave_size == 32, **_allocation(record))
     parsed = CodeObject.parse(code_object([kernel], target=name))
-    return compile_kernel(parsed, parsed.kernels["k"], record)
+    return compile_kernel(parsed, parsed.kernels["k"], record, **promises)
 
 
 def _allocation(record: Target) -> dict[str, int]:

@@ -265,7 +265,7 @@ class MemoryReference(Reference):
             return "scratch", address & 0xFFFFFFFF
         return "global", address - self.buffer.address
 
-    def _vector(self, operand: Operand | None, lane: int, words: int = 1) -> int:  # type: ignore[override]
+    def _lane_value(self, operand: Operand | None, lane: int, words: int = 1) -> int:
         if operand is None or operand.kind not in ("v", "a"):
             return 0
         row = self._row(operand)
@@ -279,13 +279,13 @@ class MemoryReference(Reference):
         if access.space == "lds":
             base = int(state.sgpr[M0]) & 0xFFFF if access.lane_offset else 0
             offset = (mods.offset or mods.offset0 | mods.offset1 << 8) + base + per_lane
-            return "lds", (self._vector(vaddr, lane) + offset) & 0xFFFFFFFF
+            return "lds", (self._lane_value(vaddr, lane) + offset) & 0xFFFFFFFF
         if access.space == "scratch":
             base = int(state.sgpr[scalar.index]) if scalar else 0
-            return "scratch", (self._vector(vaddr, lane) + base + mods.offset) & 0xFFFFFFFF
+            return "scratch", (self._lane_value(vaddr, lane) + base + mods.offset) & 0xFFFFFFFF
         words = 1 if scalar else 2
         base = sum(int(state.sgpr[scalar.index + i]) << 32 * i for i in (0, 1)) if scalar else 0
-        address = base + self._vector(vaddr, lane, words) + per_lane + mods.offset
+        address = base + self._lane_value(vaddr, lane, words) + per_lane + mods.offset
         return self._place(address, flat=access.space == "flat")
 
     def _access(self, inst: Instruction, access: Access) -> None:
@@ -375,13 +375,13 @@ class MemoryReference(Reference):
         kind = U64 if words == 2 else U32
         data = inst.operand("vdata") or inst.operand("data0")
         assert data is not None
-        values = [self._vector(data, lane, words)]
+        values = [self._lane_value(data, lane, words)]
         if atomic.operands == 2:
             second = inst.operand("data1")
             if second is None or second.kind == "none":
                 row = self._row(data) + words
                 second = Operand("v", row)
-            values.append(self._vector(second, lane, words))
+            values.append(self._lane_value(second, lane, words))
         old = int.from_bytes(self._load(place, access.size, lane), "little")
         t = atomic.type
 
@@ -401,12 +401,12 @@ class MemoryReference(Reference):
         words = access.size // 4
         vaddr = inst.operand("vaddr")
         lanes = [int(lane) for lane in np.nonzero(self._active)[0]]
-        starts = {lane: self._vector(vaddr, lane) for lane in lanes}
+        starts = {lane: self._lane_value(vaddr, lane) for lane in lanes}
         for lane in lanes:
             for i, unit in enumerate((inst.mods.offset0, inst.mods.offset1)):
                 place = "lds", starts[lane] + unit * access.stride & 0xFFFFFFFF
                 data = inst.operand(f"data{i}")
-                new = self._vector(data, lane, words).to_bytes(access.size, "little")
+                new = self._lane_value(data, lane, words).to_bytes(access.size, "little")
                 if access.kind != "store":
                     old = self._load(place, access.size, lane)
                     row = self._row(inst.dst[0]) + i * words
@@ -430,7 +430,7 @@ class MemoryReference(Reference):
         if add_lane and not selected:
             stride |= (w3 >> 15 & 15) << 14
         vaddr = inst.operand("vaddr")
-        both = self._vector(vaddr, lane, 2)
+        both = self._lane_value(vaddr, lane, 2)
         low, high = both & 0xFFFFFFFF, both >> 32
         index = (low if mods.idxen else 0) + (lane if add_lane else 0)
         offset = ((high if mods.idxen else low) if mods.offen else 0) + mods.offset & 0xFFFFFFFF

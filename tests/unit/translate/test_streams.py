@@ -23,7 +23,9 @@ Code = list[tuple[Instruction, bytes]]
 def check(name: str, initial: State, code: Code) -> list[str]:
     state, expected = initial.copy(), initial.copy()
     Reference(expected, target(name)).run([inst for inst, _ in code])
-    kernel = kernel_of(name, initial.wave_size, b"".join(part for _, part in code))
+    full = initial.enabled == (1 << initial.wave_size) - 1
+    text = b"".join(part for _, part in code)
+    kernel = kernel_of(name, initial.wave_size, text, starts_full=full)
     assert run(kernel, state) == BAD_PC
     return differences(state, expected)
 
