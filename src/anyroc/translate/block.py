@@ -76,3 +76,19 @@ class BlockState:
         values = ", ".join(f"i8 {-1 if e is None else e}" for e in entries)
         self.tables.append(f"{name} = private constant [{len(entries)} x i8] [{values}]")
         return name
+
+    def touches_pending_masks(self, inst: Instruction) -> bool:
+        """Whether an instruction names a scalar register whose lane mask is still pending."""
+        masks = self.queue.written_masks
+        if not masks:
+            return False
+        width = self.graph.wave_size // 32
+        touched = {
+            i
+            for o in (*inst.src, *inst.dst)
+            if o.kind == "s"
+            for i in range(o.index, o.index + max(o.count, 1))
+        }
+        if any(o.kind == "special" for o in inst.src):
+            touched |= {layout.VCC, layout.EXEC}
+        return any(m + k in touched for m in masks for k in range(width))

@@ -80,9 +80,13 @@ class CrossLane(BlockState):
 
     def cross(self, inst: Instruction, cross: Cross) -> None:
         """A cross-lane operation."""
-        encoded = list(inst.src)
-        moved = encoded[cross.row]
-        self.flush()
+        moved = inst.src[cross.row]
+        if cross.kind in ("gather", "gather_any", "scatter"):
+            self._permute(inst, cross, moved)
+            return
+        reads = cross.kind in ("read_first", "read_lane")
+        if not reads or self._is_pending(inst, moved):
+            self.flush()
         self.scalars.store_exec()
         if cross.kind in ("read_first", "read_lane"):
             self._read_lane(inst, cross, moved)
@@ -90,10 +94,14 @@ class CrossLane(BlockState):
             self._write_lane(inst, cross, moved)
         elif cross.kind == "swizzle":
             self._swizzle(inst, moved)
-        elif cross.kind in ("gather", "gather_any", "scatter"):
-            self._permute(inst, cross, moved)
         else:
             raise Unsupported(inst, f"cross-lane kind {cross.kind}")
+
+    def _is_pending(self, inst: Instruction, moved: Operand) -> bool:
+        """Whether the queue still holds something that a scalar read of one lane depends on."""
+        if self.touches_pending_masks(inst):
+            return True
+        return moved.kind in "va" and self.queue.writes(row_of(moved, self.graph.accum_offset))
 
     def _lane_number(self, inst: Instruction, cross: Cross, skip: int) -> Any:
         operands = iter([o for i, o in enumerate(inst.src) if i != skip])
@@ -172,8 +180,14 @@ class CrossLane(BlockState):
         op = Op("index", slots, (Slot("operand", U32),), index)
         others = tuple(o for i, o in enumerate(inst.src) if i != cross.row)
         pseudo = replace(inst, src=others, dst=(Operand("v", _INDEX_ROW),), mods=type(inst.mods)())
-        self.queue_vector([(pseudo, op)], self.graph.uses(inst), 1 << _INDEX_ROW)
+        if self.touches_pending_masks(inst):
+            self.flush()
+        uses = self.graph.uses(inst)
+        active, inactive = self.live
+        self.live = active | uses, inactive | uses  # the helper reads rows in all lanes
+        self.queue_vector([(pseudo, op)], uses, 1 << _INDEX_ROW)
         self.flush()
+        self.scalars.store_exec()
         code = self.code
         if moved.kind in "va":
             source = self.row_pointer(row_of(moved, self.graph.accum_offset))

@@ -154,21 +154,6 @@ class _Emitter(CrossLane, ControlFlow):
             self.store_scalars()
             self.code.do(f"br label %b{self.block.successors[0]:x}")
 
-    def _touches_pending_masks(self, inst: Instruction) -> bool:
-        masks = self.queue.written_masks
-        if not masks:
-            return False
-        width = self.graph.wave_size // 32
-        touched = {
-            i
-            for o in (*inst.src, *inst.dst)
-            if o.kind == "s"
-            for i in range(o.index, o.index + max(o.count, 1))
-        }
-        if any(o.kind == "special" for o in inst.src):
-            touched |= {layout.VCC, layout.EXEC}
-        return any(m + k in touched for m in masks for k in range(width))
-
     # Instructions.
 
     def _instruction(self, inst: Instruction) -> None:
@@ -200,7 +185,7 @@ class _Emitter(CrossLane, ControlFlow):
 
     def _scalar(self, inst: Instruction, op: Op) -> None:
         implicit = {s.role for s in (*op.sources, *op.results)}
-        if self._touches_pending_masks(inst) or (
+        if self.touches_pending_masks(inst) or (
             self.queue.written_masks and implicit & {"exec", "vcc"}
         ):
             self.flush()
@@ -258,14 +243,14 @@ class _Emitter(CrossLane, ControlFlow):
     def _access(self, inst: Instruction, access: Access) -> None:
         if access.space in ("scalar", "scalar_buffer"):
             if (
-                self._touches_pending_masks(inst)
+                self.touches_pending_masks(inst)
                 or self.graph.exec_effect(inst)
                 or self.queue.stores()
             ):
                 self.flush()
             self.memory.scalar_load(inst, access, self.scalars)
             return
-        if self._touches_pending_masks(inst):
+        if self.touches_pending_masks(inst):
             self.flush()
         self._instrument_access(inst, access)
         self.queue.claims = self.claims

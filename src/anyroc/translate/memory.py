@@ -117,7 +117,7 @@ class MemoryEmitter:
         form = f"{access.kind}_{self._form(access)}"
         if access.space == "buffer":
             buffer = self._buffer(inst, scalars)
-            return lambda rows: self._buffer_call(f"anyroc_global64_{form}", access, buffer, rows)
+            return lambda rows: self._buffer_call(form, access, buffer, rows)
         address = self._address(inst, access, scalars)
         return lambda rows: self._call(f"anyroc_{address.space}_{form}", address, rows)
 
@@ -263,15 +263,18 @@ class MemoryEmitter:
             f" i32 {buffer.soffset}, i32 {buffer.imm}"
         )
 
-    def _buffer_call(self, helper: str, access: Access, buffer: _Buffer, rows: str) -> None:
+    def _buffer_call(self, form: str, access: Access, buffer: _Buffer, rows: str) -> None:
         arguments = self._buffer_arguments(access, buffer)
-        self.code.declare(helper, "void", "ptr", "ptr", "ptr", "i64")
+        by_address, by_offset = (f"anyroc_global{bits}_{form}" for bits in (64, 32))
+        for name in (by_address, by_offset):
+            self.code.declare(name, "void", "ptr", "ptr", "ptr", "i64")
         self.code.declare(
-            "anyroc_buffer_access", "void", "ptr", "ptr", "ptr", "i32", "ptr", "ptr", "i64", "i64",
-            "i32", "i32",
+            "anyroc_buffer_access", "void", "ptr", "ptr", "ptr", "ptr", "i32", "ptr", "ptr", "i64",
+            "i64", "i32", "i32",
         )  # fmt: skip
         self.code.do(
-            f"call void @anyroc_buffer_access(ptr %wave, ptr {rows}, ptr @{helper}, {arguments})"
+            f"call void @anyroc_buffer_access(ptr %wave, ptr {rows}, ptr @{by_address},"
+            f" ptr @{by_offset}, {arguments})"
         )
 
     # Loads that go straight to LDS.
