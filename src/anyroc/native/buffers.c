@@ -103,13 +103,35 @@ static void set_exec(struct anyroc_wave *wave, uint64_t exec) {
 typedef void access_fn(struct anyroc_wave *, uint32_t *, const uint32_t *, uint64_t);
 access_fn anyroc_global64_load_b32, anyroc_global64_store_b32;
 
-/* A load or store; `access` is the global access of the same form. */
-void anyroc_buffer_access(struct anyroc_wave *wave, uint32_t *rows, access_fn *access, uint32_t shape,
-                          const uint32_t *index, const uint32_t *offset, uint64_t low, uint64_t high,
-                          uint32_t soffset, uint32_t imm) {
+/* Whether a buffer is plain bytes and all enabled lanes' accesses lie within them, the common case. */
+static int all_within(const struct anyroc_wave *wave, const struct buffer *b, const uint32_t *index,
+                      const uint32_t *offset, uint32_t bytes) {
+  if (index || b->swizzled || b->add_lane) return 0;
+  if (b->bounds == BOUNDS_SELECTED && b->select != 3) return 0;
+  uint64_t limit = b->records, before = (uint64_t)b->imm + bytes;
+  if (b->bounds == BOUNDS_BY_INDEX) before += b->soffset;
+  if (before > limit) return 0;
+  uint64_t exec = wave_exec(wave);
+  for (uint32_t c = 0; offset && c < wave->wave_size; c += CHUNK) {
+    u32x16 offsets = *(const u32x16 *)(offset + c);
+    if (lanes_where(offsets > (uint32_t)(limit - before)) & exec >> c & 0xffff) return 0;
+  }
+  return 1;
+}
+
+/* A load or store; `access` and `direct` are the global accesses of the same form with addresses and with
+ * offsets. */
+void anyroc_buffer_access(struct anyroc_wave *wave, uint32_t *rows, access_fn *access,
+                          access_fn *direct, uint32_t shape, const uint32_t *index,
+                          const uint32_t *offset, uint64_t low, uint64_t high, uint32_t soffset,
+                          uint32_t imm) {
   static const uint32_t kept[] = {0, 0xffff0000u, 0xffffu, 0};
   struct buffer b = describe(low, high, soffset, imm, SHAPE_BOUNDS(shape));
   uint32_t at[128], count = SHAPE_COUNT(shape), wave_size = wave->wave_size;
+  if (all_within(wave, &b, index, offset, SHAPE_SIZE(shape) * count)) {
+    direct(wave, rows, offset, b.base + soffset + imm);
+    return;
+  }
   uint8_t valid[64];
   uint64_t exec = wave_exec(wave);
   uint64_t whole = locate(wave, &b, index, offset, SHAPE_SIZE(shape), count, at, valid);
