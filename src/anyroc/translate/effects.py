@@ -22,6 +22,7 @@ _EXEC = 3 << (SCALARS + layout.EXEC)
 _M0 = 1 << (SCALARS + layout.M0)
 _IMPLICIT = {"vcc": _VCC, "exec": _EXEC, "m0": _M0}
 
+_FILES = frozenset("sva")
 _NARROWING = ("s_and_b64", "s_and_b32")
 _CLEARING = ("s_and_not1_b64", "s_and_not1_b32")
 _JOINING = ("s_or_b64", "s_or_b32")
@@ -98,23 +99,22 @@ def _control(entry: Control) -> _Kind:
     return _Kind()
 
 
+@cache
+def _bits(kind: str, index: int, count: int, accum_offset: int) -> int:
+    ones = (1 << count) - 1
+    if kind == "s":
+        return 0 if index == layout.NULL else ones << (SCALARS + index)
+    return ones << (index + (accum_offset if kind == "a" else 0))
+
+
 def _registers(operands: tuple[Operand, ...], accum_offset: int) -> int:
     mask = 0
     for operand in operands:
         kind = operand.kind
-        if kind == "v":
-            first = operand.index
-        elif kind == "s":
-            if operand.index == layout.NULL:
-                continue
-            first = SCALARS + operand.index
-        elif kind == "a":
-            first = accum_offset + operand.index
-        else:
-            if operand.value == "vccz":
-                mask |= _VCC
-            continue
-        mask |= ((1 << operand.count) - 1) << first
+        if kind in _FILES:
+            mask |= _bits(kind, operand.index, operand.count, accum_offset)
+        elif operand.value == "vccz":
+            mask |= _VCC
     return mask
 
 
@@ -152,10 +152,10 @@ def effect_of(inst: Instruction, accum_offset: int) -> Effect:
         uses |= defs
     elif kind.partial:
         uses |= defs & _ROWS
-    elif kind.dynamic:
-        defs = 0
     everywhere = uses & _ROWS if kind.everywhere or crosses else 0
-    scalars = _written(inst.dst) if inst.dst else ()
+    scalars = _written(inst.dst) if defs >> SCALARS else ()
+    if kind.dynamic:  # any register may be the one
+        defs, scalars = 0, tuple(range(layout.VCC)) if scalars else ()
     effect = kind.exec
     if not effect and scalars and max(scalars) >= layout.EXEC:
         effect = _exec_write(inst)
