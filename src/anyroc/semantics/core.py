@@ -20,15 +20,20 @@ in one of these forms, which differ in who walks the lanes:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from anyroc.semantics.values import BOOL, F32, I32, TYPES, U32, U64, Type
 
 __all__ = [
-    "ATOMICS", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op", "Operation",
-    "Slot", "access", "atomic", "control", "cross", "matrix", "op",
+    "ATOMICS", "ENCODED", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op",
+    "Operation", "Slot", "access", "atomic", "control", "cross", "matrix", "op",
 ]  # fmt: skip
+
+
+ENCODED = ("operand", "mask", "mix", "integer")
+"""Roles of slots that take the next encoded operand."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,9 @@ class Op:
 
     ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's
     type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
+
+    Derived: ``encoded`` gives for each source slot its number among the encoded operands (for an
+    implicit one that of the next); ``writes_mask``: whether some result is a lane mask.
     """
 
     name: str
@@ -99,6 +107,14 @@ class Op:
     body: Callable[..., Any]
     packed: int = 1
     writes_exec: bool = False
+    encoded: tuple[int, ...] = field(init=False, compare=False)
+    writes_mask: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        counts = accumulate((slot.role in ENCODED for slot in self.sources), initial=0)
+        object.__setattr__(self, "encoded", tuple(counts)[:-1])
+        masks = any(slot.role == "mask" for slot in self.results)
+        object.__setattr__(self, "writes_mask", masks)
 
 
 @dataclass(frozen=True)

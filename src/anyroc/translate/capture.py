@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from anyroc.isa.instruction import Instruction, Operand
-from anyroc.semantics.core import Op, Slot
+from anyroc.semantics.core import ENCODED, Op, Slot
 from anyroc.translate import layout
 from anyroc.translate.cfg import Graph
 from anyroc.translate.operands import (
-    ENCODED,
     Source,
     Unsupported,
     field_value,

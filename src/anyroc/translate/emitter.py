@@ -194,31 +194,30 @@ class _Emitter(CrossLane, ControlFlow):
         run_scalar(inst, op, self.scalars)
 
     def _vector(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> None:
-        if all(o.kind == "s" for part, _ in parts for o in part.dst) and self._scalar_float(
-            inst, parts
-        ):
+        if inst.dst and inst.dst[0].kind == "s" and self._scalar_float(inst, parts):
             return
-        for part, op in parts:
-            self._before_vector(part, op)
+        if self.queue.written_masks:
+            for part, op in parts:
+                self._before_vector(part, op)
         allowed = None
-        if any(self.fetches_disabled(part) for part, _ in parts):
-            self.flush()
-        if len(parts) == 1 and self.whole_wave_dpp(inst):
-            plain, allowed = self.move_by_dpp(inst)
-            parts = [(plain, parts[0][1])]
-        if self.graph.exec_effect(inst):  # lanes that it disables keep what they have
+        if inst.mods.dpp8 or inst.mods.dpp:
+            if self.fetches_disabled(inst):
+                self.flush()
+            if self.whole_wave_dpp(inst):
+                plain, allowed = self.move_by_dpp(inst)
+                parts = [(plain, parts[0][1])]
+        effect = self.graph.exec_effect(inst)
+        if effect:  # lanes that it disables keep what they have
             active, inactive = self.live
             self.live = active | inactive, inactive
         self.queue_vector(parts, self.graph.uses(inst), self.graph.defs(inst), allowed)
-        if any(op.writes_exec for _, op in parts) or any(
-            o.kind == "s" and o.index in (layout.EXEC, layout.EXEC + 1) for o in inst.dst
-        ):
+        if effect:
             self.flush()
 
     def _scalar_float(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> bool:
         """Vector encodings with a scalar result that is no mask (RDNA4's v_s_* functions)."""
         op = parts[0][1]
-        if any(s.role != "operand" for s in op.results):
+        if len(parts) > 1 or any(s.role != "operand" for s in op.results):
             return False
         self._scalar(inst, op)
         return True
@@ -226,8 +225,6 @@ class _Emitter(CrossLane, ControlFlow):
     def _before_vector(self, inst: Instruction, op: Op) -> None:
         """Empties the queues where a source is not yet there: a pending mask read as data."""
         masks = self.queue.written_masks
-        if not masks:
-            return
         width = self.graph.wave_size // 32
         encoded = encoded_slots(op.sources)
         for slot, operand in zip(encoded, inst.src, strict=False):

@@ -15,7 +15,7 @@ from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import Access, Op, Slot
+from anyroc.semantics.core import ENCODED, Access, Op, Slot
 from anyroc.semantics.lane import dpp8_source, dpp_source
 from anyroc.semantics.values import (
     BOOL,
@@ -34,7 +34,6 @@ from anyroc.translate import layout
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import Address
 from anyroc.translate.operands import (
-    ENCODED,
     SATURATING,
     Source,
     Unsupported,
@@ -198,6 +197,8 @@ class LaneLoop:
     ) -> set[int]:
         """Reads masks that an earlier loop left in a slot; gives those that these items write."""
         written: set[int] = set()
+        if not slots:
+            return written
         mask_type = self.scalars.ops.type(self.scalars.mask_type)
         for item in items:
             for lanes in item.parts:
@@ -361,7 +362,7 @@ class LaneLoop:
             return self._read_mixed(item, position, operand)
         if slot.role == "integer":
             word = self._words(source, 1)[0]
-            signed = item.inst.mods.neg_lo[_encoded_index(item.op, position)]
+            signed = item.inst.mods.neg_lo[item.op.encoded[position]]
             return integer_fields(word, slot.count, signed)
         if item.op.packed > 1:
             return self._read_packed(item, position, t, element, source, operand)
@@ -371,7 +372,7 @@ class LaneLoop:
             parts = elements(words, t, slot.count)
             mods = item.inst.mods
             sign = [mods.neg_lo, *[mods.neg_hi] * (slot.count - 1)]
-            encoded = _encoded_index(item.op, position)
+            encoded = item.op.encoded[position]
             if encoded < 3 and item.inst.format.startswith("VOP3P"):
                 parts = [
                     apply_modifiers(p, s[encoded], False) for p, s in zip(parts, sign, strict=True)
@@ -389,7 +390,7 @@ class LaneLoop:
             return apply_modifiers(bits(self._value(U64, raw), t), operand.neg, operand.abs)
         word = self._moved(item, position, self._words(source, 1)[0])
         if t.bits < 32:
-            encoded = _encoded_index(item.op, position)
+            encoded = item.op.encoded[position]
             selectors = item.inst.mods.op_sel
             high = encoded < len(selectors) and selectors[encoded] and source.kind != "const"
             value = narrow(word, t, bool(high))
@@ -403,7 +404,7 @@ class LaneLoop:
     def _read_mixed(self, item: Lanes, position: int, operand: Operand) -> Value:
         """An F32, or one half of the register as F16, as op_sel_hi and op_sel say."""
         word = self._moved(item, position, self._words(item.sources[position], 1)[0])
-        mods, at = item.inst.mods, _encoded_index(item.op, position)
+        mods, at = item.inst.mods, item.op.encoded[position]
         if not mods.op_sel_hi[at]:
             return apply_modifiers(bits(word, F32), operand.neg, operand.abs)
         half = convert(narrow(word, F16, bool(mods.op_sel[at])), F32)
@@ -413,7 +414,7 @@ class LaneLoop:
         self, item: Lanes, position: int, t: Type, element: int, source: Source, operand: Operand
     ) -> Value:
         mods = item.inst.mods
-        encoded = min(_encoded_index(item.op, position), 2)
+        encoded = min(item.op.encoded[position], 2)
         selectors = mods.op_sel if element == 0 else mods.op_sel_hi
         high = encoded < len(selectors) and bool(selectors[encoded])
         if t.bits == 32:
@@ -633,13 +634,8 @@ def encoded_slots(slots: tuple[Slot, ...]) -> list[Slot]:
     return [s for s in slots if s.role in ENCODED]
 
 
-def _encoded_index(op: Op, position: int) -> int:
-    """The number among the encoded operands of a source slot."""
-    return sum(s.role in ENCODED for s in op.sources[:position])
-
-
 def _operand_of(item: Lanes, position: int) -> Operand:
-    return item.inst.src[_encoded_index(item.op, position)]
+    return item.inst.src[item.op.encoded[position]]
 
 
 def _join(values: tuple[Value, ...]) -> list[Value]:
@@ -659,6 +655,8 @@ def _join(values: tuple[Value, ...]) -> list[Value]:
 
 def masks_written(inst: Instruction, op: Op) -> set[int]:
     """The scalar registers that an instruction writes as lane masks."""
+    if not op.writes_mask:
+        return set()
     masks = {
         operand.index
         for slot, operand in zip(encoded_slots(op.results), inst.dst, strict=False)

@@ -29,14 +29,10 @@ from anyroc.translate import layout
 from anyroc.translate.registers import ScalarFile
 
 __all__ = [
-    "ENCODED", "SATURATING", "Source", "Unsupported", "apply_modifiers", "clamp_float", "elements",
+    "SATURATING", "Source", "Unsupported", "apply_modifiers", "clamp_float", "elements",
     "field_value", "integer_fields", "narrow", "output_modifier", "row_of",
     "saturate", "scalar_source", "sdwa_select", "special",
 ]  # fmt: skip
-
-
-ENCODED = ("operand", "mask", "mix", "integer")
-"""Roles of slots that take the next encoded operand."""
 
 SATURATING = (
     "v_add_", "v_sub_", "v_subrev_", "v_mad_", "v_pk_add_", "v_pk_sub_", "v_pk_mad_", "v_dot",

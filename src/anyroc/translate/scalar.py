@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
-from anyroc.semantics.core import Op, Slot
+from anyroc.semantics.core import ENCODED, Op, Slot
 from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.operands import (
-    ENCODED,
     Unsupported,
     apply_modifiers,
     clamp_float,

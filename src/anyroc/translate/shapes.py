@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyroc.isa.instruction import Instruction
-from anyroc.semantics.core import OPERATIONS, Op, Slot
+from anyroc.semantics.core import ENCODED, OPERATIONS, Op, Slot
 from anyroc.semantics.values import U32, Type, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.cfg import Graph
 from anyroc.translate.llvm import compare_integers, fold_integers
-from anyroc.translate.operands import ENCODED, field_value, row_of
+from anyroc.translate.operands import field_value, row_of
 
 __all__ = ["Claims", "Shape", "at_blocks", "step"]
 
