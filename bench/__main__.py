@@ -129,8 +129,12 @@ def show(results: dict, console: Console) -> None:
     for label, start in results["starts"].items():
         console.print(f"{label}: " + ", ".join(page.start_cells(start)))
     if translated := results["translation"]:
-        per_thousand = page.per_thousand(translated)
-        console.print(f"translation: {per_thousand:.0f} ms for 1000 GPU instructions")
+        general = page.per_thousand(translated)
+        linear = page.per_thousand(translated, "seconds_linear")
+        console.print(
+            f"translation: {general:.0f} ms for 1000 GPU instructions, {linear:.0f} ms for the "
+            "form for whole waves"
+        )
 
 
 def main() -> None:

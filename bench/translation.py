@@ -25,19 +25,28 @@ def start_translator(gpu: Target) -> None:
 
 def main() -> None:
     gpu = target(sys.argv[1])
-    kernels = instructions = 0
-    seconds = 0.0
+    sources = sorted(EXAMPLES.glob("*.cu"))
+    codes = [CodeObject.parse(compile_device(source, target=gpu)) for source in sources]
+    kernels = [(code, kernel) for code in codes for kernel in code.kernels.values()]
+    instructions = 0
+    for code, kernel in kernels:
+        text = code.text(kernel.entry, kernel.size)
+        instructions += sum(1 for _ in decode_all(gpu, text, wave_size=kernel.wave_size))
     start_translator(gpu)
-    for source in sorted(EXAMPLES.glob("*.cu")):
-        code = CodeObject.parse(compile_device(source, target=gpu))
-        for kernel in code.kernels.values():
-            text = code.text(kernel.entry, kernel.size)
-            instructions += len(list(decode_all(gpu, text, wave_size=kernel.wave_size)))
-            start = time.process_time()
-            compile_kernel(code, kernel, gpu)
-            seconds += time.process_time() - start
-            kernels += 1
-    print(json.dumps({"kernels": kernels, "instructions": instructions, "seconds": seconds}))
+    start = time.process_time()
+    for code, kernel in kernels:
+        compile_kernel(code, kernel, gpu)
+    general = time.process_time()
+    for code, kernel in kernels:
+        compile_kernel(code, kernel, gpu, starts_full=True, linear=True)
+    linear = time.process_time()
+    result = {
+        "kernels": len(kernels),
+        "instructions": instructions,
+        "seconds": general - start,
+        "seconds_linear": linear - general,
+    }
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ WORKLOADS = (
     ),
     Workload(
         "add, cached", "add", (SMALL,), 12.0 * SMALL, SMALL, True,
-        "starting a wave, computing and checking 64 addresses for each access",
+        "a quarter is the launch itself, a quarter starting waves, the rest their few instructions",
     ),
     Workload(
         "matmul, naive", "matmul_naive", (SIDE,), 12.0 * SIDE**2, 2.0 * SIDE**3, True,
