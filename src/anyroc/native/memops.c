@@ -330,10 +330,22 @@ INLINE void access_memory(struct anyroc_wave *wave, uint32_t *rows, const uint32
   else access_global(wave, rows, vaddr, base, space, form, words, write);
 }
 
+INLINE uint32_t *row_at(const struct anyroc_wave *wave, uint32_t offset) {
+  return (uint32_t *)((uint8_t *)wave->vgpr + offset);
+}
+
+/* Two forms of each helper: over pointers, and, for generated code, over the byte offsets of rows (a negative
+ * one: no address register) with the instruction's address. */
 #define HELPER(space_name, SPACE, name, form, words, write)                                   \
   void anyroc_##space_name##_##name(struct anyroc_wave *wave, uint32_t *rows,                  \
                                     const uint32_t *vaddr, uint64_t base) {                    \
     access_memory(wave, rows, vaddr, base, SPACE, form, words, write);                         \
+  }                                                                                            \
+  void anyroc_##space_name##_##name##_at(struct anyroc_wave *wave, uint32_t rows,              \
+                                         int32_t vaddr, uint64_t base, uint32_t pc) {          \
+    wave->pc = pc;                                                                             \
+    anyroc_##space_name##_##name(wave, row_at(wave, rows),                                     \
+                                 vaddr < 0 ? NULL : row_at(wave, vaddr), base);                \
   }
 
 #define HELPERS(n, S)                                                                           \
@@ -397,6 +409,13 @@ INLINE void lds_exchange_pair(struct anyroc_wave *wave, uint32_t *old0, uint32_t
   void anyroc_lds_##name(struct anyroc_wave *wave, uint32_t *first, uint32_t *second,           \
                          const uint32_t *vaddr, uint32_t offset0, uint32_t offset1) {           \
     lds_pair(wave, first, second, vaddr, offset0, offset1, words, write);                       \
+  }                                                                                             \
+  void anyroc_lds_##name##_at(struct anyroc_wave *wave, uint32_t first, uint32_t second,        \
+                              uint32_t vaddr, uint32_t offset0, uint32_t offset1,               \
+                              uint32_t pc) {                                                    \
+    wave->pc = pc;                                                                              \
+    anyroc_lds_##name(wave, row_at(wave, first), row_at(wave, second), row_at(wave, vaddr),     \
+                      offset0, offset1);                                                        \
   }
 LDS_PAIR(load_2addr_b32, 1, 0)
 LDS_PAIR(load_2addr_b64, 2, 0)

@@ -102,6 +102,10 @@ class MemoryEmitter:
             return self._capture_direct(inst, access, scalars)
         data = inst.dst[0] if access.kind == "load" else self._data(inst)
         row = row_of(data, self.accum_offset)
+        if access.space != "buffer":
+            address = self._address(inst, access, scalars)
+            if not address.table:
+                return self._plain_call(inst, access, address, row)
         transfer = self._transfer(inst, access, scalars)
 
         def emit() -> None:
@@ -109,6 +113,25 @@ class MemoryEmitter:
             transfer(self.row_address(row))
 
         return emit
+
+    def _plain_call(
+        self, inst: Instruction, access: Access, address: Address, row: int
+    ) -> Callable[[], None]:
+        """The common case in one line: rows by their offsets, the position as an argument."""
+        name = f"anyroc_{address.space}_{access.kind}_{self._form(access)}_at"
+        vaddr = -1 if address.row is None else self._row_offset(address.row)
+
+        def emit() -> None:
+            self.code.declare(name, "void", "ptr", "i32", "i32", "i64", "i32")
+            self.code.do(
+                f"call void @{name}(ptr %wave, i32 {self._row_offset(row)}, i32 {vaddr},"
+                f" i64 {address.base}, i32 {inst.offset & 0xFFFFFFFF})"
+            )
+
+        return emit
+
+    def _row_offset(self, row: int) -> int:
+        return row * self.wave_size * 4
 
     def _transfer(
         self, inst: Instruction, access: Access, scalars: ScalarFile
@@ -213,15 +236,29 @@ class MemoryEmitter:
             if data is not None and data.kind in "va":
                 rows.append(row_of(data, self.accum_offset))
         offsets = inst.mods.offset0 * access.stride, inst.mods.offset1 * access.stride
+        rows.append(row_of(vaddr, self.accum_offset))
+        if kind != "exchange":
+            return self._pair_call(f"{name}_at", inst, rows, offsets)
 
         def emit() -> None:
             self.note_position(inst)
-            self.code.declare(name, "void", *["ptr"] * (2 + len(rows)), "i32", "i32")
-            where = [self.row_address(row) for row in (*rows, row_of(vaddr, self.accum_offset))]
+            self.code.declare(name, "void", *["ptr"] * (1 + len(rows)), "i32", "i32")
+            where = [self.row_address(row) for row in rows]
             self.code.do(
                 f"call void @{name}(ptr %wave, {', '.join(f'ptr {w}' for w in where)},"
                 f" i32 {offsets[0]}, i32 {offsets[1]})"
             )
+
+        return emit
+
+    def _pair_call(
+        self, name: str, inst: Instruction, rows: list[int], offsets: tuple[int, int]
+    ) -> Callable[[], None]:
+        where = ", ".join(f"i32 {n}" for n in (*map(self._row_offset, rows), *offsets))
+
+        def emit() -> None:
+            self.code.declare(name, "void", "ptr", *["i32"] * 6)
+            self.code.do(f"call void @{name}(ptr %wave, {where}, i32 {inst.offset & 0xFFFFFFFF})")
 
         return emit
 
