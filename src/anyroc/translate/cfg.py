@@ -190,6 +190,11 @@ def build(
     work-items in x.  Raises CodeObjectError on bytes that are
     no instructions and :class:`Unsupported` on ones without semantics.
     """
+    if kernel.descriptor.rounding:
+        raise CodeObjectError(
+            f"kernel {kernel.name} asks for rounding mode {kernel.descriptor.rounding:#x}; only 0 "
+            "(to nearest even) is implemented"
+        )
     run = kernel.wave_size if linear else 16 if rows else 0
     graph = Graph(kernel.entry, kernel.wave_size, kernel.descriptor.accum_offset, target, run)
     _Discovery(code, graph).run()

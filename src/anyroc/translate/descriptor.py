@@ -82,9 +82,9 @@ class KernelDescriptor:
         return self.wave_size == 32
 
     @property
-    def float_mode(self) -> int:
-        """Rounding (bits 0-3) and denormal (bits 4-7) modes as MODE holds them."""
-        return self.mode & 0xFF
+    def rounding(self) -> int:
+        """Rounding modes of F32 (bits 0-1) and of F16 and F64 (bits 2-3); 0 is nearest even."""
+        return self.mode & 0xF
 
     @property
     def ieee(self) -> bool:

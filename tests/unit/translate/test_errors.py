@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from anyroc.errors import AnyrocError, UnsupportedInstruction
+from anyroc.errors import AnyrocError, CodeObjectError, UnsupportedInstruction
 from anyroc.isa.targets import target
 from anyroc.translate import jit
 from anyroc.translate.codeobject import CodeObject
@@ -72,3 +72,14 @@ def test_any_bytes_translate_or_are_refused(name: str) -> None:
         except AnyrocError:
             pass
     assert accepted > 20
+
+
+@pytest.mark.parametrize("name", list(ISA))
+def test_rounding_that_is_not_implemented_is_refused(name: str) -> None:
+    record = target(name)
+    code = encode(ISA[name], "SOPP", "s_endpgm")
+    wave32 = record.default_wave_size == 32
+    towards_zero = KernelSpec("sum", code, wave32=wave32, vgpr_units=16, rsrc1=0x00ACF000)
+    parsed = CodeObject.parse(code_object([towards_zero], target=name))
+    with pytest.raises(CodeObjectError, match="kernel sum asks for rounding mode 0xf"):
+        jit.translate(parsed, parsed.kernels["sum"], record)
