@@ -55,7 +55,7 @@ def test_memory_is_counted_to_the_byte(api: Any) -> None:
     api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
     assert before - 12345 == free.value
     assert OUT_OF_MEMORY == api.hipMalloc(ctypes.byref(ctypes.c_void_p()), free.value + 1)
-    api.hipFree(pointer)
+    assert 0 == api.hipFree(pointer)
     api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
     assert before == free.value
 
@@ -95,7 +95,7 @@ def test_two_dimensional_copies_keep_to_their_box(api: Any) -> None:
         assert rows[row * 16 : row * 16 + 10] + b"\xee" == back[start : start + 11]
     assert PITCH == api.hipMemcpy2D(pointer, 8, rows, 16, 10, 4, H2D)
     assert DIRECTION == api.hipMemcpy2D(pointer, pitch.value, rows, 16, 10, 4, 9)
-    api.hipFree(pointer)
+    assert 0 == api.hipFree(pointer)
 
 
 def test_three_dimensional_copies(api: Any) -> None:
@@ -141,7 +141,7 @@ def test_fills(api: Any, function: str, value: int, count: int, expected: bytes)
     assert expected + b"\0" == api.read(pointer + 32, len(expected) + 1)
     assert INVALID_VALUE == getattr(api, function)(pointer, value, 65)
     assert INVALID_VALUE == getattr(api, function)(None, value, 1)
-    api.hipFree(pointer)
+    assert 0 == api.hipFree(pointer)
     assert INVALID_VALUE == getattr(api, function)(pointer, value, 1)
 
 
