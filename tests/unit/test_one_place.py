@@ -20,9 +20,9 @@ from dataclasses import replace
 from anyroc.cli import run_command_line
 from anyroc.isa.targets import TARGETS
 
-near = TARGETS["gfx1201"]
-TARGETS["gfx1200"] = replace(
-    near, name="gfx1200", marketing_name="AMD Radeon RX 9060 XT", elf_mach=0x48, compute_units=32
+near = TARGETS["gfx1100"]
+TARGETS["gfx1101"] = replace(
+    near, name="gfx1101", marketing_name="AMD Radeon RX 7800 XT", elf_mach=0x46, compute_units=60
 )
 sys.exit(run_command_line(sys.argv[1:]))
 """
@@ -32,7 +32,7 @@ def test_a_record_makes_a_gpu(root: Path) -> None:
     command = [sys.executable, "-c", NEW_TARGET]
     saxpy = str(root / "examples" / "saxpy.cu")
     done = subprocess.run(
-        [*command, "run", "--target", "gfx1200", saxpy], capture_output=True, text=True
+        [*command, "run", "--target", "gfx1101", saxpy], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert "PASSED" in done.stdout

@@ -6,7 +6,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
+
+from anyroc.isa.tables import llvm_library
 
 LLVM_MC = shutil.which("llvm-mc-19")
 MISSING = "Debian's llvm-19 is not installed (apt-get install llvm-19)"
@@ -16,6 +19,17 @@ _MARKER = "0x25,0x03,0x80,0xbf"  # s_nop 0x325 on every ISA
 _MARKER_TEXT = "s_nop 0x325"
 # What LLVM writes into the text of encodings that it knows to be wrong.
 _WRONG = re.compile(r"/\*.*(Invalid|DP ALU|not supported)")
+
+
+# GPUs that LLVM 19 does not know.
+NEWER = frozenset(("gfx950", "gfx1250"))
+
+
+def missing(target: str) -> str | None:
+    """What must be installed to ask about a target, None if it is there."""
+    if target in NEWER:
+        return None if llvm_library.library() else llvm_library.MISSING
+    return None if LLVM_MC else MISSING
 
 
 def attributes(target: str, wave_size: int) -> list[str]:
@@ -33,7 +47,9 @@ def tidy(line: str) -> str:
 def disassemble(
     target: str, encodings: Sequence[bytes], *, wave_size: int, flags: Sequence[str] = ()
 ) -> list[str | None]:
-    """LLVM 19's text of each encoding; None where it is not exactly one instruction.
+    """LLVM's text of each encoding; None where it is not exactly one instruction.
+
+    That is LLVM 19, or a newer library for the targets that it does not know.
 
     LLVM dies of some encodings that no GPU accepts; those count as refused.
     """
@@ -61,6 +77,8 @@ def _surviving(
 def _disassemble(
     target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str]
 ) -> list[str | None] | None:
+    if target in NEWER:
+        return _ask_library(target, encodings, wave_size)
     assert LLVM_MC, MISSING
     lines = []
     for encoding in encodings:
@@ -91,3 +109,23 @@ def _disassemble(
             group.append(line)
     assert len(found) == len(encodings), run.stderr[-500:]
     return found
+
+
+def _ask_library(
+    target: str, encodings: Sequence[bytes], wave_size: int
+) -> list[str | None] | None:
+    path = llvm_library.library()
+    assert path, llvm_library.MISSING
+    features = "".join(flag.removeprefix("--mattr=") for flag in attributes(target, wave_size))
+    run = subprocess.run(
+        [sys.executable, "-m", llvm_library.__name__, path, target, features],
+        input="".join(f"{code.hex()}\n" for code in encodings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode < 0:
+        return None
+    lines = run.stdout.splitlines()
+    assert len(lines) == len(encodings), run.stderr[-500:]
+    return [None if not line or _WRONG.search(line) else tidy(line) for line in lines]
