@@ -33,6 +33,10 @@ _CTYPES: dict[str, Any] = {
     "int": ctypes.c_int,
     "unsigned": ctypes.c_uint,
     "unsigned int": ctypes.c_uint,
+    "uint16_t": ctypes.c_uint16,
+    "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
+    "long long": ctypes.c_int64,
     "uint32_t": ctypes.c_uint32,
     "uint64_t": ctypes.c_uint64,
     "size_t": ctypes.c_size_t,
@@ -44,6 +48,12 @@ _CTYPES: dict[str, Any] = {
 
 Body = Callable[..., Any]
 Failure = Callable[[str, BaseException], int]
+
+
+def names() -> list[str]:
+    """Return the names of all libraries that there are tables of, libamdhip64's ("hip") first."""
+    found = sorted(path.stem for path in Path(__file__).parent.glob("*.table"))
+    return sorted(found, key=lambda name: name != "hip")
 
 
 def library(name: str = "hip") -> Path:
@@ -74,9 +84,11 @@ def _build(table: Table, name: str, folder: Path) -> None:
     made = folder / table.file_name
     text = source.c_source(table, name, _libpython(), _python_path())
     c_file.write_text(text, encoding="utf-8")
-    script.write_text(source.version_script(table, name), encoding="utf-8")
+    script.write_text(source.version_script(table), encoding="utf-8")
     flags = f"-target {_target()} -std=gnu11 -O2 -g0 -shared -fPIC -fvisibility=hidden".split()
-    link = f"-Wl,--version-script={script} -Wl,-soname,{table.sonames[1]} -ldl -lpthread".split()
+    link = (
+        f"-Wl,--version-script={script} -Wl,-soname,{table.sonames[:2][-1]} -ldl -lpthread".split()
+    )
     command = [sys.executable, "-m", "ziglang", "cc", *flags, str(c_file), "-o", str(made), *link]
     note = threading.Timer(
         _PATIENCE, print, [f"anyroc: building {table.file_name} (once)"], {"file": sys.stderr}

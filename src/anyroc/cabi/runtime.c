@@ -79,12 +79,15 @@ static void forget_thread(void *thread)
     python.delete_thread();
 }
 
-/* Let Python bind the library that this code is in. */
+/* Let Python bind the library that this code is in. A Python that does not know anyroc, as one in
+ * another environment, gets it from where the library was built, if it is of the same version. */
 static void bind_python(void)
 {
     Dl_info self;
     char path[4096], statement[sizeof path + sizeof BIND_PYTHON];
     if (!dladdr((void *)&state, &self) || strlen(self.dli_fname) + 16 > sizeof path)
+        return;
+    if (python.run(FIND_ANYROC, NULL) != 0)
         return;
     snprintf(path, sizeof path, "r\"%s\"", self.dli_fname);
     snprintf(statement, sizeof statement, BIND_PYTHON "\n", path);
@@ -116,10 +119,6 @@ static void start_python(void)
         return;
     }
     python.initialize(0);
-    python.run("import os, sys\n"
-               "places = os.environ.get('ANYROC_PYTHONPATH', r'" DEFAULT_PYTHONPATH "')\n"
-               "sys.path += places.split(':')\n",
-               NULL);
     bind_python();
     python.save_thread();
 }

@@ -9,6 +9,7 @@ return type T asks for: BEFORE_T (a statement that may return early), AFTER_T(re
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from anyroc.cabi.table import Function, Passing, Table, table_path
@@ -35,7 +36,7 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
             f"#define FUNCTIONS {len(table.functions)}",
             f"#define BIND_PYTHON {_quoted(table.python)}",
             f"#define DEFAULT_LIBPYTHON {_quoted(libpython)}",
-            f"#define DEFAULT_PYTHONPATH {_quoted(python_path)}",
+            f"#define FIND_ANYROC {_quoted(_find_anyroc(python_path))}",
             (_HERE / "runtime.c").read_text(encoding="utf-8"),
             *(
                 f"typedef struct {{ {passing.element} v[{passing.count}]; }} {c_type};"
@@ -53,9 +54,23 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
     )
 
 
+def _find_anyroc(python_path: str) -> str:
+    """Return the Python statements after which anyroc can be imported."""
+    here = sys.version_info[:2]
+    return f"""\
+import importlib.util, os, sys
+if importlib.util.find_spec('anyroc') is None:
+    if sys.version_info[:2] != {here}:
+        raise SystemExit('anyroc: Python %d.%d does not have it: pip install anyroc into its '
+                         'environment' % sys.version_info[:2])
+    sys.path += os.environ.get('ANYROC_PYTHONPATH', r'{python_path}').split(':')
+"""
+
+
 def _quoted(text: str) -> str:
     """Return a C string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def own_source(name: str) -> str:
@@ -69,15 +84,18 @@ def c_bodies(name: str) -> frozenset[str]:
     return frozenset(_C_BODY.findall(own_source(name)))
 
 
-def version_script(table: Table, node: str) -> str:
+def version_script(table: Table) -> str:
     """Return the linker's version script: nodes NODE_VERSION in a chain, all else hidden."""
+    if not table.node:
+        names = "; ".join(function.name for function in table.functions)
+        return f"{{ global: {names}; anyroc_*; local: *; }};\n"
     lines: list[str] = []
     before = ""
     for version in table.versions:
         names = [function.name for function in table.functions if function.version == version]
         hidden = " local: *;" if not before else ""
-        lines.append(f"{node}_{version} {{ global: {'; '.join(names)};{hidden} }}{before};")
-        before = f" {node}_{version}"
+        lines.append(f"{table.node}_{version} {{ global: {'; '.join(names)};{hidden} }}{before};")
+        before = f" {table.node}_{version}"
     lines.append("ANYROC { global: anyroc_*; };")
     return "\n".join(lines) + "\n"
 
@@ -115,7 +133,7 @@ def _wrapper(table: Table, index: int, function: Function, hooked: bool) -> str:
     elif hooked:
         result = f"    return AFTER_{kind}(body ? {call} : MISSING_{kind});"
     else:
-        result = f"    return body ? {call} : 0;"
+        result = f"    return body ? {call} : {table.missing.get(kind, 0)};"
     before = f"    BEFORE_{kind};\n" if hooked else ""
     return (
         f"API {returns} {function.name}({', '.join(parameters) or 'void'})\n{{\n{before}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from anyroc.errors import BadInput
@@ -16,9 +16,11 @@ from anyroc.errors import BadInput
 _SECTION = re.compile(r"\[(\w+)\] (.+)")
 _LIBRARY = re.compile(r"@library (\S+)((?: \d+)+)")
 _PYTHON = re.compile(r"@python (.+)")
+_NODE = re.compile(r"@node (\w+)")
+_MISSING = re.compile(r"@missing (\w+) (\d+)")
 _TYPES = re.compile(r"@(?:(int|pointer)|value ([\w ]+)\[(\d+)\]) (.+)")
 _ROW = re.compile(
-    r"(?P<version>[\d.]+) (?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"
+    r"(?:(?P<version>[\d.]+) )?(?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"
     r"(?: : (?P<cuda>[\w ]+))?"
 )
 _ARGUMENT = re.compile(r"(?P<type>.+?\**) (?P<name>\w+)(?: = (?P<default>\w+))?")
@@ -26,6 +28,7 @@ _ARGUMENT = re.compile(r"(?P<type>.+?\**) (?P<name>\w+)(?: = (?P<default>\w+))?"
 _C_TYPES = {
     *("void", "char", "unsigned char", "unsigned short", "int", "unsigned", "unsigned int"),
     *("unsigned long long", "uint32_t", "uint64_t", "size_t", "float", "double"),
+    *("long long", "int32_t", "int64_t", "uint16_t"),
 }
 
 
@@ -69,7 +72,9 @@ class Table:
     """The functions of one library in the order of its file, and what else the file says.
 
     `file_name` and `sonames` are those of the shared library, `python` is the statement that binds
-    the functions to their bodies, `sections` has the titles of the groups.
+    the functions to their bodies, `sections` has the titles of the groups. `node` is what the names
+    of version nodes begin with, empty where symbols have no versions; `missing` has, for a return
+    type, what a function of that type without a body returns.
     """
 
     functions: tuple[Function, ...]
@@ -78,6 +83,8 @@ class Table:
     file_name: str = ""
     sonames: tuple[str, ...] = ()
     python: str = ""
+    node: str = ""
+    missing: dict[str, int] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Function:
         return self._by_name[name]
@@ -97,7 +104,7 @@ class Table:
     @property
     def versions(self) -> list[str]:
         """The version nodes in ascending order."""
-        found = {function.version for function in self.functions}
+        found = {function.version for function in self.functions if function.version}
         return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
 
     def passing(self, c_type: str) -> Passing:
@@ -133,7 +140,8 @@ def parse(text: str, source: str = "table") -> Table:
     types: dict[str, Passing] = {}
     functions: list[Function] = []
     names: set[str] = set()
-    current = file_name = python = ""
+    missing: dict[str, int] = {}
+    current = file_name = python = node = ""
     sonames: tuple[str, ...] = ()
     for number, line in _logical_lines(text):
         if heading := _SECTION.fullmatch(line):
@@ -147,12 +155,18 @@ def parse(text: str, source: str = "table") -> Table:
         if statement := _PYTHON.fullmatch(line):
             python = statement[1]
             continue
+        if named := _NODE.fullmatch(line):
+            node = named[1]
+            continue
+        if result := _MISSING.fullmatch(line):
+            missing[result[1]] = int(result[2])
+            continue
         if declared := _TYPES.fullmatch(line):
             passing = _passing(declared)
             types.update(dict.fromkeys(declared[4].split(), passing))
             continue
         function = _parse_row(line, current)
-        if function is None or not current:
+        if function is None or not current or bool(function.version) != bool(node):
             raise BadInput(
                 f"{source}:{number}: not a row of the form VERSION RETURN NAME(…): {line}"
             )
@@ -161,7 +175,7 @@ def parse(text: str, source: str = "table") -> Table:
                 raise BadInput(f"{source}:{number}: {name} is there twice")
             names.add(name)
         functions.append(function)
-    return Table(tuple(functions), sections, types, file_name, sonames, python)
+    return Table(tuple(functions), sections, types, file_name, sonames, python, node, missing)
 
 
 def _passing(declared: re.Match[str]) -> Passing:
@@ -196,4 +210,5 @@ def _parse_row(line: str, section: str) -> Function | None:
             return None
         arguments.append(Argument(argument["type"], argument["name"], argument["default"]))
     cuda = tuple((row["cuda"] or "").split())
-    return Function(row["name"], row["returns"], tuple(arguments), row["version"], section, cuda)
+    version = row["version"] or ""
+    return Function(row["name"], row["returns"], tuple(arguments), version, section, cuda)

@@ -16,6 +16,7 @@ from anyroc.errors import ToolchainError
 TEXT = """
 @library libsmall.so 3 2
 @python place = %s
+@node small
 @value unsigned int[3] dim3
 @value size_t[3] extent
 [all] Everything

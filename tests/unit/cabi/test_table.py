@@ -11,6 +11,7 @@ SMALL = """
 # comment
 @library libsmall.so 2 1
 @python import small; small.bind(%s)
+@node small
 @int color
 @pointer thing_t
 @value size_t[3] extent
@@ -57,16 +58,16 @@ def test_an_undeclared_type_is_named() -> None:
 @pytest.mark.parametrize(
     "row, message",
     [
-        ("1.0 int f(", "t:2: not a row"),
-        ("int f()", "t:2: not a row"),
-        ("1.0 int f(int)", "t:2: not a row"),
-        ("1.0 int f()\n1.0 int f()", "t:3: f is there twice"),
-        ("1.0 int f() : cuX\n1.0 int g() : cuX", "t:3: cuX is there twice"),
+        ("1.0 int f(", "t:3: not a row"),
+        ("int f()", "t:3: not a row"),
+        ("1.0 int f(int)", "t:3: not a row"),
+        ("1.0 int f()\n1.0 int f()", "t:4: f is there twice"),
+        ("1.0 int f() : cuX\n1.0 int g() : cuX", "t:4: cuX is there twice"),
     ],
 )
 def test_a_bad_row_is_named_with_its_line(row: str, message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        table.parse(f"[noun] Title\n{row}", "t")
+        table.parse(f"@node t\n[noun] Title\n{row}", "t")
 
 
 def test_a_row_before_the_first_section_is_refused() -> None:
@@ -107,9 +108,17 @@ def test_prototypes_carry_the_defaults_for_cxx() -> None:
 
 
 def test_version_nodes_form_a_chain() -> None:
-    script = source.version_script(table.parse(SMALL), "small")
+    script = source.version_script(table.parse(SMALL))
     assert "small_1.0 { global: make; local: *; };" in script
     assert "small_1.2 { global: put; } small_1.0;" in script
+
+
+def test_without_a_node_symbols_have_no_versions() -> None:
+    parsed = table.parse("@missing status 7\n@int status\n[noun] Title\nstatus f()\nvoid g()")
+    assert "{ global: f; g; anyroc_*; local: *; };" in source.version_script(parsed)
+    assert {"status": 7} == parsed.missing
+    with pytest.raises(BadInput, match="not a row"):
+        table.parse("[noun] Title\n1.0 int f()")
 
 
 def test_structures_by_value_are_spread_or_passed_by_address() -> None:
