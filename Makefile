@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
 
-.PHONY: help demo test lint docs bench download-size clean
+.PHONY: help demo test lint docs bench clients download-size clean
 
 help:
 	@echo "make demo    run an example on the software GPU and show the picture it drew"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint    check style, types, spelling and who imports whom"
 	@echo "make docs    write the reference pages from the tables"
 	@echo "make bench   compare with native code and with PoCL; writes docs/benchmarks"
+	@echo "make clients run unmodified HIP programs from PyPI (CLIENTS=\"name …\" for some)"
 	@echo "make download-size  measure what pip install downloads"
 	@echo "make clean   delete the environment and what the other targets wrote"
 
@@ -49,6 +50,9 @@ docs: $(READY)
 bench: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m bench
+
+clients: $(READY)
+	$(BIN)/python tests/clients $(CLIENTS)
 
 download-size: $(READY)
 	@rm -rf $(OUT)/download && mkdir -p $(OUT)/download

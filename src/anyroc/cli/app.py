@@ -10,6 +10,7 @@ import anyroc
 
 COMMANDS = {
     "run": "run:run",
+    "env": "environment:env",
     "build": "build:build",
     "disasm": "disassemble:disasm",
     "translate": "translation:translate",
@@ -52,6 +53,7 @@ def app() -> None:
       anyroc run saxpy.cu                     compile and run a CUDA program
       anyroc run --target gfx1201 saxpy.cu    the same on another GPU
       anyroc run --stats saxpy.cu             ... and show what its kernels did
+      anyroc run python train.py              run a program that uses HIP by itself
       anyroc build saxpy.cu -o saxpy.so       compile now, run later
       anyroc disasm saxpy.so                  show the machine code
       anyroc info                             which GPUs and tools there are

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from anyroc.cli import compiling
+from anyroc.cli.environment import variables
 from anyroc.cli.interrupt import ends_the_process
 from anyroc.cli.options import SOURCE_SUFFIXES, compile_options, input_file, is_source
 from anyroc.errors import BadInput
 
 _EM_AMDGPU = (224).to_bytes(2, "little")
+_BUNDLES = (b"__CLANG_OFFLOAD", b"CCOB")
+_PT_INTERP = 3
 
 
-@click.command()
+class _Run(click.Command):
+    """Leaves to a command that is to be run what stands behind it, options included."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line."""
+        parser = self.make_parser(ctx)
+        parser.allow_interspersed_args = False
+        with contextlib.suppress(click.UsageError):
+            values, _, _ = parser.parse_args(list(args))
+            if isinstance(values["program"], str) and _is_command(Path(values["program"])):
+                rest = 1 + len(values["arguments"])
+                args = [*args[:-rest], "--", *args[-rest:]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Run)
 @click.argument("program", type=click.Path(path_type=Path))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--target", metavar="GPU", help="The GPU to run on: gfx942, gfx1151, gfx1201.")
@@ -42,11 +63,14 @@ def run(
 ) -> int:
     """Run PROGRAM on the software GPU, with ARGUMENTS.
 
-    PROGRAM is CUDA or HIP source (.cu, .hip, .cpp), which is compiled first, or the result of
-    'anyroc build'. The GPU is the one that --target names, else the first of ANYROC_DEVICES, else
-    ANYROC_TARGET, else gfx942. The exit code is the program's own.
+    PROGRAM is CUDA or HIP source (.cu, .hip, .cpp), which is compiled first, the result of
+    'anyroc build', or any other command: a native executable or a script that uses HIP, or python.
+    It finds anyroc's libraries in place of ROCm's.
 
-    Put -- before arguments that begin with a dash.
+    The GPU is the one that --target names, else the first of ANYROC_DEVICES, else ANYROC_TARGET,
+    else gfx942. The exit code is the program's own.
+
+    Put -- before arguments of a source file that begin with a dash.
 
     \b
     Examples:
@@ -54,6 +78,8 @@ def run(
       anyroc run --target gfx1201 --wave 64 saxpy.cu
       anyroc run -DSIZE=1024 -I include simulate.cu -- --steps 100
       anyroc run --stats matmul.cu
+      anyroc run python train.py --epochs 3
+      anyroc run ./a.out
       ANYROC_DEVICES=gfx942x2 anyroc run peer_to_peer.cu
     """
     from anyroc.isa import targets
@@ -63,6 +89,10 @@ def run(
         os.environ.pop("ANYROC_DEVICES", None)
     if noop_kernels:
         os.environ["ANYROC_NOOP_KERNELS"] = "1"
+    if _is_command(program):
+        if stats:
+            raise BadInput("--stats counts in programs that anyroc has compiled, not in commands")
+        _execute(program, arguments)
     library = _library([program, *others], compiler)
     command = [str(program), *arguments]
     if not stats:
@@ -79,6 +109,50 @@ def run(
     return code
 
 
+def _is_command(program: Path) -> bool:
+    """Tell whether a program is one that the system starts: an executable, a script, a name."""
+    if is_source(program):
+        return False
+    place = _command_path(program)
+    if place is None:
+        return False
+    with place.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"\x7fELF"):
+        return _has_interpreter(head)
+    return not head.startswith(_BUNDLES)
+
+
+def _command_path(program: Path) -> Path | None:
+    """Return the file that a command's name or path means."""
+    if program.is_file():
+        return program.absolute() if os.access(program, os.X_OK) else None
+    found = shutil.which(program)
+    return Path(found) if found else None
+
+
+def _has_interpreter(head: bytes) -> bool:
+    """Tell from the start of an ELF file whether the system's loader starts it."""
+    offset, size, count = (
+        int.from_bytes(head[place : place + length], "little")
+        for place, length in ((32, 8), (54, 2), (56, 2))
+    )
+    kinds = (head[place : place + 4] for place in range(offset, offset + size * count, size or 1))
+    return _PT_INTERP.to_bytes(4, "little") in kinds
+
+
+def _execute(program: Path, arguments: tuple[str, ...]) -> NoReturn:
+    """Become the command, in an environment where ROCm's libraries are anyroc's."""
+    environment = {**os.environ, **variables()}
+    place = _command_path(program)
+    assert place is not None
+    sys.stdout.flush()
+    try:
+        os.execve(place, [str(program), *arguments], environment)
+    except OSError as error:
+        raise BadInput(f"cannot run {program}: {error.strerror}") from None
+
+
 def _run(library: Path, command: list[str]) -> int:
     from anyroc.hip import host
 
@@ -90,7 +164,7 @@ def _check_program(path: Path) -> None:
     """Raise BadInput for what is no program, in terms of what it is instead."""
     with path.open("rb") as file:
         head = file.read(24)
-    if head.startswith((b"__CLANG_OFFLOAD", b"CCOB")) or head[18:20] == _EM_AMDGPU:
+    if head.startswith(_BUNDLES) or head[18:20] == _EM_AMDGPU:
         raise BadInput(
             f"{path} holds kernels only, and cannot be run by itself",
             hint=f"a program loads it with hipModuleLoad; to look inside: anyroc disasm {path}",

@@ -97,8 +97,10 @@ def test_run_of_something_else(anyroc: Run, write: Write) -> None:
     assert "notes.txt is neither source nor a program" in message
 
 
-def test_run_of_an_executable_that_is_not_ours(anyroc: Run) -> None:
-    assert "ls" in failed(anyroc("run", "/bin/ls"))
+def test_run_of_a_library_that_is_no_program(anyroc: Run) -> None:
+    from anyroc.cabi.library import library
+
+    assert "main" in failed(anyroc("run", library()))
 
 
 def test_a_program_without_main(anyroc: Run, write: Write) -> None:

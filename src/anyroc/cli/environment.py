@@ -1,0 +1,48 @@
+"""``anyroc env``: the environment in which ROCm's libraries are anyroc's."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+
+import click
+
+_LIBRARIES = "LD_LIBRARY_PATH"
+
+
+def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what to change in an environment so that programs find anyroc's libraries first.
+
+    The libraries are built where they are not yet. Programs that look for ROCm's libraries by
+    their names get these; Triton, which looks for a file, is told its path.
+    """
+    from anyroc.cabi import library
+
+    found = {name: library.library(name) for name in library.names()}
+    places = [str(path.parent) for path in found.values()]
+    before = [place for place in environment.get(_LIBRARIES, "").split(":") if place]
+    return {
+        _LIBRARIES: ":".join(dict.fromkeys([*places, *before])),
+        "TRITON_LIBHIP_PATH": str(found["hip"]),
+    }
+
+
+@click.command()
+@click.option("--target", metavar="GPU", help="The GPU that programs see.")
+def env(target: str | None) -> None:
+    """Print shell commands after which programs that use HIP run on the software GPU.
+
+    \b
+    Examples:
+      eval "$(anyroc env)" && python train.py
+      eval "$(anyroc env --target gfx1201)" && ./a.out
+    """
+    from anyroc.isa import targets
+
+    changed = variables()
+    if target is not None:
+        changed["ANYROC_TARGET"] = targets.target(target).name
+        click.echo("unset ANYROC_DEVICES")
+    for name, value in changed.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
