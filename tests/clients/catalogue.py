@@ -37,4 +37,10 @@ class Client:
         return self.expected.get(f"{check}@{target}", self.expected.get(check))
 
 
-CLIENTS = (Client("hip_python", packages=("hip-python==10.0.0.0.1.2",)),)
+CLIENTS = (
+    Client("hip_python", packages=("hip-python==10.0.0.0.1.2",)),
+    Client(
+        "iree_runtime",
+        packages=("iree-base-runtime==3.13.0", "iree-base-compiler==3.13.0"),
+    ),
+)

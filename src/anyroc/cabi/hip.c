@@ -59,6 +59,60 @@ API int hipExtGetLastError(void)
     return error;
 }
 
+/* The names and texts of errors. They outlive Python: who is told at a process's end that the
+ * library is gone asks for the name of that error. */
+static struct error_texts {
+    int code;
+    const char *name, *text;
+} error_texts[128];
+static int error_count;
+
+API void anyroc_add_error(int code, const char *name, const char *text)
+{
+    if (error_count < (int)(sizeof error_texts / sizeof *error_texts))
+        error_texts[error_count++] = (struct error_texts){code, strdup(name), strdup(text)};
+}
+
+/* Return what is known of an error; of one that is not known, what the last entry says. */
+static const struct error_texts *error_text(int code)
+{
+    static const struct error_texts none = {0, "", ""};
+    if (UNLIKELY(!thread_known))
+        meet_thread();
+    for (int i = 0; i < error_count; ++i)
+        if (error_texts[i].code == code)
+            return &error_texts[i];
+    return error_count ? &error_texts[error_count - 1] : &none;
+}
+
+API const char *hipGetErrorName(int code)
+{
+    return error_text(code)->name;
+}
+
+API const char *hipGetErrorString(int code)
+{
+    return error_text(code)->text;
+}
+
+API int hipDrvGetErrorName(int code, const char **out)
+{
+    const struct error_texts *found = error_text(code);
+    if (!out)
+        return AFTER_hipError_t(hipErrorInvalidValue);
+    *out = found->name;
+    return AFTER_hipError_t(found->code == code ? hipSuccess : hipErrorInvalidValue);
+}
+
+API int hipDrvGetErrorString(int code, const char **out)
+{
+    const struct error_texts *found = error_text(code);
+    if (!out)
+        return AFTER_hipError_t(hipErrorInvalidValue);
+    *out = found->text;
+    return AFTER_hipError_t(found->code == code ? hipSuccess : hipErrorInvalidValue);
+}
+
 /* `kernel<<<grid, block, shared, stream>>>()` pushes; the stub that it calls pops and launches.
  * The nesting is as deep as the arguments of a launch launch kernels themselves. */
 struct configuration {

@@ -18,7 +18,7 @@ from typing import Any
 from anyroc.cabi import source, table
 
 NOUNS = (
-    *("alloc", "capture", "context", "copy", "device", "error", "event", "fill", "graph"),
+    *("alloc", "capture", "context", "copy", "device", "event", "fill", "graph"),
     *("launch", "managed", "module", "occupancy", "peer", "pool", "profiler", "registration"),
     *("stream", "symbol", "values"),
 )

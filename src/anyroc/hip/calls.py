@@ -6,7 +6,9 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from anyroc.cabi import memory
 from anyroc.cabi.library import Library
+from anyroc.hip.error import Error, name
 
 POINTER = "void *"
 
@@ -16,8 +18,12 @@ _loaded: list[Library] = []
 
 def load(path: Path | None = None) -> Library:
     """Load libamdhip64.so into this process: the one at `path`, or the one of this anyroc."""
-    _loaded.append(Library("hip", path))
-    return _loaded[0]
+    made = Library("hip", path)
+    add_error = made.function("anyroc_add_error", "void", "int", POINTER, POINTER)
+    for error in sorted(Error, key=lambda error: error is Error.Unknown):
+        add_error(error, memory.c_string(name(error)), memory.c_string(error.text))
+    _loaded.append(made)
+    return made
 
 
 def loaded() -> bool:

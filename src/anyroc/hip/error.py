@@ -1,15 +1,13 @@
 """HIP's error codes, and the exception by which the body of a HIP function returns one.
 
 Names and numbers are those of `hipError_t`; the texts are what `hipGetErrorString` answers, which
-programs print and compare. In this package a function named hip… is the body of the C function of
-that name; what it does is HIP's documentation's to say.
+programs print and compare (it and its kin are in `cabi/hip.c`). In this package a function named
+hip… is the body of the C function of that name; what it does is HIP's documentation's to say.
 """
 
 from __future__ import annotations
 
 import enum
-
-from anyroc.cabi import memory
 
 
 class Error(enum.IntEnum):
@@ -136,23 +134,3 @@ def require(condition: object, code: Error = Error.InvalidValue) -> None:
     """Raise `HipError(code)` unless the condition holds."""
     if not condition:
         raise HipError(code)
-
-
-def hipGetErrorName(code: int) -> int:
-    return memory.c_string(name(code))
-
-
-def hipGetErrorString(code: int) -> int:
-    return memory.c_string(_BY_NUMBER.get(code, Error.Unknown).text)
-
-
-def hipDrvGetErrorName(code: int, out: int) -> None:
-    require(out)
-    memory.put_u64(out, hipGetErrorName(code))
-    require(code in _BY_NUMBER)
-
-
-def hipDrvGetErrorString(code: int, out: int) -> None:
-    require(out)
-    memory.put_u64(out, hipGetErrorString(code))
-    require(code in _BY_NUMBER)
