@@ -43,4 +43,5 @@ CLIENTS = (
         "iree_runtime",
         packages=("iree-base-runtime==3.13.0", "iree-base-compiler==3.13.0"),
     ),
+    Client("bitsandbytes_kernels", bare=("bitsandbytes==0.50.2",)),
 )
