@@ -31,9 +31,10 @@ class _Run(click.Command):
         parser.allow_interspersed_args = False
         with contextlib.suppress(click.UsageError):
             values, _, _ = parser.parse_args(list(args))
-            if isinstance(values["program"], str) and _is_command(Path(values["program"])):
-                rest = 1 + len(values["arguments"])
-                args = [*args[:-rest], "--", *args[-rest:]]
+            program, rest = values["program"], values["arguments"]
+            if isinstance(program, str) and _is_command(Path(program)):
+                mine = len(args) - 1 - (len(rest) if isinstance(rest, tuple) else 0)
+                args = [*args[:mine], "--", *args[mine:]]
         return super().parse_args(ctx, args)
 
 

@@ -43,6 +43,10 @@ def test_a_name_is_looked_up_as_a_shell_does(anyroc: Run) -> None:
     assert ("gfx1201\n", 5) == (done.stdout, done.returncode)
 
 
+def test_a_command_without_arguments(anyroc: Run) -> None:
+    assert 1 == anyroc("run", "false").returncode
+
+
 def test_the_shell_s_commands(anyroc: Run, script: Path) -> None:
     commands = anyroc("env", "--target", "gfx1201").stdout
     line = f'{commands}\nexec "$0" "$@"'
