@@ -270,6 +270,13 @@ def range_bounds() -> tuple[int, int]:
     return base, c_uint64.in_dll(library, "anyroc_range_size").value
 
 
+def set_range_bounds(base: int, size: int) -> None:
+    """Let kernels use (first address, size) without further checks, from now on."""
+    library = native.library()
+    c_uint64.in_dll(library, "anyroc_range_base").value = base
+    c_uint64.in_dll(library, "anyroc_range_size").value = size
+
+
 def read_memory(address: int, size: int) -> bytes:
     """Return bytes of this process's memory; the caller vouches for the address."""
     return ctypes.string_at(address, size)

@@ -29,6 +29,9 @@ _GUARDED_LIMIT = 12_000  # allocations with pages of their own; each takes two m
 _SLAB = 1 << 20
 _SLAB_LARGEST = 64 << 10  # larger ones always have pages of their own
 _POISON = 0xA5
+_USER_END = 1 << 47
+"""Where the addresses end that the system gives a process."""
+
 _COUNTED = ("device", "managed")
 
 
@@ -99,6 +102,8 @@ class AddressSpace:
         self._guarded = 0
         self._slabs: dict[int, list[_Slab]] = {}
         self._hosts: dict[int, int] = {}
+        self.host_admitted = False
+        """Whether kernels may use all memory of the process."""
         self.memories: dict[int, Memory] = {}
 
     def alloc(self, size: int, kind: str, device: int, align: int) -> Allocation:
@@ -188,6 +193,14 @@ class AddressSpace:
             if self._hosts.pop(address, None) is None:
                 raise BadAddress(f"host memory at {address:#x} is not registered")
             self._runtime.anyroc_host_unregister(address)
+
+    def admit_host(self, admitted: bool = True) -> None:
+        """Let kernels use all memory of the process, as a GPU with page migration can, or not."""
+        self.host_admitted = admitted
+        if admitted:
+            binding.set_range_bounds(PAGE, _USER_END - PAGE)
+        else:
+            binding.set_range_bounds(self.base, self.size)
 
     def find_host(self, address: int) -> Allocation | None:
         """Return the registered host range that holds `address`, if any, as kind "registered"."""

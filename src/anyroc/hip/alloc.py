@@ -229,6 +229,9 @@ def hipPointerSetAttribute(value: int, attribute: int, address: int) -> None:
 def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
     require(out and address)
     allocation = find(address)
+    if allocation is None and attribute == 3 and address_space().host_admitted:
+        memory.put_u64(out, address)
+        return
     if allocation is None:
         raise HipError(Error.InvalidValue)
     kind = _MEMORY_TYPES.get(allocation.kind, _MEMORY_TYPES["device"])

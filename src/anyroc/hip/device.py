@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyroc.cabi import memory
 from anyroc.hip import properties
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HIP_VERSION = 70125424
 """What hipRuntimeGetVersion answers: major * 10^7 + minor * 10^5 + patch, of HIP 7.1."""
+
+T = TypeVar("T")
 
 R0600_SINCE = 60000000  # the HIP version from which hipGetDeviceProperties means the layout R0600
 
@@ -72,17 +74,19 @@ def gpus() -> list[Gpu]:
     from anyroc.gpu.device import devices
 
     with lock:
-        visible = _visible(devices())
-        return [Gpu(index, device) for index, device in enumerate(visible)]
+        return [Gpu(index, device) for index, device in enumerate(visible(devices()))]
 
 
-def _visible(devices: list[Device]) -> list[Device]:
-    """Apply the environment's choice of devices; as in HIP, the first bad number ends the list."""
+def visible(devices: list[T]) -> list[T]:
+    """Apply the environment's choice of devices; as in HIP, the first bad number ends the list.
+
+    The devices may be given as anything that stands for them.
+    """
     for name in ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"):
         choice = os.environ.get(name)
         if choice is None or (name.startswith("CUDA") and "HIP_VISIBLE_DEVICES" in os.environ):
             continue
-        chosen: list[Device] = []
+        chosen: list[T] = []
         for part in choice.split(","):
             if not part.strip().isdigit() or int(part) >= len(devices):
                 break

@@ -33,6 +33,7 @@ class Function:
         self.name = kernel.name
         kinds = {argument.value_kind for argument in kernel.kernel.args}
         self.prints = "hidden_printf_buffer" in kinds
+        self.calls_host = "hidden_hostcall_buffer" in kinds
         self.max_dynamic_shared = kernel.struct.max_lds - kernel.struct.lds_size
         self.carveout = -1
         self._handle = 0

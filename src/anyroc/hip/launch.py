@@ -59,11 +59,14 @@ def start(
         stream.capture.add(stream, 0, later(function, grid, block, shared, arguments))
         return
     extra = None
-    if function.prints or cooperative or tail is not _NO_TAIL:
+    if function.prints or function.calls_host or cooperative or tail is not _NO_TAIL:
         printf = stream.printf_buffer() if function.prints else 0
+        hostcall = stream.host_calls().address if function.calls_host else 0
         blocks = math.prod(grid)
         barrier = stream.grid_barrier(blocks, blocks * math.prod(block)) if cooperative else 0
-        extra = _extra(tail=tail, cooperative=cooperative, printf=printf, multigrid=barrier)
+        extra = _extra(
+            tail=tail, cooperative=cooperative, printf=printf, hostcall=hostcall, multigrid=barrier
+        )
     # Between its query for idleness and its reading of the buffer a stream must stay idle.
     with stream.lock if function.prints else _UNLOCKED:
         try:
@@ -78,6 +81,8 @@ def start(
             )
         except LaunchError as error:
             raise HipError(_REASONS[error.reason]) from error
+    if function.calls_host:
+        stream.host_calls().attend(stream.queue)
 
 
 _UNLOCKED = contextlib.nullcontext()
@@ -207,11 +212,11 @@ def hipLaunchCooperativeKernel(
     chosen = of(stream)
     function = registered(chosen.gpu, host)
     grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
-    _require_resident(function, grid, block, shared)
+    require_resident(function, grid, block, shared)
     start(function, grid, block, shared, chosen, parameters=parameters, cooperative=True)
 
 
-def _require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> None:
+def require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> None:
     """Refuse a cooperative launch whose blocks do not fit on the device all at once."""
     from anyroc.hip.occupancy import blocks_per_multiprocessor
     from anyroc.hip.properties import multiprocessors
@@ -254,7 +259,7 @@ def hipModuleLaunchCooperativeKernel(
 ) -> None:
     require(function, Error.InvalidImage)
     grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
-    _require_resident(functions[function], grid, block, shared)
+    require_resident(functions[function], grid, block, shared)
     _start_by_handle(function, grid, block, shared, stream, parameters, 0, cooperative=True)
 
 

@@ -89,6 +89,13 @@ def _text(record: bytes, constant: bool) -> bytes:
     return render(form, _Arguments(record, _padded(len(form) + 1), inline=False))
 
 
+def message(data: bytes) -> tuple[str, bytes]:
+    """Return (stream, text) for the message of a host call: control word, format, arguments."""
+    stream = stdio.STDERR if data[:1] and data[0] & _STDERR else stdio.STDOUT
+    form, _, _ = data[8:].partition(b"\0")
+    return stream, render(form, _Arguments(data, 8 + _padded(len(form) + 1), inline=True))
+
+
 class _Arguments:
     """The arguments of one record, taken one by one; missing ones are zero."""
 

@@ -20,6 +20,7 @@ from anyroc.gpu.queue import Event
 from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.hostcall import Service
 from anyroc.hip.state import Handles, lock, thread
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Stream:
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
         self._printf = self._barrier = 0
+        self._hostcalls: Service | None = None
         self._released: list[int] = []  # memory to free when the stream is idle
         self._staged_size = 0  # bytes of it that are copies of host memory
         self.queue: Queue = gpu.device.create_queue()
@@ -162,7 +164,7 @@ class Stream:
         if state == NOT_READY:
             return Error.Success
         asserted = False
-        if self._printf or self._released:
+        if self._printf or self._released or self._hostcalls:
             with self.lock:
                 asserted = self.queue.query() and self._collect()
         fault = self.queue.fault if state == FAULTED else None
@@ -170,12 +172,22 @@ class Stream:
             return Error.Success
         return faults.report(self.gpu, fault, asserted=asserted)
 
+    def deliver(self) -> bool:
+        """Print what kernels that are done have printed; tell whether an assertion failed."""
+        with self.lock:
+            asserted = self._collect()
+            if self._hostcalls is not None:
+                self._hostcalls.asserted = False
+        stdio.flush()
+        return asserted
+
     def _collect(self) -> bool:
         """Free what is to be freed, print what was printed; tell whether an assertion failed."""
         while self._released:
             self.gpu.memory.free(self._released.pop())
         self._staged_size = 0
-        return bool(self._printf and printf.drain(self._printf))
+        drained = bool(self._printf and printf.drain(self._printf))
+        return drained or (self._hostcalls is not None and self._hostcalls.asserted)
 
     def grid_barrier(self, workgroups: int, threads: int) -> int:
         """Return the address of what the blocks of the next launch meet at in `grid.sync()`.
@@ -199,6 +211,12 @@ class Stream:
             self.synchronize()
         return self._printf
 
+    def host_calls(self) -> Service:
+        """Return what answers the calls to the host of kernels on this stream."""
+        if self._hostcalls is None:
+            self._hostcalls = Service(self.gpu.memory)
+        return self._hostcalls
+
     def destroy(self) -> None:
         """Finish the stream's work and take no more."""
         with lock:
@@ -214,6 +232,8 @@ class Stream:
         self.queue.close()
         for address in filter(None, (self._printf, self._barrier, *self._released)):
             self.gpu.memory.free(address)
+        if self._hostcalls is not None:
+            self._hostcalls.close()
 
 
 _handles: Handles[Stream] = Handles(Error.ContextIsDestroyed)

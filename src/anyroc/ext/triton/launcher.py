@@ -1,0 +1,179 @@
+"""The launcher in plain Python: what Triton's own does in C, without a C compiler.
+
+It packs the arguments, puts the launch on the stream and waits for it, so that the next reader of a
+tensor sees what the kernel wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from triton.backends import driver as triton_driver
+from triton.runtime import _allocation
+
+from anyroc.errors import BadInput
+from anyroc.ext.triton import arguments, faults, loading, tensors
+from anyroc.gpu.queue import LaunchError, launch_extra
+from anyroc.hip.launch import require_resident
+
+Hook = Callable[[Any], object] | None
+
+_DESCRIPTOR = "tensordesc"
+
+
+class Launcher:
+    """Launches one compiled kernel; `src` and `metadata` are what Triton knows of it."""
+
+    def __init__(self, src: Any, metadata: Any) -> None:
+        self._confined = tensors.checks()
+        self._cooperative = metadata.launch_cooperative_grid
+        self._global_scratch = (metadata.global_scratch_size, metadata.global_scratch_align)
+        self._profile_scratch = (metadata.profile_scratch_size, metadata.profile_scratch_align)
+        self._scratches = bool(metadata.global_scratch_size or metadata.profile_scratch_size)
+        if metadata.num_ctas > 1:
+            raise BadInput(
+                f"kernel {metadata.name}: clusters of {metadata.num_ctas} workgroups are not "
+                "implemented",
+                hint="compile it with num_ctas=1",
+            )
+        block = metadata.num_warps * metadata.warp_size
+        self._block = (block, 1, 1)
+        described = getattr(metadata, "tensordesc_meta", None)
+        types = list(src.signature.values())
+        self._expand: Callable[..., tuple[Any, ...]] | None = None
+        if any(_DESCRIPTOR in kind for kind in arguments.flat_types(types)):
+            self._expand = _expander(src.signature, described)
+        self._signature = triton_driver.expand_signature(types, described, _DESCRIPTOR)
+        self._packers: dict[int, tuple[loading.Kernel, arguments.Pack]] = {}
+
+    def __call__(
+        self,
+        grid_x: int,
+        grid_y: int,
+        grid_z: int,
+        stream: int,
+        handle: int,
+        kernel_metadata: tuple[int, ...],
+        launch_metadata: Any,
+        enter: Hook,
+        leave: Hook,
+        *values: Any,
+    ) -> None:
+        """Launch `grid_x` × `grid_y` × `grid_z` programs and wait for them."""
+        if enter is not None:
+            enter(launch_metadata)
+        if grid_x > 0 and grid_y > 0 and grid_z > 0:
+            self._launch((grid_x, grid_y, grid_z), stream, handle, kernel_metadata, values)
+        if leave is not None:
+            leave(launch_metadata)
+
+    def _launch(
+        self,
+        grid: tuple[int, int, int],
+        stream: int,
+        handle: int,
+        kernel_metadata: tuple[int, ...],
+        values: tuple[Any, ...],
+    ) -> None:
+        try:
+            kernel, pack = self._packers[handle]
+        except KeyError:
+            kernel, pack = self._prepared(handle)
+        scratch: tuple[Any, Any] = (None, None)
+        if self._scratches:
+            scratch = self._scratch(grid[0] * grid[1] * grid[2], stream)
+        if self._expand is not None:
+            values = self._expand(values)
+        packed = pack((*values, *scratch))
+        if self._confined:
+            with tensors.confined((*values, *scratch)):
+                self._run(kernel, grid, stream, kernel_metadata[2], packed)
+        else:
+            self._run(kernel, grid, stream, kernel_metadata[2], packed)
+
+    def _run(
+        self,
+        kernel: loading.Kernel,
+        grid: tuple[int, int, int],
+        stream: int,
+        shared: int,
+        packed: bytes,
+    ) -> None:
+        function = kernel.function
+        chosen = loading.stream_of(kernel, stream)
+        extra = None
+        if function.prints or function.calls_host or self._cooperative:
+            extra = self._extra(kernel, chosen, grid)
+        queue = chosen.submit()
+        try:
+            queue.launch(function.kernel, grid, self._block, shared, packed, extra=extra)
+        except LaunchError as error:
+            raise BadInput(error.message) from error
+        if function.calls_host:
+            chosen.host_calls().attend(queue)
+        kernel.launches += 1
+        if queue.synchronize():
+            raise faults.taken(chosen)
+        if function.calls_host or function.prints:
+            chosen.deliver()
+
+    def _prepared(self, handle: int) -> tuple[loading.Kernel, arguments.Pack]:
+        kernel = loading.kernel(handle)
+        places = [(arg.offset, arg.size) for arg in kernel.function.kernel.kernel.explicit_args]
+        pack = arguments.packer(self._signature, places, kernel.function.name)
+        self._packers[handle] = kernel, pack
+        return kernel, pack
+
+    def _scratch(self, programs: int, stream: int) -> tuple[Any, Any]:
+        size, alignment = self._global_scratch
+        shared = profile = None
+        if size:
+            shared = _allocation._allocator.get()(programs * size, alignment, stream)
+        size, alignment = self._profile_scratch
+        if size and _allocation.has_profile_allocator():
+            profile = _allocation._profile_allocator.get()(programs * size, alignment, stream)
+        elif size:
+            profile = default_scratch(programs * size)
+        return shared, profile
+
+    def _extra(self, kernel: loading.Kernel, stream: Any, grid: tuple[int, int, int]) -> Any:
+        function, programs = kernel.function, grid[0] * grid[1] * grid[2]
+        barrier = 0
+        if self._cooperative:
+            require_resident(function, grid, self._block, 0)
+            barrier = stream.grid_barrier(programs, programs * self._block[0])
+        return launch_extra(
+            cooperative=self._cooperative,
+            printf=stream.printf_buffer() if function.prints else 0,
+            hostcall=stream.host_calls().address if function.calls_host else 0,
+            multigrid=barrier,
+        )
+
+
+def default_scratch(size: int) -> Any:
+    """Return zeroed memory for profiling data, as a tensor."""
+    import torch
+
+    return torch.zeros(size, dtype=torch.int8)
+
+
+def _expander(signature: Any, described: Any) -> Callable[..., tuple[Any, ...]]:
+    """Return what turns tensor descriptors among the arguments into pointers and numbers."""
+    if described:
+        raise BadInput("descriptors of the tensor data mover are not implemented on this target")
+
+    def descriptor(value: Any, _metadata: Any, _base: Any) -> list[Any]:
+        parts: list[Any] = triton_driver.decompose_descriptor(value)
+        return parts
+
+    def received(*arguments_: Any) -> tuple[Any, ...]:
+        return tuple(arguments_[-1])
+
+    wrapped = triton_driver.wrap_handle_tensordesc_impl(received, signature, described, descriptor)
+
+    def expand(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        expanded: tuple[Any, ...] = wrapped(values)
+        return expanded
+
+    return expand

@@ -1,0 +1,94 @@
+"""Kernels that Triton compiled, loaded on a device: what Triton calls a driver's `utils`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from anyroc.ext.triton import devices
+from anyroc.hip import image
+from anyroc.hip import properties as hip
+from anyroc.hip.module import LoadedModule
+from anyroc.hip.state import Handles
+from anyroc.hip.stream import Stream, of
+
+if TYPE_CHECKING:
+    from anyroc.hip.function import Function
+
+_WORD = 4
+
+
+@dataclass
+class Kernel:
+    """A kernel on a device; `handle` is what Triton knows it by."""
+
+    function: Function
+    module: LoadedModule
+    device: int
+    launches: int = 0
+    handle: int = field(default=0)
+
+
+_kernels: Handles[Kernel] = Handles()
+
+
+def kernels() -> list[Kernel]:
+    """Return every kernel that is loaded."""
+    return _kernels.values()
+
+
+def kernel(handle: int) -> Kernel:
+    """Return the kernel that Triton knows by a number."""
+    return _kernels[handle]
+
+
+def properties(device: int) -> dict[str, Any]:
+    """Return what Triton asks of a device, from what HIP says of it."""
+    target = devices.all_targets()[device]
+    known = hip.properties(target, device, target.memory_bytes)
+    names = {
+        "max_shared_mem": "sharedMemPerBlock",
+        "max_num_regs": "regsPerBlock",
+        "multiprocessor_count": "multiProcessorCount",
+        "sm_clock_rate": "clockRate",
+        "mem_clock_rate": "memoryClockRate",
+        "mem_bus_width": "memoryBusWidth",
+        "warpSize": "warpSize",
+        "max_threads_per_sm": "maxThreadsPerMultiProcessor",
+        "cooperativeLaunch": "cooperativeLaunch",
+    }
+    return {"arch": target.name, **{ours: known[theirs] for ours, theirs in names.items()}}
+
+
+class Utils:
+    """Triton's way to the runtime, over the software GPU itself."""
+
+    def get_device_properties(self, device: int) -> dict[str, Any]:
+        """Return the properties of a device."""
+        return properties(device)
+
+    def load_binary(
+        self, name: str, binary: bytes, shared: int, device: int
+    ) -> tuple[int, int, int, int, int]:
+        """Load a code object; return module, function, registers, spilled words, most threads."""
+        gpu = devices.gpu(device)
+        module = LoadedModule(gpu, image.load(gpu, bytes(binary)))
+        function = module.function(name)
+        loaded = Kernel(function, module, device)
+        loaded.handle = _kernels.add(loaded)
+        limits = function.kernel.struct
+        registers, spilled = function.kernel.kernel.vgpr_count, limits.scratch_size // _WORD
+        return loaded.handle, loaded.handle, registers, spilled, limits.max_block
+
+    def unload_module(self, module: int) -> None:
+        """Give back the memory of a loaded code object."""
+        if module in _kernels:
+            _kernels.remove(module).module.unload()
+
+
+def stream_of(kernel: Kernel, handle: int) -> Stream:
+    """Return the stream that a launch names, on the device of its kernel."""
+    if devices.current() == kernel.device:
+        return of(handle)
+    with devices.use(kernel.device):
+        return of(handle)
