@@ -74,6 +74,11 @@ def read_string(address: int) -> bytes:
     return ctypes.string_at(address)
 
 
+def address_of(data: bytes) -> int:
+    """Return the address of the content of a bytes object, valid as long as that lives."""
+    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
+
+
 def array_of(values: Sequence[int]) -> int:
     """Return the address of an array of 64-bit integers, which lives until the next call."""
     _arrays[:] = [(ctypes.c_uint64 * max(len(values), 1))(*values)]

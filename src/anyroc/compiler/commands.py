@@ -74,9 +74,18 @@ def assemble_constants(tools: Toolchain, source: Path, output: Path) -> list[str
 
 
 def device_flags(
-    tools: Toolchain, language: Language, target: Target, wave_size: int, options: Options
+    tools: Toolchain,
+    language: Language,
+    target: Target,
+    wave_size: int,
+    options: Options,
+    *,
+    bitcode: bool = False,
 ) -> list[str]:
-    """Return clang's command line, up to the files, that makes a device object of a source."""
+    """Return clang's command line, up to the files, that makes a device object of a source.
+
+    With `bitcode` it makes LLVM bitcode that may refer to what other modules define.
+    """
     flags = [
         *_common(tools, language, options),
         "--cuda-device-only",
@@ -87,6 +96,8 @@ def device_flags(
     ]
     if len(target.wave_sizes) > 1:
         flags.append("-mwavefrontsize64" if wave_size == 64 else "-mno-wavefrontsize64")
+    if bitcode:
+        return [*flags, "-fgpu-rdc", "-c", "-emit-llvm"]
     # The driver cannot stop after the device object; the last action named to cc1 wins.
     return [*flags, "-c", "-emit-llvm", "-Xclang", "-emit-obj"]
 
@@ -99,12 +110,28 @@ def host_flags(tools: Toolchain, language: Language, options: Options) -> list[s
     return flags
 
 
+def compile_bitcode(
+    tools: Toolchain, target: Target, first: Path, others: list[Path], output: Path
+) -> list[str]:
+    """Return the command that makes one device object of several bitcode modules."""
+    device = ["-target", "amdgcn-amd-amdhsa", f"-mcpu={target.name}", "-nogpulib", "-O3"]
+    linked = [word for file in others for word in _linked_bitcode("-mlink-bitcode-file", file)]
+    return [*tools.clang, *device, "-x", "ir", *linked, "-c", str(first), "-o", str(output)]
+
+
+def print_bitcode(tools: Toolchain, source: Path, output: Path) -> list[str]:
+    """Return the command that writes bitcode as the text of LLVM IR."""
+    device = ["-target", "amdgcn-amd-amdhsa", "-nogpulib", "-O0", "-Xclang", "-disable-llvm-passes"]
+    return [*tools.clang, *device, "-x", "ir", "-S", "-emit-llvm", str(source), "-o", str(output)]
+
+
+def _linked_bitcode(flag: str, file: Path) -> list[str]:
+    return ["-Xclang", flag, "-Xclang", str(file)]
+
+
 def bitcode_flags(files: list[Path]) -> list[str]:
     """Return the flags that link bitcode libraries into a device object, first things first."""
-    flags: list[str] = []
-    for file in files:
-        flags += ["-Xclang", "-mlink-builtin-bitcode", "-Xclang", str(file)]
-    return flags
+    return [word for file in files for word in _linked_bitcode("-mlink-builtin-bitcode", file)]
 
 
 def depfile_flags(depfile: Path) -> list[str]:

@@ -68,7 +68,7 @@ def compile_program(
         for source, language in languages.items()
     ]
     jobs += [
-        _job(_code_object, tools, source, languages[source], gpu, options)
+        _job(code_object, tools, source, languages[source], gpu, options)
         for source in units
         for gpu in targets
     ]
@@ -94,7 +94,7 @@ def compile_device(
     tools = discover().require()
     files = [sources] if isinstance(sources, Path) else list(sources)
     if len(files) == 1:
-        return _code_object(
+        return code_object(
             tools, files[0], _device_language(files[0]), target, options
         ).path.read_bytes()
     jobs = [
@@ -158,20 +158,20 @@ def _host_object(
     return steps.remembered("object", ".o", [*flags, str(source), tools.identity], build)
 
 
-def _code_object(
+def code_object(
     tools: Toolchain, source: Path, language: Language, target: Target, options: Options
 ) -> steps.Made:
+    """Compile the device part of a source and link it."""
     return _linked_device(tools, [_device_object(tools, source, language, target, options)], target)
 
 
 def _device_object(
     tools: Toolchain, source: Path, language: Language, target: Target, options: Options
 ) -> steps.Made:
-    wave_size = _wave_size(target, options)
+    wave_size = chosen_wave_size(target, options)
     flags = commands.device_flags(tools, language, target, wave_size, options)
     flags.append(f"-cuid={commands.unit_id(source)}")
-    constants = _constants(tools, target, wave_size)
-    flags += commands.bitcode_flags([*tools.device_libraries, constants])
+    flags += commands.bitcode_flags(device_libraries(tools, target, wave_size))
 
     def build(result: Path, depfile: Path) -> str:
         files = [*commands.depfile_flags(depfile), str(source), "-o", str(result)]
@@ -191,7 +191,8 @@ def _linked_device(tools: Toolchain, objects: list[steps.Made], target: Target) 
     return steps.Made(path, key, "".join(made.warnings for made in objects))
 
 
-def _wave_size(target: Target, options: Options) -> int:
+def chosen_wave_size(target: Target, options: Options) -> int:
+    """Return the lanes of a wave; raises BadInput where the target has no such waves."""
     size = options.wave_size or target.default_wave_size
     if size not in target.wave_sizes:
         known = " or ".join(map(str, target.wave_sizes))
@@ -201,7 +202,8 @@ def _wave_size(target: Target, options: Options) -> int:
     return size
 
 
-def _constants(tools: Toolchain, target: Target, wave_size: int) -> Path:
+def device_libraries(tools: Toolchain, target: Target, wave_size: int) -> list[Path]:
+    """Return the bitcode libraries of device code with the constants that configure them."""
     text = commands.control_constants(target.name, wave_size)
 
     def build(result: Path) -> None:
@@ -211,7 +213,8 @@ def _constants(tools: Toolchain, target: Target, wave_size: int) -> Path:
             argv = commands.assemble_constants(tools, source, result)
             steps.run(argv, "the device library constants do not assemble")
 
-    return cache.default().make("oclc", cache.key(text, tools.identity), ".bc", build)
+    constants = cache.default().make("oclc", cache.key(text, tools.identity), ".bc", build)
+    return [*tools.device_libraries, constants]
 
 
 def _linked(

@@ -1,0 +1,7 @@
+/* What hipRTC includes before every program, after what hipcc does. */
+#pragma once
+
+#include <hip/hip_runtime.h>
+
+/* clang's own headers leave out what they need when they see this. */
+#define __HIPCC_RTC__ 1
