@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from anyroc import native
 from anyroc.gpu.binding import Wave
 from anyroc.isa.targets import Target, target
 from anyroc.translate.codeobject import CodeObject
-from anyroc.translate.jit import NativeKernel, compile_kernel
+from anyroc.translate.jit import NativeKernel, compile_kernel, translate
+from anyroc.translate.machine import native_code
 from code_objects import TEXT, KernelSpec, code_object
 from translate_support.encode import encode
 
-__all__ = ["ACCUM_OFFSET", "BAD_PC", "ENTRY", "RETURN", "State", "kernel_of", "leave", "run"]
+__all__ = [
+    "ACCUM_OFFSET", "BAD_PC", "ENTRY", "FORMS", "RETURN", "State", "form_of", "kernel_of", "leave",
+    "run",
+]  # fmt: skip
+
+FORMS = ("quick", "full")
+"""The two forms of translated code: made of calls, and made to be optimised."""
 
 BAD_PC = -3
 """The status of a wave that jumped to no code, as every test's code does at its end."""
@@ -38,7 +46,7 @@ class State:
     sgpr: np.ndarray
     vgpr: np.ndarray
     scc: int = 0
-    mode: int = 0xF0
+    mode: int = 0x3F0
     lds: np.ndarray = field(default_factory=lambda: np.zeros(4096, np.uint8))
     scratch: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.uint8))
 
@@ -96,20 +104,52 @@ def leave(isa: str) -> bytes:
     return encode(isa, "SOP1", "s_setpc_b64", ssrc0=RETURN)
 
 
-def kernel_of(name: str, wave_size: int, code: bytes, **promises: bool) -> NativeKernel:
-    """Translates code, ended with ``leave``, for a target; ``promises``: see ``compile_kernel``."""
+@dataclass(frozen=True)
+class FullKernel:
+    """Code of the form that is meant for optimisation, made without it."""
+
+    address: int
+
+
+def kernel_of(
+    name: str, wave_size: int, code: bytes, mode: int = 0x3F0, **promises: bool
+) -> NativeKernel:
+    """Translates code, ended with ``leave``, for a target.
+
+    ``mode``: what the kernel's descriptor says of MODE; ``promises``: see ``compile_kernel``.
+    """
+    parsed, record = _parsed(name, wave_size, code, mode)
+    return compile_kernel(parsed, parsed.kernels["k"], record, **promises)
+
+
+def form_of(
+    form: str, name: str, wave_size: int, code: bytes, mode: int = 0x3F0, **promises: bool
+) -> NativeKernel | FullKernel:
+    """Like ``kernel_of``, in one of the ``FORMS``."""
+    if form == "quick":
+        return kernel_of(name, wave_size, code, mode, **promises)
+    parsed, record = _parsed(name, wave_size, code, mode)
+    result = translate(parsed, parsed.kernels["k"], record, **promises)
+    objects = [native_code(ir, 0) for ir in (result.ir, result.hot) if ir]
+    return FullKernel(native.link(b"".join(objects), [len(o) for o in objects], "wave"))
+
+
+def _parsed(name: str, wave_size: int, code: bytes, mode: int) -> tuple[CodeObject, Target]:
     record = target(name)
     code += leave(record.isa)
-    kernel = KernelSpec("k", code, wave32=wave_size == 32, **_allocation(record))
-    parsed = CodeObject.parse(code_object([kernel], target=name))
-    return compile_kernel(parsed, parsed.kernels["k"], record, **promises)
+    rsrc1 = (mode & 0xFF) << 12 | (mode >> 8 & 1) << 21 | (mode >> 9 & 1) << 23
+    rsrc1 |= (mode >> 23 & 1) << 26
+    kernel = KernelSpec("k", code, wave32=wave_size == 32, rsrc1=rsrc1, **_allocation(record))
+    return CodeObject.parse(code_object([kernel], target=name)), record
 
 
 def _allocation(record: Target) -> dict[str, int]:
     return {"vgpr_units": 64, "accum_units": 64} if record.has_agprs else {"vgpr_units": 64}
 
 
-def run(kernel: NativeKernel, state: State, *, budget: int = 1 << 40, calls: int = 1000) -> int:
+def run(
+    kernel: NativeKernel | FullKernel, state: State, *, budget: int = 1 << 40, calls: int = 1000
+) -> int:
     """Runs a wave to its end on ``state``, calling again after yields; returns the last status."""
     wave = Wave()
     rows = np.zeros(ROWS * state.wave_size + 16, np.uint32)

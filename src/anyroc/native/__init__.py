@@ -11,7 +11,7 @@ from functools import cache
 from anyroc.errors import AnyrocError
 from anyroc.native.build import host, library_path
 
-__all__ = ["LinkError", "host", "library", "library_path", "link", "symbol"]
+__all__ = ["LinkError", "host", "library", "library_path", "link", "link_library", "symbol"]
 
 
 class LinkError(AnyrocError):
@@ -50,3 +50,17 @@ def link(objects: bytes, sizes: list[int], entry: str) -> int:
             hint="anyroc cache clear, and try again",
         )
     return int(address)
+
+
+def link_library(data: bytes) -> None:
+    """Load a relocatable object whose functions objects linked later can call, for good.
+
+    LinkError says what is wrong with it.
+    """
+    message = ctypes.create_string_buffer(256)
+    size = ctypes.c_uint64(len(data))
+    if library().anyroc_link_library(data, size, message, ctypes.c_size_t(len(message))):
+        raise LinkError(
+            f"compiled instructions do not load: {message.value.decode(errors='replace')}",
+            hint="anyroc cache clear, and try again",
+        )

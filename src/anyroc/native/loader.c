@@ -1,9 +1,11 @@
 /* Loads relocatable x86-64 ELF objects (what the translator made) into one block of memory.
  *
  * Everything of one kernel lies together, so that the small code model's 32-bit references reach; calls out
- * go through stubs and outside data through a table of addresses. */
+ * go through stubs and outside data through a table of addresses.  Objects may also be loaded as a library,
+ * whose functions the objects loaded afterwards can call. */
 #include <dlfcn.h>
 #include <elf.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,19 @@ struct image {
   char *message;
   size_t room;
 };
+
+struct function {
+  const char *name;
+  uint64_t address;
+};
+
+struct library {
+  struct library *next;
+  uint64_t count;
+  struct function functions[];
+};
+
+static struct library *_Atomic libraries;
 
 static int fail(struct image *image, const char *what, const char *name) {
   snprintf(image->message, image->room, "%s%s", what, name);
@@ -110,7 +125,23 @@ static uint64_t defined(const struct image *image, const char *name) {
   return 0;
 }
 
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const struct function *)a)->name, ((const struct function *)b)->name);
+}
+
+static uint64_t in_libraries(const char *name) {
+  struct function wanted = {name, 0};
+  for (struct library *l = libraries; l; l = l->next) {
+    struct function *found =
+        bsearch(&wanted, l->functions, l->count, sizeof *l->functions, by_name);
+    if (found) return found->address;
+  }
+  return 0;
+}
+
 static uint64_t outside(const struct image *image, const char *name) {
+  uint64_t address = in_libraries(name);
+  if (address) return address;
   void *found = image->self ? dlsym(image->self, name) : NULL;
   return (uint64_t)(found ? found : dlsym(RTLD_DEFAULT, name));
 }
@@ -196,33 +227,70 @@ static int fill(struct image *image, struct object *o) {
   return 1;
 }
 
+/* Makes what the first object defines known to the objects loaded from now on, for good. */
+static int publish(struct image *image) {
+  const struct object *o = &image->objects[0];
+  struct library *l = malloc(sizeof *l + o->symbol_count * sizeof *l->functions);
+  char *names = malloc(o->names_size);
+  if (!l || !names) return fail(image, "out of memory", "");
+  memcpy(names, o->names, o->names_size);
+  l->count = 0;
+  for (uint64_t i = 0; i < o->symbol_count; i++) {
+    const Elf64_Sym *s = &o->symbols[i];
+    if (ELF64_ST_BIND(s->st_info) == STB_LOCAL || !s->st_shndx || s->st_shndx >= o->count ||
+        s->st_name >= o->names_size)
+      continue;
+    uint64_t address = (uint64_t)image->block + o->place[s->st_shndx] + s->st_value;
+    l->functions[l->count++] = (struct function){names + s->st_name, address};
+  }
+  qsort(l->functions, l->count, sizeof *l->functions, by_name);
+  l->next = libraries;
+  while (!atomic_compare_exchange_weak(&libraries, &l->next, l)) {
+  }
+  return 1;
+}
+
+static void *load(struct image *image, const uint8_t *data, const uint64_t *sizes, int count,
+                  const char *entry) {
+  void *result = NULL;
+  Dl_info info;
+  int good = count <= MOST_OBJECTS || fail(image, "too many objects", "");
+  image->block = MAP_FAILED;
+  for (int k = 0; good && k < count; data += sizes[k++]) {
+    image->objects[k] = (struct object){.data = data, .size = sizes[k]};
+    image->count = k + 1;
+    good = open_object(image, &image->objects[k]);
+  }
+  if (good) {
+    if (dladdr((void *)load, &info)) image->self = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+    lay_out(image);
+    image->block = mmap(NULL, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    good = image->block != MAP_FAILED || fail(image, "out of memory", "");
+  }
+  for (int k = 0; good && k < count; k++) good = fill(image, &image->objects[k]);
+  if (good) {
+    result = entry ? (void *)defined(image, entry) : image->block;
+    if (!result) good = fail(image, "no symbol ", entry);
+  }
+  if (good && mprotect(image->block, image->code_size, PROT_READ | PROT_EXEC))
+    good = fail(image, "cannot make code executable", "");
+  if (good && !entry) good = publish(image);
+  if (!good && image->block != MAP_FAILED) munmap(image->block, image->size);
+  for (int k = 0; k < image->count; k++) free(image->objects[k].place);
+  if (image->self) dlclose(image->self);
+  return good ? result : NULL;
+}
+
 /* Loads `count` objects that lie one after the other in `data`; the address of the symbol `entry`, or NULL
  * with the reason in `message`. */
 void *anyroc_link(const uint8_t *data, const uint64_t *sizes, int count, const char *entry,
                   char *message, size_t room) {
-  struct image image = {.message = message, .room = room, .block = MAP_FAILED};
-  void *result = NULL;
-  Dl_info info;
-  int good = count <= MOST_OBJECTS || fail(&image, "too many objects", "");
-  for (int k = 0; good && k < count; data += sizes[k++]) {
-    image.objects[k] = (struct object){.data = data, .size = sizes[k]};
-    image.count = k + 1;
-    good = open_object(&image, &image.objects[k]);
-  }
-  if (good) {
-    if (dladdr((void *)anyroc_link, &info)) image.self = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
-    lay_out(&image);
-    image.block = mmap(NULL, image.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    good = image.block != MAP_FAILED || fail(&image, "out of memory", "");
-  }
-  for (int k = 0; good && k < count; k++) good = fill(&image, &image.objects[k]);
-  if (good && !(result = (void *)defined(&image, entry))) good = fail(&image, "no symbol ", entry);
-  if (good && mprotect(image.block, image.code_size, PROT_READ | PROT_EXEC)) {
-    fail(&image, "cannot make code executable", "");
-    result = NULL;
-  }
-  if (!result && image.block != MAP_FAILED) munmap(image.block, image.size);
-  for (int k = 0; k < image.count; k++) free(image.objects[k].place);
-  if (image.self) dlclose(image.self);
-  return result;
+  struct image image = {.message = message, .room = room};
+  return load(&image, data, sizes, count, entry);
+}
+
+/* Loads an object as a library; 0, or -1 with the reason in `message`. */
+int anyroc_link_library(const uint8_t *data, uint64_t size, char *message, size_t room) {
+  struct image image = {.message = message, .room = room};
+  return load(&image, data, &size, 1, NULL) ? 0 : -1;
 }

@@ -18,8 +18,9 @@ from anyroc.errors import CodeObjectError
 from anyroc.isa.decode import decoder
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import OPERATIONS, Control, Operation
-from anyroc.translate import layout
+from anyroc.semantics.core import OPERATIONS, Control, Op, Operation
+from anyroc.semantics.environment import Mode, under
+from anyroc.translate import layout, modes
 from anyroc.translate.calls import AddressTracker, functions
 from anyroc.translate.codeobject import CodeObject, Kernel
 from anyroc.translate.effects import ALL_SCALARS, SCALARS, Effect, effect_of
@@ -65,7 +66,8 @@ class Graph:
 
     ``targets`` are addresses that jumps of unknown target may reach; ``known_jumps`` maps the
     address of an indirect jump to where it goes, where that is known.  ``run``: in aligned
-    groups of how many lanes these are consecutive work-items in x (0: not known).
+    groups of how many lanes these are consecutive work-items in x (0: not known).  ``modes``: what
+    the MODE register holds at instructions, by address, where it is not the usual.
     """
 
     entry: int
@@ -78,6 +80,7 @@ class Graph:
     blocks: dict[int, Block] = field(default_factory=dict)
     targets: set[int] = field(default_factory=set)
     known_jumps: dict[int, int] = field(default_factory=dict)
+    modes: dict[int, Mode] = field(default_factory=dict)
     _effects: dict[int, tuple[Instruction, Effect]] = field(default_factory=dict)
 
     def operation(self, inst: Instruction) -> Operation:
@@ -85,6 +88,8 @@ class Graph:
         entry = OPERATIONS.get(inst.op)
         if entry is None:
             raise Unsupported(inst, "")
+        if self.modes and isinstance(entry, Op) and inst.offset in self.modes:
+            return under(entry, self.modes[inst.offset], inst.mods)
         return entry
 
     def effect(self, inst: Instruction) -> Effect:
@@ -183,25 +188,27 @@ def build(
     starts_full: bool = False,
     linear: bool = False,
     rows: bool = False,
+    analyse: bool = True,
 ) -> Graph:
     """Decodes what a kernel can reach and analyses it.
 
+    ``analyse``: else every register counts as needed everywhere, and no mask as known.
     ``starts_full``: every wave starts with all lanes enabled; ``linear``: its lanes are consecutive
     work-items in x.  Raises CodeObjectError on bytes that are
     no instructions and :class:`Unsupported` on ones without semantics.
     """
-    if kernel.descriptor.rounding:
-        raise CodeObjectError(
-            f"kernel {kernel.name} asks for rounding mode {kernel.descriptor.rounding:#x}; only 0 "
-            "(to nearest even) is implemented"
-        )
     run = kernel.wave_size if linear else 16 if rows else 0
     graph = Graph(kernel.entry, kernel.wave_size, kernel.descriptor.accum_offset, target, run)
     _Discovery(code, graph).run()
     for block in graph.blocks.values():
         _resolve_index_mode(graph, block)
-    _live_rows(graph)
-    _full_masks(graph, starts_full)
+    if analyse:
+        _live_rows(graph)
+        _full_masks(graph, starts_full)
+    else:
+        for block in graph.blocks.values():
+            block.live_out, block.inactive_out = _ROWS | ALL_SCALARS, _ROWS
+    graph.modes = modes.at_instructions(graph, kernel.descriptor.mode)
     graph.rows = kernel.descriptor.vgprs
     graph.kernarg = _kernel_arguments(graph, kernel)
     return graph

@@ -3,6 +3,7 @@
 Blocks are emitted in address order.  Within a block, scalar instructions are emitted where they
 stand; vector and memory instructions are queued in a
 :class:`~anyroc.translate.sequence.LaneQueue`, which is emitted where something needs its results.
+Quick code queues only what has no routine (:mod:`anyroc.translate.routines`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from anyroc.translate.lanes import CHUNK, encoded_slots
 from anyroc.translate.operands import (
     Unsupported,
 )
+from anyroc.translate.routines import Routines
 from anyroc.translate.scalar import run_scalar
 
 __all__ = ["emit_kernel"]
@@ -36,9 +38,17 @@ class Emitted:
     hot: str
 
 
-def emit_kernel(graph: Graph, name: str, instruments: Sequence[Instrument] = ()) -> Emitted:
-    """The LLVM modules of a kernel: a function ``i32 name(ptr wave)``."""
-    emitter = _Emitter(graph, name, instruments)
+def emit_kernel(
+    graph: Graph,
+    name: str,
+    instruments: Sequence[Instrument] = (),
+    routines: Routines | None = None,
+) -> Emitted:
+    """The LLVM modules of a kernel: a function ``i32 name(ptr wave)``.
+
+    ``routines``: what quick code may call; None for code that is to be optimised.
+    """
+    emitter = _Emitter(graph, name, instruments, routines)
     ir = emitter.module()
     hot = [*emitter.hot_declarations.values(), *emitter.hot_loops] if emitter.hot_loops else []
     return Emitted(ir, "\n".join(hot))
@@ -49,21 +59,32 @@ def _is_scalar(inst: Instruction) -> bool:
 
 
 class _Emitter(CrossLane, ControlFlow):
-    def __init__(self, graph: Graph, name: str, instruments: Sequence[Instrument]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        instruments: Sequence[Instrument],
+        routines: Routines | None,
+    ) -> None:
         super().__init__(graph)
         self.name = name
         self.instruments = instruments
+        self.routines = routines
         self.hot_loops: list[str] = []
         self.hot_declarations: dict[str, str] = {}
-        self.block_claims = shapes.at_blocks(graph)
 
     def module(self) -> str:
         graph = self.graph
         ordered = sorted(graph.blocks)
         resumable = [a for a in ordered if graph.blocks[a].resumable]
         self.resume_ids = {a: i + 1 for i, a in enumerate(resumable)}
-        for address in ordered:
-            self._block(graph.blocks[address])
+        if self.routines is None:
+            claims = shapes.at_blocks(graph)
+            for address in ordered:
+                self._block(graph.blocks[address], claims[address])
+        else:
+            for address in ordered:
+                self._quick_block(graph.blocks[address])
         head = ["entry:", *self.code.allocas]
         head += [
             f"%vgpr.at = getelementptr i8, ptr %wave, i64 {layout.VGPR}",
@@ -109,8 +130,20 @@ class _Emitter(CrossLane, ControlFlow):
             f"ret i32 {layout.BAD_PC}",
         ]
 
-    def _block(self, block: Block) -> None:
-        self.start_block(block, self.block_claims[block.start])
+    def _quick_block(self, block: Block) -> None:
+        self.start_block(block, {})
+        self.code.start(f"b{block.start:x}")
+        self._instrument_block(block)
+        self.live = block.live_out, block.inactive_out
+        for inst in block.instructions:
+            try:
+                self._instruction(inst)
+            except NotImplementedError as error:
+                raise Unsupported(inst, str(error)) from error
+        self._finish(block.instructions[-1])
+
+    def _block(self, block: Block, claims: shapes.Claims) -> None:
+        self.start_block(block, claims)
         self.code.start(f"b{block.start:x}")
         if not self.instruments:
             hot = hotloop.plan(self.graph, block, len(self.hot_loops))
@@ -196,6 +229,8 @@ class _Emitter(CrossLane, ControlFlow):
     def _vector(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> None:
         if inst.dst and inst.dst[0].kind == "s" and self._scalar_float(inst, parts):
             return
+        if self.routines is not None and self._by_routines(self.routines, parts):
+            return
         if self.queue.written_masks:
             for part, op in parts:
                 self._before_vector(part, op)
@@ -213,6 +248,41 @@ class _Emitter(CrossLane, ControlFlow):
         self.queue_vector(parts, self.graph.uses(inst), self.graph.defs(inst), allowed)
         if effect:
             self.flush()
+
+    def _by_routines(self, routines: Routines, parts: list[tuple[Instruction, Op]]) -> bool:
+        """Calls the routine of an instruction, or of both parts of a dual-issue one."""
+        calls = []
+        for inst, op in parts:
+            routine = routines.find(inst, op)
+            if routine is None:
+                return False
+            calls.append((routine, inst))
+        if len(parts) > 1:
+            first, second = (inst for inst, _ in parts)
+            if self.graph.defs(first) & self.graph.uses(second):
+                if self.graph.defs(second) & self.graph.uses(first):
+                    return False
+                calls.reverse()
+        self.flush()
+        code, scalars = self.code, self.scalars
+        texts = [
+            (routine.call(inst, self.graph.accum_offset, scalars), routine, inst)
+            for routine, inst in calls
+        ]
+        if any(text is None for text, _, _ in texts):
+            return False
+        scalars.store_exec()
+        for text, routine, inst in texts:
+            assert text is not None
+            code.declare(routine.symbol, routine.result, *routine.types)
+            if routine.mask is None:
+                code.do(text)
+                continue
+            mask = code.emit(text)
+            scalars.write_mask(inst.dst[routine.mask].index, mask)
+            if routine.op.writes_exec:
+                scalars.write_mask(layout.EXEC, mask)
+        return True
 
     def _scalar_float(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> bool:
         """Vector encodings with a scalar result that is no mask (RDNA4's v_s_* functions)."""
@@ -250,6 +320,11 @@ class _Emitter(CrossLane, ControlFlow):
         if self.touches_pending_masks(inst):
             self.flush()
         self._instrument_access(inst, access)
+        if self.routines is not None:
+            self.flush()
+            self.scalars.store_exec()
+            self.memory.capture(inst, access, self.scalars)()
+            return
         self.queue.claims = self.claims
         uses, defs = self.graph.uses(inst), self.graph.defs(inst)
         self.queue.add_access(inst, access, uses, defs, self.live)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import gc
-import importlib.util
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache as memoize
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from anyroc import cache, native
-from anyroc.errors import ToolchainError, UnsupportedInstruction
+from anyroc.errors import UnsupportedInstruction
 from anyroc.hooks import Instrument
 from anyroc.isa.targets import Target
 from anyroc.translate.codeobject import CodeObject, Kernel
-
-if TYPE_CHECKING:
-    import llvmlite.binding as llvm
+from anyroc.translate.machine import environment_key, load_compiler, native_code
 
 __all__ = [
     "NativeKernel",
@@ -74,21 +68,31 @@ def translate(
     linear: bool = False,
     rows: bool = False,
     instruments: Sequence[Instrument] = (),
+    quick: bool = False,
 ) -> Translation:
     """The LLVM IR of a kernel.
 
+    ``quick``: the form that LLVM is soon done with, which makes no use of promises.
     Raises UnsupportedInstruction, with name, address and kernel, and CodeObjectError on code that
     does not decode.
     """
     import anyroc.semantics  # noqa: F401  (registers the instructions)
     from anyroc.translate import cfg, emitter
+    from anyroc.translate.library import library
     from anyroc.translate.operands import Unsupported
 
     collecting = gc.isenabled()
     gc.disable()  # many small objects, no cycles to speak of
     try:
-        graph = cfg.build(code, kernel, target, starts_full=starts_full, linear=linear, rows=rows)
-        emitted = emitter.emit_kernel(graph, _ENTRY, instruments)
+        if quick:
+            graph = cfg.build(code, kernel, target, analyse=False)
+            routines = library(kernel.wave_size, target).routines
+        else:
+            graph = cfg.build(
+                code, kernel, target, starts_full=starts_full, linear=linear, rows=rows
+            )
+            routines = None
+        emitted = emitter.emit_kernel(graph, _ENTRY, instruments, routines)
     except Unsupported as error:
         raise UnsupportedInstruction(
             error.inst.mnemonic,
@@ -104,84 +108,14 @@ def translate(
     return Translation(emitted.ir, emitted.hot, count, len(graph.blocks))
 
 
-@memoize
-def _llvm() -> Any:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm
-
-
-def load_compiler() -> None:
-    """Bring LLVM into the process, which `compile_kernel` does only when it has to translate."""
-    _llvm()
-
-
-@memoize
-def _host() -> tuple[str, str]:
-    """The CPU that code is generated for, and its features."""
-    llvm = _llvm()
-    cpu = os.environ.get("ANYROC_HOST_CPU")
-    if cpu:
-        return cpu, ""
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-
-
-@memoize
-def _machine(level: int) -> llvm.TargetMachine:
-    cpu, features = _host()
-    target = _llvm().Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=cpu, features=features, opt=level, reloc="pic", codemodel="small", jit=True
-    )
-
-
 def _first_level() -> int:
     """How well kernels are optimised when first met: quickly made is what counts then."""
     return int(os.environ.get("ANYROC_OPT", "0"))
 
 
-def _object(ir: str, level: int) -> bytes:
-    """Native code of a module, as an object file."""
-    llvm = _llvm()
-    module = llvm.parse_assembly(ir)
-    machine = _machine(level)
-    module.triple = machine.triple
-    data: bytes = machine.emit_object(module)
-    return data
-
-
 def _pack(objects: Sequence[bytes]) -> bytes:
     """A cache entry: the objects' sizes, then the objects."""
     return " ".join(str(len(data)) for data in objects).encode() + b"\0" + b"".join(objects)
-
-
-def _load(entry: bytes) -> int:
-    """Links a cache entry into the process: the kernel's address."""
-    sizes, _, data = entry.partition(b"\0")
-    return native.link(data, [int(size) for size in sizes.split()], _ENTRY)
-
-
-@memoize
-def _environment_key() -> str:
-    """What generated code depends on besides the kernel."""
-    return cache.key(
-        cache.code_version("isa", "semantics", "translate"),
-        _llvm_identity(),
-        native.host(),
-        os.environ.get("ANYROC_HOST_CPU", ""),
-    )
-
-
-def _llvm_identity() -> str:
-    """Which LLVM is installed, without loading it."""
-    spec = importlib.util.find_spec("llvmlite")
-    if spec is None or spec.origin is None:
-        raise ToolchainError("llvmlite is not installed", hint="pip install llvmlite")
-    library = next(Path(spec.origin).parent.glob("binding/*llvmlite*.*"), Path(spec.origin))
-    found = library.stat()
-    return f"{library.name} {found.st_size} {found.st_mtime_ns}"
 
 
 @dataclass(frozen=True)
@@ -196,41 +130,49 @@ class _Request:
     linear: bool
     rows: bool
 
-    def _runs(self, level: int) -> tuple[bool, bool]:
-        """Whether to make use of ``linear`` and ``rows``: quick code does without, and so is one
-        code for both."""
-        return (self.linear, self.rows) if level >= _HOT_LEVEL else (False, False)
+    def _promises(self, level: int) -> tuple[bool, bool, bool]:
+        """The promises that code of a level makes use of: quick code is one for all."""
+        if level < _HOT_LEVEL:
+            return False, False, False
+        return self.starts_full, self.linear, self.rows
 
     def key(self, level: int) -> str:
-        linear, rows = self._runs(level)
         return cache.key(
-            _environment_key(),
+            environment_key(),
             self.code.digest,
             self.kernel.symbol,
             self.target.name,
-            int(self.starts_full),
-            int(linear),
-            int(rows),
+            *map(int, self._promises(level)),
             level,
             *[i.key for i in self.instruments],
         )
 
     def build(self, level: int) -> tuple[bytes, int]:
         """The cache entry, made anew, and the number of GPU instructions in it."""
-        linear, rows = self._runs(level)
+        starts_full, linear, rows = self._promises(level)
         result = translate(
             self.code,
             self.kernel,
             self.target,
-            starts_full=self.starts_full,
+            starts_full=starts_full,
             linear=linear,
             rows=rows,
             instruments=self.instruments,
+            quick=level < _HOT_LEVEL,
         )
-        objects = [_object(result.ir, level)]
+        objects = [native_code(result.ir, level)]
         if result.hot:
-            objects.append(_object(result.hot, _HOT_LEVEL))
+            objects.append(native_code(result.hot, _HOT_LEVEL))
         return _pack(objects), result.instructions
+
+    def load(self, entry: bytes, level: int) -> int:
+        """Links a cache entry into the process: the kernel's address."""
+        if level < _HOT_LEVEL:
+            from anyroc.translate.library import library
+
+            library(self.kernel.wave_size, self.target).load()
+        sizes, _, data = entry.partition(b"\0")
+        return native.link(data, [int(size) for size in sizes.split()], _ENTRY)
 
 
 def compile_kernel(
@@ -279,7 +221,7 @@ def _compile(request: _Request, levels: Sequence[int]) -> NativeKernel:
         level = levels[-1]
         data, instructions = request.build(level)
         store.put("kernel", request.key(level), ".o", data)
-    address = _load(data)
+    address = request.load(data, level)
     seconds = time.perf_counter() - began
     counters = sum(i.counters for i in request.instruments)
     return NativeKernel(address, path is not None, seconds, instructions, counters, level, request)

@@ -16,6 +16,7 @@ from typing import Any
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import ENCODED, Access, Op, Slot
+from anyroc.semantics.environment import clamp
 from anyroc.semantics.lane import dpp8_source, dpp_source
 from anyroc.semantics.values import (
     BOOL,
@@ -38,11 +39,9 @@ from anyroc.translate.operands import (
     Source,
     Unsupported,
     apply_modifiers,
-    clamp_float,
     elements,
     integer_fields,
     narrow,
-    output_modifier,
     row_of,
     saturate,
     sdwa_select,
@@ -51,7 +50,10 @@ from anyroc.translate.registers import RegisterCache, ScalarFile
 from anyroc.translate.shapes import Claims
 from anyroc.translate.vectors import CHUNK, VectorBackend
 
-__all__ = ["CHUNK", "TEMPORARY", "AccessItem", "LaneLoop", "Lanes", "VectorItem", "encoded_slots"]
+__all__ = [
+    "CHUNK", "TEMPORARY", "AccessItem", "ChunkRows", "LaneLoop", "Lanes", "VectorItem",
+    "encoded_slots",
+]  # fmt: skip
 
 _LOOP_COST = 12
 """Lines that a loop costs beside its body: below that, the body is repeated per chunk instead."""
@@ -104,7 +106,7 @@ class AccessItem:
     claims: Claims
 
 
-class _ChunkMemory:
+class ChunkRows:
     """The chunk's part of the VGPR rows."""
 
     def __init__(self, loop: LaneLoop) -> None:
@@ -113,10 +115,10 @@ class _ChunkMemory:
 
     def _address(self, row: int) -> str:
         if row not in self._addresses:
-            self._addresses[row] = self._compute_address(row)
+            self._addresses[row] = self.compute_address(row)
         return self._addresses[row]
 
-    def _compute_address(self, row: int) -> str:
+    def compute_address(self, row: int) -> str:
         loop = self.loop
         if row == 0:
             return f"%chunk{loop.id}"
@@ -173,7 +175,7 @@ class LaneLoop:
         self._exec_raw = exec_raw
         self._splats: dict[Any, Any] = {}
         self._masks: dict[Any, Any] = {}
-        self._registers = RegisterCache(self.ops, _ChunkMemory(self))
+        self._registers = RegisterCache(self.ops, ChunkRows(self))
 
     def emit(
         self,
@@ -544,9 +546,9 @@ class LaneLoop:
                 continue
             row = row_of(operand, self.accum_offset)
             if item.op.packed > 1 or slot.count > 1:
-                words = _join(tuple(self._finish(inst, v) for v in value))
+                words = _join(tuple(self._finish(item, v) for v in value))
             else:
-                value = self._finish(inst, value)
+                value = self._finish(item, value)
                 if slot.type.bits == 64:
                     self._write_pair(item, row, bits(value, U64))
                     continue
@@ -554,11 +556,9 @@ class LaneLoop:
             for i, word in enumerate(words):
                 self._write_word(item, row + i, word)
 
-    def _finish(self, inst: Instruction, value: Value) -> Value:
-        if value.type.is_float:
-            value = output_modifier(value, inst.mods.omod)
-            if inst.mods.clamp:
-                value = clamp_float(value)
+    def _finish(self, item: Lanes, value: Value) -> Value:
+        if item.inst.mods.clamp and value.type.is_float and not item.op.finished:
+            return clamp(value)
         return value
 
     def _whole_word(self, item: Lanes, row: int, value: Value) -> Value:

@@ -10,15 +10,16 @@ import pytest
 import anyroc.semantics  # noqa: F401  (registers the instructions)
 from anyroc.isa.targets import target
 from translate_support.compare import differences
-from translate_support.machine import BAD_PC, RETURN, State, kernel_of, run
+from translate_support.machine import BAD_PC, FORMS, RETURN, State, form_of, run
 from translate_support.programs import Program, follow
 from translate_support.reference import Reference
 from translate_support.targets import CONFIGURATIONS, ISA
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
-def test_programs_as_the_reference(name: str, wave_size: int, seed: int) -> None:
+def test_programs_as_the_reference(name: str, wave_size: int, seed: int, form: str) -> None:
     """With enough budget, with one that a few branches spend, and with none."""
     program = Program(ISA[name], wave_size, random.Random(seed))
     program.fill(3, 2)
@@ -30,7 +31,7 @@ def test_programs_as_the_reference(name: str, wave_size: int, seed: int) -> None
         initial.enabled = (1 << wave_size) - 1
     expected = initial.copy()
     follow(Reference(expected, target(name)), code, ISA[name])
-    kernel = kernel_of(name, wave_size, code)
+    kernel = form_of(form, name, wave_size, code)
     for budget in (1 << 40, 3, 0):
         state = initial.copy()
         assert run(kernel, state, budget=budget, calls=100_000) == BAD_PC

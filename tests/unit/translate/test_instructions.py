@@ -13,9 +13,10 @@ from anyroc.isa.instruction import Instruction
 from anyroc.isa.tables import Row, table
 from anyroc.isa.targets import target
 from anyroc.semantics.core import OPERATIONS, Cross, Op
+from anyroc.translate.library import listed
 from translate_support.compare import differences
 from translate_support.encode import Generator
-from translate_support.machine import BAD_PC, State, kernel_of, run
+from translate_support.machine import BAD_PC, FORMS, State, form_of, run
 from translate_support.reference import Reference
 from translate_support.targets import CONFIGURATIONS, ISA
 
@@ -53,7 +54,7 @@ def batches(isa: str, wave_size: int, seed: int) -> list[list[tuple[Instruction,
 
 
 def check(
-    name: str, wave_size: int, batch: list[tuple[Instruction, bytes]], seed: int
+    form: str, name: str, wave_size: int, batch: list[tuple[Instruction, bytes]], seed: int
 ) -> list[str]:
     rng = np.random.default_rng(seed)
     state = State.random(rng, wave_size)
@@ -61,22 +62,48 @@ def check(
     expected = state.copy()
     reference = Reference(expected, target(name))
     reference.run([inst for inst, _ in batch])
-    status = run(kernel_of(name, wave_size, b"".join(code for _, code in batch)), state)
+    code = b"".join(part for _, part in batch)
+    status = run(form_of(form, name, wave_size, code), state)
     assert status == BAD_PC
     return differences(state, expected, reference.float_rows)
 
 
-@pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
-def test_instructions_as_the_reference(name: str, wave_size: int) -> None:
-    for seed, batch in enumerate(batches(ISA[name], wave_size, wave_size)):
-        if check(name, wave_size, batch, seed):
+def check_all(
+    form: str, name: str, wave_size: int, made: list[list[tuple[Instruction, bytes]]]
+) -> None:
+    for seed, batch in enumerate(made):
+        if check(form, name, wave_size, batch, seed):
             alone = {
                 format_instruction(inst, target(name)): found
                 for inst, code in batch
-                if (found := check(name, wave_size, [(inst, code)], seed))
+                if (found := check(form, name, wave_size, [(inst, code)], seed))
             }
             assert not alone, alone
-            raise AssertionError(f"only together: {check(name, wave_size, batch, seed)}")
+            together = check(form, name, wave_size, batch, seed)
+            raise AssertionError(f"only together: {together}")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
+def test_instructions_as_the_reference(name: str, wave_size: int, form: str) -> None:
+    check_all(form, name, wave_size, batches(ISA[name], wave_size, wave_size))
+
+
+@pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
+def test_routines_as_the_reference(name: str, wave_size: int) -> None:
+    """The list of common instructions, in groups within which nothing written is used again."""
+    groups: list[list[tuple[Instruction, bytes]]] = []
+    touched: set[tuple[str, int]] = set()
+    for inst, code in listed(ISA[name], wave_size):
+        written = {(o.kind, o.index + i) for o in inst.dst for i in range(o.count)}
+        read = {(o.kind, o.index + i) for o in inst.src for i in range(o.count)}
+        if not groups or len(groups[-1]) == BATCH or touched & (written | read):
+            groups.append([])
+            touched = set()
+        groups[-1].append((inst, code))
+        touched |= written
+    assert sum(map(len, groups)) > 20
+    check_all("quick", name, wave_size, groups)
 
 
 def test_most_rows_get_an_instruction() -> None:

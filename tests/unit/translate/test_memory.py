@@ -14,7 +14,7 @@ from anyroc.isa.tables import table
 from anyroc.isa.targets import target
 from anyroc.semantics.core import OPERATIONS, Access
 from translate_support.compare import differences
-from translate_support.machine import BAD_PC, State, kernel_of, run
+from translate_support.machine import BAD_PC, FORMS, State, form_of, run
 from translate_support.memory import Buffer, MemoryReference, MemoryStream, prepare
 from translate_support.targets import CONFIGURATIONS, ISA
 
@@ -43,7 +43,12 @@ def instructions(name: str, wave_size: int, seed: int) -> list[tuple[Instruction
 
 
 def check(
-    name: str, wave_size: int, code: list[tuple[Instruction, bytes]], buffer: Buffer, seed: int
+    form: str,
+    name: str,
+    wave_size: int,
+    code: list[tuple[Instruction, bytes]],
+    buffer: Buffer,
+    seed: int,
 ) -> list[str]:
     rng = np.random.default_rng(seed)
     state = State.random(rng, wave_size)
@@ -54,22 +59,24 @@ def check(
     expected = state.copy()
     reference = MemoryReference(expected, target(name), buffer)
     reference.run([inst for inst, _ in code])
-    assert run(kernel_of(name, wave_size, b"".join(part for _, part in code)), state) == BAD_PC
+    text = b"".join(part for _, part in code)
+    assert run(form_of(form, name, wave_size, text), state) == BAD_PC
     found = differences(state, expected)
     places = np.nonzero(buffer.bytes != reference.image)[0]
     return found + ([f"memory at {places[:4].tolist()}"] if len(places) else [])
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
-def test_accesses_as_the_reference(name: str, wave_size: int, buffer: Buffer) -> None:
+def test_accesses_as_the_reference(name: str, wave_size: int, form: str, buffer: Buffer) -> None:
     made = instructions(name, wave_size, wave_size)
     for seed, start in enumerate(range(0, len(made), BATCH)):
         batch = made[start : start + BATCH]
-        found = check(name, wave_size, batch, buffer, seed)
+        found = check(form, name, wave_size, batch, buffer, seed)
         if found:
             alone = [
                 format_instruction(inst, target(name))
                 for inst, code in batch
-                if check(name, wave_size, [(inst, code)], buffer, seed)
+                if check(form, name, wave_size, [(inst, code)], buffer, seed)
             ]
             raise AssertionError(f"{alone or 'only together'}: {found}")

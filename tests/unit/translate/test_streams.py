@@ -12,7 +12,7 @@ from anyroc.isa.disasm import format_instruction
 from anyroc.isa.instruction import Instruction
 from anyroc.isa.targets import target
 from translate_support.compare import differences
-from translate_support.machine import BAD_PC, State, kernel_of, run
+from translate_support.machine import BAD_PC, FORMS, State, form_of, kernel_of, run
 from translate_support.reference import Reference
 from translate_support.streams import Stream
 from translate_support.targets import CONFIGURATIONS, ISA
@@ -20,24 +20,24 @@ from translate_support.targets import CONFIGURATIONS, ISA
 Code = list[tuple[Instruction, bytes]]
 
 
-def check(name: str, initial: State, code: Code) -> list[str]:
+def check(form: str, name: str, initial: State, code: Code) -> list[str]:
     state, expected = initial.copy(), initial.copy()
     Reference(expected, target(name)).run([inst for inst, _ in code])
     full = initial.enabled == (1 << initial.wave_size) - 1
     text = b"".join(part for _, part in code)
-    kernel = kernel_of(name, initial.wave_size, text, starts_full=full)
+    kernel = form_of(form, name, initial.wave_size, text, starts_full=full)
     assert run(kernel, state) == BAD_PC
     return differences(state, expected)
 
 
-def shrink(name: str, initial: State, code: Code) -> Code:
+def shrink(form: str, name: str, initial: State, code: Code) -> Code:
     """The same difference with as few instructions as leaving out some finds."""
     step = len(code) // 2
     while step:
         at = 0
         while at < len(code):
             shorter = code[:at] + code[at + step :]
-            if check(name, initial, shorter):
+            if check(form, name, initial, shorter):
                 code = shorter
             else:
                 at += step
@@ -45,17 +45,18 @@ def shrink(name: str, initial: State, code: Code) -> Code:
     return code
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
-def test_streams_as_the_reference(name: str, wave_size: int, seed: int) -> None:
+def test_streams_as_the_reference(name: str, wave_size: int, seed: int, form: str) -> None:
     code = Stream(ISA[name], wave_size, random.Random(seed)).make(80)
     initial = State.random(np.random.default_rng(seed), wave_size)
     if seed % 2:
         initial.enabled = (1 << wave_size) - 1
-    if check(name, initial, code):
-        least = shrink(name, initial, code)
+    if check(form, name, initial, code):
+        least = shrink(form, name, initial, code)
         listing = [format_instruction(inst, target(name)) for inst, _ in least]
-        raise AssertionError(f"{listing}: {check(name, initial, least)}")
+        raise AssertionError(f"{listing}: {check(form, name, initial, least)}")
 
 
 def halves(state: State) -> list[State]:

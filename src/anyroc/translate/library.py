@@ -1,0 +1,130 @@
+"""The routines that are compiled beforehand: which there are, and getting them into the process.
+
+Which shapes of instructions are common is data: ``common.routines`` holds one instruction of each,
+as ``ISA bytes``, most frequent first.  ``python -m anyroc.translate.collect FILE...`` prints such
+lines for the kernels in files.  Routines depend on little of a GPU, so those of one generation
+serve the next ones too; a shape that is in no line is translated in the kernel itself.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from anyroc import cache, native
+from anyroc.isa.decode import decoder
+from anyroc.isa.instruction import DecodeError, Instruction
+from anyroc.isa.targets import TARGETS, Target
+from anyroc.semantics.core import OPERATIONS, Op
+from anyroc.translate.machine import environment_key, native_code
+from anyroc.translate.operands import Unsupported
+from anyroc.translate.routines import Routine, Routines, routine_of
+
+__all__ = ["Library", "common", "library", "listed"]
+
+_LIST = Path(__file__).with_name("common.routines")
+_LEVEL = 2
+_PATIENCE = 0.5  # seconds of work after which people are told what takes so long
+
+
+class Library:
+    """The compiled routines for a wave size and a kind of GPU."""
+
+    def __init__(self, wave_size: int, target: Target) -> None:
+        self.wave_size = wave_size
+        self.target = target
+        data = self._data()
+        names, _, self._object = data.partition(b"\0")
+        self.symbols = frozenset(names.decode().split())
+        self.routines = Routines(wave_size, target, self.symbols.__contains__)
+        self._loaded = False
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        """Let kernels that are loaded from now on call the routines."""
+        with self._lock:
+            if not self._loaded:
+                native.link_library(self._object)
+                self._loaded = True
+
+    def _data(self) -> bytes:
+        store = cache.default()
+        features = f"{self.wave_size} {self.target.zeroes_high_half}"
+        key = cache.key(environment_key(), features)
+        path = store.get("routines", key, ".o")
+        if path is not None:
+            return path.read_bytes()
+        note = threading.Timer(
+            _PATIENCE, print, ["anyroc: compiling common instructions (once)"], {"file": sys.stderr}
+        )
+        note.daemon = True
+        note.start()
+        try:
+            data = self._build()
+        finally:
+            note.cancel()
+        store.put("routines", key, ".o", data)
+        return data
+
+    def _build(self) -> bytes:
+        import anyroc.semantics  # noqa: F401  (registers the instructions)
+
+        declarations: dict[str, str] = {}
+        texts: dict[str, str] = {}
+        for routine in common(self.wave_size, self.target):
+            if routine.symbol not in texts:
+                try:
+                    texts[routine.symbol] = routine.text(declarations)
+                except (Unsupported, NotImplementedError):
+                    continue
+        code = native_code("\n".join([*declarations.values(), *texts.values()]), _LEVEL)
+        return " ".join(texts).encode() + b"\0" + code
+
+
+def listed(isa: str, wave_size: int) -> list[tuple[Instruction, bytes]]:
+    """The list's instructions of an ISA, with their bytes."""
+    found = []
+    for line in _LIST.read_text(encoding="ascii").splitlines():
+        name, _, code = line.partition(" ")
+        if name == isa:
+            raw = bytes.fromhex(code)
+            with suppress(DecodeError):  # dual-issue instructions do not exist in waves of 64
+                found.append((decoder(isa, wave_size).decode(raw), raw))
+    return found
+
+
+def common(wave_size: int, target: Target) -> list[Routine]:
+    """The routines that the list asks for, as far as a GPU like the target can have them."""
+    found = []
+    for isa in sorted(_alike(wave_size, target)):
+        for inst, _ in listed(isa, wave_size):
+            for part in inst.parts or (inst,):
+                operation = OPERATIONS.get(part.op)
+                if isinstance(operation, Op):
+                    routine = routine_of(part, operation, wave_size, target)
+                    found += [routine] if routine is not None else []
+    return found
+
+
+def _alike(wave_size: int, target: Target) -> set[str]:
+    """The ISAs whose instructions become the same routines as the target's."""
+    return {
+        other.isa
+        for other in TARGETS.values()
+        if other.zeroes_high_half == target.zeroes_high_half and wave_size in other.wave_sizes
+    }
+
+
+_libraries: dict[tuple[int, bool], Library] = {}
+_making = threading.Lock()
+
+
+def library(wave_size: int, target: Target) -> Library:
+    """The library for a wave size and a GPU, compiled unless the cache has it."""
+    key = wave_size, target.zeroes_high_half
+    with _making:
+        if key not in _libraries:
+            _libraries[key] = Library(wave_size, target)
+        return _libraries[key]
