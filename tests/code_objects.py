@@ -28,7 +28,7 @@ class KernelSpec:
     scratch: int = 0
     user_sgprs: int = 2
     properties: int = 1 << 3
-    rsrc1: int = 0x00AC0000
+    rsrc1: int = 0x00AF0000
     rsrc2: int = 1 << 7
     preload: tuple[int, int] = (0, 0)
     args: Sequence[dict[str, Any]] = ()

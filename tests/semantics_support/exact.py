@@ -77,8 +77,13 @@ def magnitude_of(code: int, f: Format) -> Fraction:
     return (Fraction(m) + (1 << f.fraction)) * Fraction(2) ** (e - f.bias - f.fraction)
 
 
-def encode(v: Number, f: Format, *, negative_zero: bool = False) -> int:
-    """To nearest, ties to even; overflow gives infinity, or NaN where there is none."""
+NEAREST, UP, DOWN, ZERO = range(4)
+"""Directions of rounding, numbered as in MODE."""
+
+
+def encode(v: Number, f: Format, *, negative_zero: bool = False, rounding: int = NEAREST) -> int:
+    """To nearest, ties to even, or in a direction; overflow gives infinity, or NaN where there is
+    none, or the greatest number if that is the direction."""
     top = 1 << (f.bits - 1)
     if isinstance(v, float):
         if math.isnan(v):
@@ -94,14 +99,19 @@ def encode(v: Number, f: Format, *, negative_zero: bool = False) -> int:
         e -= Fraction(2) ** e > magnitude
         unit = max(unit, e - f.fraction)
     steps = magnitude / Fraction(2) ** unit
-    whole = round(steps)  # ties to even
+    if rounding == NEAREST:
+        whole = round(steps)  # ties to even
+    else:
+        outward = rounding == (DOWN if below else UP)
+        whole = math.ceil(steps) if outward else math.floor(steps)
     code = (
         whole
         if unit == 1 - f.bias - f.fraction
         else whole + ((unit - (1 - f.bias - f.fraction)) << f.fraction)
     )
     if code > f.top:
-        return _overflow(below, f)
+        inward = rounding not in (NEAREST, DOWN if below else UP)
+        return f.top | (top if below else 0) if inward else _overflow(below, f)
     if f.fnuz and code == 0:
         return 0
     return code | (top if below else 0)
@@ -123,13 +133,14 @@ def as_float(v: Number) -> float:
     return v if isinstance(v, float) else float(v)
 
 
-def add(a: Number, b: Number) -> Number:
+def add(a: Number, b: Number, rounding: int = NEAREST) -> Number:
     """Exact, with IEEE's signs of zero and specials."""
     if _special(a) or _special(b):
         return _big(a) + _big(b)
-    if _is_zero(a) and _is_zero(b):
-        return -0.0 if negative(a) and negative(b) else Fraction(0)
-    return _plain(a) + _plain(b)
+    if _plain(a) + _plain(b) != 0:
+        return _plain(a) + _plain(b)
+    signs = negative(a), negative(b)
+    return -0.0 if all(signs) or (rounding == DOWN and any(signs)) else Fraction(0)
 
 
 def multiply(a: Number, b: Number) -> Number:
@@ -141,16 +152,12 @@ def multiply(a: Number, b: Number) -> Number:
     return product
 
 
-def fma(a: Number, b: Number, c: Number) -> Number:
-    return add(multiply(a, b), c)
+def fma(a: Number, b: Number, c: Number, rounding: int = NEAREST) -> Number:
+    return add(multiply(a, b), c, rounding)
 
 
 def _special(v: Number) -> bool:
     return isinstance(v, float) and not math.isfinite(v)
-
-
-def _is_zero(v: Number) -> bool:
-    return v == 0
 
 
 def _plain(v: Number) -> Fraction:

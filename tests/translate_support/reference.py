@@ -13,6 +13,7 @@ import numpy as np
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import OPERATIONS, Control, Cross, Op, Slot
+from anyroc.semantics.environment import Mode, under
 from anyroc.semantics.lane import DPP_ROW_MASKED, dpp8_source, dpp_source, swizzle_source
 from anyroc.semantics.numpy_backend import NumpyBackend, dtype
 from anyroc.semantics.values import BOOL, F32, TYPES, U32, U64, Type, Value
@@ -67,11 +68,12 @@ class Reference:
     def step(self, inst: Instruction) -> None:
         with np.errstate(all="ignore"):
             if inst.parts:
-                writes = [w for part in inst.parts for w in self._vector(part, _op(part))]
+                writes = [w for part in inst.parts for w in self._vector(part, self._op(part))]
                 self._commit(writes)
                 return
             entry = OPERATIONS[inst.op]
             if isinstance(entry, Op):
+                entry = self._op(inst)
                 scalar = inst.format.startswith("SOP") or inst.op.startswith("v_s_")
                 if scalar:
                     self._scalar(inst, entry)
@@ -81,6 +83,12 @@ class Reference:
                 self._cross(inst, entry)
             elif not (isinstance(entry, Control) and entry.kind == "nop"):
                 raise NotImplementedError(inst.op)
+
+    def _op(self, inst: Instruction) -> Op:
+        entry = OPERATIONS[inst.op]
+        assert isinstance(entry, Op)
+        mode = Mode(0xFFFFFFFF, self.state.mode, self.target.has_ieee_mode)
+        return under(entry, mode, inst.mods)
 
     # Registers.
 
@@ -155,7 +163,7 @@ class Reference:
                 operand = next(targets)
                 if operand.kind == "s":
                     if value.type.is_float:
-                        value = self._output(inst, value)
+                        value = self._output(inst, op, value)
                         bits = int(value.raw.view(f"u{value.raw.dtype.itemsize}")[0])
                     self.put_scalar(operand.index, bits, count)
 
@@ -346,12 +354,10 @@ class Reference:
         limited = np.clip(values[0].raw.view(np.int64), low, high)
         return [to_value(t, limited.astype(dtype(t))), *values[1:]]
 
-    def _output(self, inst: Instruction, value: Value) -> Value:
+    def _output(self, inst: Instruction, op: Op, value: Value) -> Value:
         if not value.type.is_float:
             return value
-        if inst.mods.omod:
-            value = value * {1: 2.0, 2: 4.0, 3: 0.5}[inst.mods.omod]
-        if inst.mods.clamp:
+        if inst.mods.clamp and not op.finished:
             raw = value.raw
             raw = np.where(raw > 0, np.minimum(raw, 1), 0).astype(raw.dtype)
             value = to_value(value.type, raw)
@@ -363,7 +369,7 @@ class Reference:
         lanes = self._active & self._writable(inst)
         row = self._row(operand)
         parts = value if isinstance(value, tuple) else (value,)
-        parts = [self._output(inst, v) for v in parts]
+        parts = [self._output(inst, op, v) for v in parts]
         t = parts[0].type
         raws = [np.broadcast_to(p.raw, self.lanes.shape) for p in parts]
         if t.bits == 64:
@@ -470,9 +476,3 @@ def _joined(value: Any) -> Value:
         return value
     low, high = (_to_word(part.type, part.raw) for part in value)
     return to_value(U32, low | high << np.uint32(16))
-
-
-def _op(inst: Instruction) -> Op:
-    entry = OPERATIONS[inst.op]
-    assert isinstance(entry, Op)
-    return entry

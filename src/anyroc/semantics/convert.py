@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from anyroc.semantics.arithmetic import narrow, to_float
 from anyroc.semantics.core import op
 from anyroc.semantics.floats import bf16, magnitude, raw, sign_bit, wide
 from anyroc.semantics.values import (
@@ -36,8 +37,13 @@ from anyroc.semantics.values import (
 
 
 def _simple(name: str, source: str, result: str) -> None:
-    target = TYPES[result]
-    op(name, f"{source} -> {result}")(lambda a: convert(a, target))
+    have, want = TYPES[source], TYPES[result]
+    body: Callable[[Value], Value] = lambda a: convert(a, want)  # noqa: E731
+    if want.is_float and not have.is_float:
+        body = lambda a: to_float(a, want)  # noqa: E731
+    elif want.is_float and want.bits < have.bits:
+        body = lambda a: narrow(a, want)  # noqa: E731
+    op(name, f"{source} -> {result}")(body)
 
 
 for _target, _source in (
@@ -50,7 +56,7 @@ for _target, _source in (
 ):  # fmt: skip
     _simple(f"v_cvt_{_target}_{_source}", _source, _target)
 for _t in ("u16", "i16"):
-    op(f"v_cvt_f16_{_t}", f"{_t} -> f16")(lambda a: convert(convert(a, F32), F16))
+    op(f"v_cvt_f16_{_t}", f"{_t} -> f16")(lambda a: to_float(a, F16))
     op(f"v_cvt_{_t}_f16", f"f16 -> {_t}")(lambda a, t=TYPES[_t]: convert(wide(a), t))
 op("s_cvt_hi_f32_f16", "f16x2 -> f32")(lambda pair: wide(pair[1]))
 
@@ -78,7 +84,7 @@ def _pair(f: Callable[[Value], Value]) -> Callable[[Value, Value], tuple[Value, 
 
 
 op("v_cvt_pk_rtz_f16_f32 s_cvt_pk_rtz_f16_f32", "f32 f32 -> f16x2")(_pair(toward_zero))
-op("v_cvt_pk_f16_f32", "f32 f32 -> f16x2")(_pair(lambda a: convert(a, F16)))
+op("v_cvt_pk_f16_f32", "f32 f32 -> f16x2")(_pair(lambda a: narrow(a, F16)))
 op("v_cvt_pk_bf16_f32", "f32 f32 -> bf16x2")(_pair(bf16))
 op("v_pack_b32_f16", "f16 f16 -> f16x2")(lambda a, b: (a, b))
 op("v_cvt_pk_i16_f32", "f32 f32 -> i16x2")(_pair(lambda a: convert(a, I16)))

@@ -95,7 +95,8 @@ class Op:
     """A pure operation.  ``body`` takes one value per source slot and returns one per result slot.
 
     ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's
-    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
+    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).  ``finished``: the body
+    applies the instruction's output modifiers itself (:mod:`anyroc.semantics.environment`).
 
     Derived: ``encoded`` gives for each source slot its number among the encoded operands (for an
     implicit one that of the next); ``writes_mask``: whether some result is a lane mask.
@@ -107,6 +108,7 @@ class Op:
     body: Callable[..., Any]
     packed: int = 1
     writes_exec: bool = False
+    finished: bool = False
     encoded: tuple[int, ...] = field(init=False, compare=False)
     writes_mask: bool = field(init=False, compare=False)
 

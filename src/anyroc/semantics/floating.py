@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from anyroc.semantics import floats
+from anyroc.semantics.arithmetic import (
+    add,
+    divided,
+    fused,
+    multiply,
+    multiply_then_add,
+    narrow,
+    scale,
+    subtract,
+)
 from anyroc.semantics.core import op
+from anyroc.semantics.environment import choose, environment
 from anyroc.semantics.floats import (
     INFINITY,
     MANTISSA_BITS,
     MIN_MAX,
     QUIET,
-    add,
-    fused,
     magnitude,
-    multiply,
-    multiply_then_add,
-    narrow,
     raw,
-    scale,
-    subtract,
     wide,
 )
 from anyroc.semantics.values import (
@@ -101,9 +105,9 @@ for _name, _body in MIN_MAX.items():
 op("v_pk_minimum3_f16", "f16 f16 f16 -> f16", packed=2)(_then("minimum", "minimum"))
 op("v_pk_maximum3_f16", "f16 f16 f16 -> f16", packed=2)(_then("maximum", "maximum"))
 
-op("v_fma_mix_f32", "mix mix mix -> f32")(fma)
+op("v_fma_mix_f32", "mix mix mix -> f32")(fused)
 op("v_fma_mixlo_f16 v_fma_mixhi_f16", "mix mix mix -> f16")(
-    lambda a, b, c: convert(fma(a, b, c), F16)
+    lambda a, b, c: narrow(fused(a, b, c), F16)
 )
 
 
@@ -112,9 +116,11 @@ def _zero_wins(a: Value, b: Value, product: Value, otherwise: Value) -> Value:
     return select((a == 0.0) | (b == 0.0), otherwise, product)
 
 
-op("v_mul_dx9_zero_f32", "f32 f32 -> f32")(lambda a, b: _zero_wins(a, b, a * b, a.const(0.0)))
+op("v_mul_dx9_zero_f32", "f32 f32 -> f32")(
+    lambda a, b: _zero_wins(a, b, multiply(a, b), a.const(0.0))
+)
 op("v_fma_dx9_zero_f32 v_fmac_dx9_zero_f32", "f32 f32 f32 -> f32")(
-    lambda a, b, c: _zero_wins(a, b, fma(a, b, c), c)
+    lambda a, b, c: _zero_wins(a, b, fused(a, b, c), c)
 )
 
 
@@ -122,7 +128,7 @@ op("v_fma_dx9_zero_f32 v_fmac_dx9_zero_f32", "f32 f32 f32 -> f32")(
 def _(a: Value, b: Value, c: Value) -> Value:
     least = bits(a.const(0xFF7FFFFF, U32), F32)
     keep = (b > least) & (c > 0.0)
-    return select(keep, a * b, least)
+    return select(keep, multiply(a, b), least)
 
 
 Unary = Callable[[Value], Value]
@@ -148,7 +154,10 @@ for _t in FLOATS:
 
 def _fract(a: Value) -> Value:
     # For F16 the difference is exact in F32 and rounded once, which may reach 1.
-    difference = narrow(wide(a) - floor(wide(a)), F16) if a.type is F16 else a - floor(a)
+    if a.type is F16:
+        difference = narrow(wide(a) - floor(wide(a)), F16)
+    else:
+        difference = subtract(a, floor(a))
     return floats.below_one(difference)
 
 
@@ -168,13 +177,17 @@ def _div_fixup(quotient: Value, denominator: Value, numerator: Value) -> Value:
     finite number or zero: for zeros, infinities and NaNs, and where a quotient leaves the range so
     far that its approximation is meaningless."""
     t = quotient.type
-    divided = (
-        narrow(wide(numerator) / wide(denominator), t) if t.bits == 16 else numerator / denominator
-    )
+    if t.bits == 16:
+        result = floats.narrow(wide(numerator) / wide(denominator), t)
+    else:
+        result = numerator / denominator
     sign = (raw(numerator) ^ raw(denominator)) & (1 << (t.bits - 1))
     signed = bits(magnitude(quotient) | sign, t)
-    special = (magnitude(divided) - 1) >= (INFINITY[t.bits] - 1)
-    return select(special, divided, signed)
+    special = (magnitude(result) - 1) >= (INFINITY[t.bits] - 1)
+    finite = (numerator != 0.0) & (denominator != 0.0)
+    for v in (numerator, denominator):
+        finite = finite & (magnitude(v) < INFINITY[t.bits])
+    return select(special, divided(result, finite), signed)
 
 
 for _t in FLOATS:
@@ -230,7 +243,15 @@ def _div_fmas(a: Value, b: Value, c: Value, scaled: Value) -> Value:
     step = select(inward, raw(d).const(-1), raw(d).const(1))
     nudged = select(tie & (error != 0.0), bits(raw(d) + step, t), d)
     result = select(fabs(c) >= 2.0, d * 2.0**power, nudged * 2.0**-power)
-    return select(scaled, result, d)
+    result = select(scaled, result, d)
+    env = environment(c)
+    if env is None or not env.of(t).directed:
+        return result
+    # Rounding twice in one direction is rounding once.
+    factor = select(fabs(c) >= 2.0, c.const(2.0**power), c.const(2.0**-power))
+    d = fused(a, b, c)
+    d = select(scaled, multiply(d, factor), d)
+    return choose(env.of(t).chosen, d, result)
 
 
 for _t in ("f32", "f64"):

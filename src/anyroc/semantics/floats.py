@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from anyroc.semantics.environment import choose, environment
 from anyroc.semantics.values import (
     BF16,
     F32,
@@ -145,10 +146,17 @@ def number_of(pick: Binary) -> Binary:
 
 
 def ieee_2008(pick: Binary) -> Binary:
-    """Up to RDNA3.5 in IEEE mode: a signaling NaN gives its quiet form, a quiet one loses to a
-    number."""
+    """Up to RDNA3.5: in IEEE mode a signaling NaN gives its quiet form, a quiet one loses to a
+    number; else every NaN loses to the other operand."""
 
     def body(a: Value, b: Value) -> Value:
+        env = environment(a)
+        if env is not None and env.ieee is not True:
+            plain = select(is_nan(b), a, select(is_nan(a), b, pick(a, b)))
+            return choose(env.ieee, in_ieee_mode(a, b), plain)
+        return in_ieee_mode(a, b)
+
+    def in_ieee_mode(a: Value, b: Value) -> Value:
         if a.raw is b.raw:  # compilers' way to quiet a NaN
             return quiet(a)
         first = is_signaling(a)

@@ -203,6 +203,8 @@ _RELATIONS: dict[str, Callable[[Array, Array], Any]] = {
 class NumpyBackend:
     """:class:`anyroc.semantics.values.Backend` over NumPy arrays."""
 
+    environment: Any = None
+
     def const(self, t: Type, value: int | float) -> Array:
         """A 1-element array, which broadcasts."""
         if t is BF16:

@@ -105,7 +105,12 @@ class Backend(Protocol):
     """What a kind of value must be able to do.  Raw payloads in, raw payloads out.
 
     ``t`` is the operands' type.  Integer operations ignore signedness unless their name says it.
+
+    ``environment``: what bodies find there (:mod:`anyroc.semantics.environment`) while one runs
+    under another MODE than the usual; else None.
     """
+
+    environment: Any
 
     def const(self, t: Type, value: int | float) -> Any:
         """A constant; floats by value, integers taken modulo 2**bits."""

@@ -9,6 +9,7 @@ from anyroc.semantics.core import Control
 from anyroc.semantics.values import BOOL, U32, U64
 from anyroc.translate import layout
 from anyroc.translate.block import BlockState
+from anyroc.translate.modes import MODE_REGISTER, register_field
 from anyroc.translate.operands import Unsupported, scalar_source
 
 __all__ = ["ControlFlow"]
@@ -153,15 +154,11 @@ class ControlFlow(BlockState):
         else:
             self.scalars.write32(inst.dst[0].index, self.scalars.ops.convert(U64, U32, now))
 
-    def _register_field(self, inst: Instruction) -> tuple[int, int, int]:
-        word = inst.mods.simm16 & 0xFFFF
-        return word & 63, word >> 6 & 31, (word >> 11) + 1
-
     def _getreg(self, inst: Instruction) -> None:
-        number, offset, size = self._register_field(inst)
+        number, offset, size = register_field(inst)
         ops = self.scalars.ops
         value: Any = 0
-        if number == 1:
+        if number == MODE_REGISTER:
             value = self.scalars.load_mode()
         elif number == 29:
             self.code.declare("anyroc_clock", "i64")
@@ -171,8 +168,8 @@ class ControlFlow(BlockState):
         self.scalars.write32(inst.dst[0].index, ops.binary("and", U32, moved, mask))
 
     def _setreg(self, inst: Instruction) -> None:
-        number, offset, size = self._register_field(inst)
-        if number != 1:
+        number, offset, size = register_field(inst)
+        if number != MODE_REGISTER:
             return
         ops = self.scalars.ops
         mask = ((1 << size) - 1) << offset

@@ -82,11 +82,6 @@ class KernelDescriptor:
         return self.wave_size == 32
 
     @property
-    def rounding(self) -> int:
-        """Rounding modes of F32 (bits 0-1) and of F16 and F64 (bits 2-3); 0 is nearest even."""
-        return self.mode & 0xF
-
-    @property
     def ieee(self) -> bool:
         """Whether IEEE mode (quieting of signalling NaNs by min and max) is on."""
         return bool(self.mode & 1 << 9)

@@ -156,6 +156,8 @@ class LLVMBackend:
     ``lanes`` 0 computes scalars, else vectors of that many lanes.
     """
 
+    environment: Any = None
+
     def __init__(self, code: CodeBuilder, lanes: int) -> None:
         self.code = code
         self.lanes = lanes

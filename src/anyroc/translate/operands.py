@@ -29,8 +29,8 @@ from anyroc.translate import layout
 from anyroc.translate.registers import ScalarFile
 
 __all__ = [
-    "SATURATING", "Source", "Unsupported", "apply_modifiers", "clamp_float", "elements",
-    "field_value", "integer_fields", "narrow", "output_modifier", "row_of",
+    "SATURATING", "Source", "Unsupported", "apply_modifiers", "elements",
+    "field_value", "integer_fields", "narrow", "row_of",
     "saturate", "scalar_source", "sdwa_select", "special",
 ]  # fmt: skip
 
@@ -188,14 +188,3 @@ def saturate(value: Value, t: Type) -> Value:
     wide = select(wide < low, low, wide)
     wide = select(wide > high, high, wide)
     return convert(wide, t)
-
-
-def clamp_float(value: Value) -> Value:
-    """To [0, 1]; NaN gives 0 (DX10_CLAMP, the compilers' setting)."""
-    upper = select(value < 1.0, value, 1.0)
-    return select((value > 0.0) & (value == value), upper, 0.0)
-
-
-def output_modifier(value: Value, omod: int) -> Value:
-    """omod: 1 doubles, 2 quadruples, 3 halves."""
-    return value if not omod else value * {1: 2.0, 2: 4.0, 3: 0.5}[omod]

@@ -7,15 +7,14 @@ from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import ENCODED, Op, Slot
+from anyroc.semantics.environment import clamp
 from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.operands import (
     Unsupported,
     apply_modifiers,
-    clamp_float,
     elements,
     field_value,
-    output_modifier,
     scalar_source,
 )
 from anyroc.translate.registers import ScalarFile
@@ -31,7 +30,7 @@ def run_scalar(inst: Instruction, op: Op, scalars: ScalarFile) -> None:
     values = list(result) if len(op.results) > 1 else [result]
     targets = iter(inst.dst)
     for slot, value in zip(op.results, values, strict=True):
-        _result(inst, slot, value, targets, scalars)
+        _result(inst, op, slot, value, targets, scalars)
 
 
 def scalar_argument(
@@ -74,7 +73,12 @@ def scalar_argument(
 
 
 def _result(
-    inst: Instruction, slot: Slot, value: Any, targets: Iterator[Operand], scalars: ScalarFile
+    inst: Instruction,
+    op: Op,
+    slot: Slot,
+    value: Any,
+    targets: Iterator[Operand],
+    scalars: ScalarFile,
 ) -> None:
     if isinstance(value, tuple):
         low, high = (convert(bits(v, v.type.unsigned), U32) for v in value)
@@ -95,10 +99,8 @@ def _result(
         if operand.kind in "va":
             raise Unsupported(inst, "a vector destination of a scalar operation")
         index = operand.index
-    if value.type.is_float:
-        value = output_modifier(value, inst.mods.omod)
-        if inst.mods.clamp:
-            value = clamp_float(value)
+    if inst.mods.clamp and value.type.is_float and not op.finished:
+        value = clamp(value)
     if value.type.bits == 64:
         scalars.write64(index, bits(value, U64).raw)
     else:

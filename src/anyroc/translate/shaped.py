@@ -77,6 +77,8 @@ class ShapedBackend:
     ``origin`` is the run's first lane in row 0, ``shift`` the number of the chunk's first lane.
     """
 
+    environment: Any = None
+
     def __init__(
         self, before: CodeBuilder, code: CodeBuilder, run: int, wave_size: int, number: int
     ) -> None:

@@ -54,6 +54,8 @@ def _shape(raw: Any) -> Shape | None:
 class _Abstract:
     """Values as shapes: constants are numbers, None is anything."""
 
+    environment: Any = None
+
     def __init__(self, run: int) -> None:
         self.span = run - 1
 

@@ -74,12 +74,10 @@ def test_any_bytes_translate_or_are_refused(name: str) -> None:
     assert accepted > 20
 
 
-@pytest.mark.parametrize("name", list(ISA))
-def test_rounding_that_is_not_implemented_is_refused(name: str) -> None:
-    record = target(name)
-    code = encode(ISA[name], "SOPP", "s_endpgm")
-    wave32 = record.default_wave_size == 32
-    towards_zero = KernelSpec("sum", code, wave32=wave32, vgpr_units=16, rsrc1=0x00ACF000)
-    parsed = CodeObject.parse(code_object([towards_zero], target=name))
-    with pytest.raises(CodeObjectError, match="kernel sum asks for rounding mode 0xf"):
+def test_floating_point_exceptions_are_refused() -> None:
+    record = target("gfx942")
+    code = encode(ISA["gfx942"], "SOPP", "s_endpgm")
+    traps = KernelSpec("sum", code, vgpr_units=16, rsrc2=1 << 7 | 1 << 24)
+    parsed = CodeObject.parse(code_object([traps], target="gfx942"))
+    with pytest.raises(CodeObjectError, match="floating-point exceptions"):
         jit.translate(parsed, parsed.kernels["sum"], record)
