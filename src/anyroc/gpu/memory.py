@@ -98,15 +98,14 @@ class AddressSpace:
         self._internal = Addresses(self.base + half, self.size - half)
         self._guard = max(min(_WIDEST_GUARD, self.size >> 18), PAGE)
         self._bases: list[int] = []
-        self._allocations: dict[int, tuple[Allocation, _Pages | _Slab]] = {}
+        self._allocations: dict[int, tuple[Allocation, _Pages | _Slab, Memory]] = {}
         self._guarded = 0
         self._slabs: dict[int, list[_Slab]] = {}
         self._hosts: dict[int, int] = {}
         self.host_admitted = False
         """Whether kernels may use all memory of the process."""
-        self.memories: dict[int, Memory] = {}
 
-    def alloc(self, size: int, kind: str, device: int, align: int) -> Allocation:
+    def alloc(self, size: int, kind: str, owner: Memory, align: int) -> Allocation:
         """Make an allocation of `size` > 0 bytes; OutOfMemory if addresses or pages run out."""
         base: int
         home: _Pages | _Slab
@@ -116,16 +115,16 @@ class AddressSpace:
             else:
                 addresses = self._internal if kind == "internal" else self._addresses
                 base, home = self._own_pages(size, align, addresses)
-            allocation = Allocation(base, size, kind, device)
-            self._allocations[base] = (allocation, home)
+            allocation = Allocation(base, size, kind, owner.device)
+            self._allocations[base] = (allocation, home, owner)
             insort(self._bases, base)
         return allocation
 
-    def free(self, base: int) -> Allocation:
-        """End an allocation; BadAddress if `base` starts none."""
+    def free(self, base: int) -> tuple[Allocation, Memory]:
+        """End an allocation and return it and whose it was; BadAddress if `base` starts none."""
         with self._lock:
             try:
-                allocation, home = self._allocations.pop(base)
+                allocation, home, owner = self._allocations.pop(base)
             except KeyError:
                 raise BadAddress(self._not_allocated(base)) from None
             del self._bases[bisect_right(self._bases, base) - 1]
@@ -134,7 +133,7 @@ class AddressSpace:
                 self._release(home)
             else:
                 self._free_slot(home, base)
-        return allocation
+        return allocation, owner
 
     def find(self, address: int) -> Allocation | None:
         """Return the allocation that holds `address`, if any."""
@@ -284,7 +283,6 @@ class Memory:
         self.capacity = capacity
         self.used = 0
         self._space = address_space()
-        self._space.memories[device] = self
         self._lock = threading.Lock()
         self._poison = os.environ.get("ANYROC_POISON", "0") not in ("", "0")
 
@@ -312,7 +310,7 @@ class Memory:
                     )
                 self.used += size
         try:
-            base = self._space.alloc(size, kind, self.device, align).base
+            base = self._space.alloc(size, kind, self, align).base
         except OutOfMemory:
             if counted:
                 self._forget(size)
@@ -327,9 +325,9 @@ class Memory:
         Work that still uses the memory faults: wait for it first. The memory may be another
         device's.
         """
-        allocation = self._space.free(address)
+        allocation, owner = self._space.free(address)
         if allocation.kind in _COUNTED:
-            self._space.memories[allocation.device]._forget(allocation.size)
+            owner._forget(allocation.size)
 
     def _forget(self, size: int) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from anyroc.gpu.memory import Allocation, BadAddress, OutOfMemory, address_space
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.registration import is_managed_variable
+from anyroc.hip.stream import settle, wait_for
 
 PITCH = 256
 """Rows of pitched memory start at multiples of this many bytes."""
@@ -50,11 +51,12 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
     allocation = find(address)
     if allocation is None or allocation.base != address or allocation.kind not in kinds:
         raise HipError(Error.InvalidValue)
-    owner = gpus()[allocation.device]
+    owner = owner_of(allocation)
     require(not any(stream.releases(address) for stream in list(owner.streams)))
-    owner.synchronize()
+    streams = wait_for(owner)
     owner.memory.free(address)
     _flags.pop(address, None)
+    settle(streams)  # what earlier work has met is told now, but the memory is free all the same
 
 
 def find(address: int) -> Allocation | None:
@@ -64,14 +66,15 @@ def find(address: int) -> Allocation | None:
 
 def owner_of(allocation: Allocation) -> Gpu:
     """Return the device that an allocation belongs to; registered host memory is everybody's."""
-    return gpus()[allocation.device] if allocation.device >= 0 else current()
+    owners = (gpu for gpu in gpus() if gpu.device.index == allocation.device)
+    return next(owners, None) or current()
 
 
 @resetting.add
 def _free_all(gpu: Gpu) -> None:
     for allocation in address_space().allocations():
         if (
-            allocation.device == gpu.index
+            allocation.device == gpu.device.index
             and allocation.kind in ("device", "managed")
             and not is_managed_variable(allocation.base)
         ):

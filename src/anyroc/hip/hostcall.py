@@ -50,8 +50,8 @@ _PRINTF = 2
 _BEGIN, _END = 1, 2
 _POLL = 50e-6  # seconds between looks at the stack while a kernel runs
 
-ASSERTION = b"Assertion `"
-"""What the text of a failed assertion contains."""
+_ASSERTIONS = (printf.ASSERTION, b"device assertion failed:")
+"""What the text of a failed assertion contains: HIP's, Triton's."""
 
 
 class Service:
@@ -61,8 +61,8 @@ class Service:
         self._space = space
         self.address = space.alloc(_SIZE, "internal")
         """Address of the buffer, for the hidden argument."""
-        self.asserted = False
-        """Whether a kernel has printed a failed assertion since this was last cleared."""
+        self.assertion = b""
+        """The first failed assertion that a kernel has printed since this was last emptied."""
         headers, payloads = self.address + _HEADERS_AT, self.address + _PAYLOADS_AT
         # Packet 0 is named by its index plus one full turn, because 0 means an empty stack.
         names = [PACKETS, *range(1, PACKETS)]
@@ -126,7 +126,8 @@ class Service:
         if descriptor & _END:
             del self._messages[number]
             stream, text = printf.message(bytes(message))
-            self.asserted = self.asserted or ASSERTION in text
+            if any(sign in text for sign in _ASSERTIONS):
+                self.assertion = self.assertion or text
             stdio.write(stream, text)
             memory.put_u64(slot, len(text))
 

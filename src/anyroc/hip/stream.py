@@ -11,6 +11,7 @@ import contextlib
 import struct
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
@@ -66,6 +67,7 @@ class Stream:
         self._hostcalls: Service | None = None
         self._released: list[int] = []  # memory to free when the stream is idle
         self._staged_size = 0  # bytes of it that are copies of host memory
+        bury()
         self.queue: Queue = gpu.device.create_queue()
         with lock:
             gpu.streams.append(self)
@@ -172,14 +174,15 @@ class Stream:
             return Error.Success
         return faults.report(self.gpu, fault, asserted=asserted)
 
-    def deliver(self) -> bool:
-        """Print what kernels that are done have printed; tell whether an assertion failed."""
+    def deliver(self) -> str:
+        """Print what kernels that are done have printed; return an assertion that failed, or ""."""
+        text = b""
         with self.lock:
-            asserted = self._collect()
+            self._collect()
             if self._hostcalls is not None:
-                self._hostcalls.asserted = False
+                text, self._hostcalls.assertion = self._hostcalls.assertion, b""
         stdio.flush()
-        return asserted
+        return text.decode(errors="replace").strip()
 
     def _collect(self) -> bool:
         """Free what is to be freed, print what was printed; tell whether an assertion failed."""
@@ -187,7 +190,7 @@ class Stream:
             self.gpu.memory.free(self._released.pop())
         self._staged_size = 0
         drained = bool(self._printf and printf.drain(self._printf))
-        return drained or (self._hostcalls is not None and self._hostcalls.asserted)
+        return drained or bool(self._hostcalls and self._hostcalls.assertion)
 
     def grid_barrier(self, workgroups: int, threads: int) -> int:
         """Return the address of what the blocks of the next launch meet at in `grid.sync()`.
@@ -227,13 +230,27 @@ class Stream:
             self._collect()
 
     def __del__(self) -> None:
-        if sys is None or sys.is_finalizing():
+        # This may run anywhere, also in a thread that holds a lock which closing a queue takes.
+        if sys is not None and not sys.is_finalizing():
+            places = [*filter(None, (self._printf, self._barrier)), *self._released]
+            _ended.append((self.queue, self._hostcalls, places))
+
+
+_ended: deque[tuple[Queue, Service | None, list[int]]] = deque()
+
+
+def bury() -> None:
+    """Give back what the streams that are no more have held."""
+    while _ended:
+        try:
+            queue, hostcalls, places = _ended.popleft()
+        except IndexError:  # another thread was faster
             return
-        self.queue.close()
-        for address in filter(None, (self._printf, self._barrier, *self._released)):
-            self.gpu.memory.free(address)
-        if self._hostcalls is not None:
-            self._hostcalls.close()
+        queue.close()
+        for address in places:
+            queue.device.memory.free(address)
+        if hostcalls is not None:
+            hostcalls.close()
 
 
 _handles: Handles[Stream] = Handles(Error.ContextIsDestroyed)
@@ -279,12 +296,19 @@ def settle(streams: Iterable[Stream]) -> None:
 
 def synchronize(gpu: Gpu) -> None:
     """Wait for all work of a device, print what it printed, raise what it met."""
+    settle(wait_for(gpu))
+
+
+def wait_for(gpu: Gpu) -> list[Stream]:
+    """Wait for all work of a device and return its streams, for `settle`."""
+    bury()
     streams = list(gpu.streams)
     for stream in streams:
         stream.require_running()
+    for stream in streams:
         if not stream.queue.query():
             stream.queue.synchronize()
-    settle(streams)
+    return streams
 
 
 def finish_everything() -> None:
@@ -328,6 +352,7 @@ def hipExtStreamCreateWithCUMask(out: int, words: int, mask: int) -> None:
 def hipStreamDestroy(stream: int) -> None:
     require(stream > PER_THREAD, Error.InvalidHandle)
     _handles.remove(stream).destroy()
+    bury()
 
 
 def hipStreamSynchronize(stream: int) -> None:

@@ -89,6 +89,13 @@ def test_a_device_frees_anothers_memory(memory: Memory) -> None:
     assert (0, 0) == (memory.used, other.used)
 
 
+def test_memory_returns_to_where_it_was_counted(memory: Memory) -> None:
+    address = memory.alloc(100)
+    another = Memory(memory.device, GIB)
+    memory.free(address)
+    assert (0, 0) == (memory.used, another.used)
+
+
 def test_freed_addresses_do_not_come_back_soon(memory: Memory) -> None:
     seen = set()
     for _ in range(1000):

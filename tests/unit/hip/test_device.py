@@ -168,16 +168,21 @@ thread.start()
 thread.join()
 library.hipGetDevice(ctypes.byref(device))
 print(device.value)
+pointer = ctypes.c_void_p()
+print(library.hipMalloc(ctypes.byref(pointer), 64), library.hipFree(pointer))
 """
 
 
 @pytest.mark.parametrize(
     "environment, expected",
     [
-        ({"ANYROC_DEVICES": "gfx942x2,gfx1151"}, "0 3\n101 0\n0\n2\n"),
-        ({"ANYROC_DEVICES": "gfx942x2", "HIP_VISIBLE_DEVICES": "1"}, "0 1\n101 0\n0\n0\n"),
-        ({"ANYROC_DEVICES": "gfx942x3", "HIP_VISIBLE_DEVICES": "2,0,7,1"}, "0 2\n101 0\n0\n1\n"),
-        ({"HIP_VISIBLE_DEVICES": ""}, "100 0\n100 100\n0\n0\n"),
+        ({"ANYROC_DEVICES": "gfx942x2,gfx1151"}, "0 3\n101 0\n0\n2\n0 0\n"),
+        ({"ANYROC_DEVICES": "gfx942x2", "HIP_VISIBLE_DEVICES": "1"}, "0 1\n101 0\n0\n0\n0 0\n"),
+        (
+            {"ANYROC_DEVICES": "gfx942x3", "HIP_VISIBLE_DEVICES": "2,0,7,1"},
+            "0 2\n101 0\n0\n1\n0 0\n",
+        ),
+        ({"HIP_VISIBLE_DEVICES": ""}, "100 0\n100 100\n0\n0\n100 0\n"),
     ],
 )
 def test_the_environment_chooses_the_devices(environment: dict[str, str], expected: str) -> None:

@@ -60,6 +60,22 @@ def test_memory_is_counted_to_the_byte(api: Any) -> None:
     assert before == free.value
 
 
+def test_memory_is_freed_also_when_the_call_tells_of_an_earlier_error(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anyroc.hip import alloc
+    from anyroc.hip.error import Error, HipError
+
+    def tell(_: Any) -> None:
+        raise HipError(Error.LaunchFailure)
+
+    pointer = api.malloc(100)
+    with monkeypatch.context() as patch:
+        patch.setattr(alloc, "settle", tell)
+        assert 719 == api.hipFree(pointer)
+    assert INVALID_VALUE == api.hipFree(pointer)
+
+
 @pytest.mark.parametrize(
     "to, source, size, kind, expected",
     [

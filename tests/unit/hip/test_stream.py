@@ -271,3 +271,26 @@ def test_the_streams_of_threads_end_with_them(api: Any) -> None:
         thread.start()
         thread.join()
     assert before == len(gpus()[0].streams)
+
+
+def test_a_stream_may_end_while_its_thread_holds_locks(api: Any) -> None:
+    """As when the garbage collector runs in the middle of something."""
+    from anyroc.gpu.memory import address_space
+    from anyroc.hip import stream
+    from anyroc.hip.device import current
+
+    made = [stream.Stream(current())]
+    queue = made[0].queue
+    made[0].destroy()
+
+    def end() -> None:
+        with address_space()._lock:
+            made.clear()
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert queue in current().device.queues
+    stream.bury()
+    assert queue not in current().device.queues
