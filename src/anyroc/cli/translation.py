@@ -16,9 +16,12 @@ from anyroc.errors import BadInput
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", metavar="GPU", help="Only the code for this GPU (gfx942, ...).")
 @click.option("--kernel", metavar="NAME", help="Only this kernel.")
-def translate(file: Path, target: str | None, kernel: str | None) -> None:
+@click.option("--quick", is_flag=True, help="The form that a kernel first gets, made of calls.")
+def translate(file: Path, target: str | None, kernel: str | None, quick: bool) -> None:
     """Show the LLVM IR that kernels in FILE become.
 
+    Shown is the form that LLVM optimises once a kernel has proved to take time; --quick shows the
+    one that is there until then.
     FILE is whatever 'anyroc disasm' takes. Nothing runs, and nothing is kept: this is for reading.
     A kernel with an instruction that has no meaning yet ends in that instruction's name and
     address.
@@ -44,7 +47,7 @@ def translate(file: Path, target: str | None, kernel: str | None) -> None:
             hint=f"its kernels: {', '.join(names)}" if names else None,
         )
     for code, loaded in found:
-        made = to_ir(code, loaded, code.target)
+        made = to_ir(code, loaded, code.target, quick=quick)
         sys.stdout.write(
             f"; {loaded.name} for {code.target_name}: {made.instructions} instructions in "
             f"{made.blocks} blocks\n{made.ir.rstrip()}\n\n"

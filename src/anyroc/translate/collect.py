@@ -1,7 +1,6 @@
 """Which shapes of instructions are common: ``python -m anyroc.translate.collect FILE...``.
 
-Prints one instruction of each shape that the kernels in code objects, bundles or fat binaries
-have, most frequent first, for ``common.routines``.  ``--least N`` leaves out what occurs less
+Prints one instruction of each shape that the kernels in code objects have, most frequent first, for ``common.routines``.  ``--least N`` leaves out what occurs less
 often.
 """
 
@@ -9,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import anyroc.semantics  # noqa: F401  (registers the instructions)
@@ -29,6 +29,12 @@ class _Shapes:
     def __init__(self) -> None:
         self.count: Counter[tuple[str, bool]] = Counter()
         self.example: dict[tuple[str, bool], str] = {}
+
+    def add_file(self, path: Path) -> None:
+        """Counts the instructions of a code object; anything else has none."""
+        with suppress(AnyrocError, KeyError):
+            code = CodeObject.parse(path.read_bytes())
+            self.add(code, TARGETS[code.target_name])
 
     def add(self, code: CodeObject, target: Target) -> None:
         """Counts the instructions of all kernels of a code object."""
@@ -59,11 +65,7 @@ def main() -> None:
     options = parser.parse_args()
     shapes = _Shapes()
     for path in options.files:
-        try:
-            code = CodeObject.parse(path.read_bytes())
-            shapes.add(code, TARGETS[code.target_name])
-        except (AnyrocError, KeyError):
-            continue
+        shapes.add_file(path)
     for shape, count in shapes.count.most_common():
         if count >= options.least:
             print(shapes.example[shape])

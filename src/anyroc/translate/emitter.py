@@ -135,12 +135,13 @@ class _Emitter(CrossLane, ControlFlow):
         self.code.start(f"b{block.start:x}")
         self._instrument_block(block)
         self.live = block.live_out, block.inactive_out
-        for inst in block.instructions:
-            try:
+        inst = block.instructions[0]
+        try:
+            for inst in block.instructions:
                 self._instruction(inst)
-            except NotImplementedError as error:
-                raise Unsupported(inst, str(error)) from error
-        self._finish(block.instructions[-1])
+        except NotImplementedError as error:
+            raise Unsupported(inst, str(error)) from error
+        self._finish(inst)
 
     def _block(self, block: Block, claims: shapes.Claims) -> None:
         self.start_block(block, claims)

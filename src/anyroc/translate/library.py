@@ -11,16 +11,17 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyroc import cache, native
-from anyroc.isa.decode import decoder
-from anyroc.isa.instruction import DecodeError, Instruction
 from anyroc.isa.targets import TARGETS, Target
-from anyroc.semantics.core import OPERATIONS, Op
 from anyroc.translate.machine import environment_key, native_code
-from anyroc.translate.operands import Unsupported
-from anyroc.translate.routines import Routine, Routines, routine_of
+
+if TYPE_CHECKING:
+    from anyroc.isa.instruction import Instruction
+    from anyroc.translate.routines import Routine, Routines
 
 __all__ = ["Library", "common", "library", "listed"]
 
@@ -30,17 +31,26 @@ _PATIENCE = 0.5  # seconds of work after which people are told what takes so lon
 
 
 class Library:
-    """The compiled routines for a wave size and a kind of GPU."""
+    """The compiled routines for a wave size and a kind of GPU.
+
+    Those that only load them, to run what was translated before, need no semantics.
+    """
 
     def __init__(self, wave_size: int, target: Target) -> None:
         self.wave_size = wave_size
         self.target = target
         data = self._data()
-        names, _, self._object = data.partition(b"\0")
-        self.symbols = frozenset(names.decode().split())
-        self.routines = Routines(wave_size, target, self.symbols.__contains__)
+        self._names, _, self._object = data.partition(b"\0")
         self._loaded = False
         self._lock = threading.Lock()
+
+    @cached_property
+    def routines(self) -> Routines:
+        """What the library has, for code that is to call it."""
+        from anyroc.translate.routines import Routines
+
+        symbols = frozenset(self._names.decode().split())
+        return Routines(self.wave_size, self.target, symbols.__contains__)
 
     def load(self) -> None:
         """Let kernels that are loaded from now on call the routines."""
@@ -69,7 +79,7 @@ class Library:
         return data
 
     def _build(self) -> bytes:
-        import anyroc.semantics  # noqa: F401  (registers the instructions)
+        from anyroc.translate.operands import Unsupported
 
         declarations: dict[str, str] = {}
         texts: dict[str, str] = {}
@@ -85,6 +95,9 @@ class Library:
 
 def listed(isa: str, wave_size: int) -> list[tuple[Instruction, bytes]]:
     """The list's instructions of an ISA, with their bytes."""
+    from anyroc.isa.decode import decoder
+    from anyroc.isa.instruction import DecodeError
+
     found = []
     for line in _LIST.read_text(encoding="ascii").splitlines():
         name, _, code = line.partition(" ")
@@ -97,6 +110,10 @@ def listed(isa: str, wave_size: int) -> list[tuple[Instruction, bytes]]:
 
 def common(wave_size: int, target: Target) -> list[Routine]:
     """The routines that the list asks for, as far as a GPU like the target can have them."""
+    import anyroc.semantics  # noqa: F401  (registers the instructions)
+    from anyroc.semantics.core import OPERATIONS, Op
+    from anyroc.translate.routines import routine_of
+
     found = []
     for isa in sorted(_alike(wave_size, target)):
         for inst, _ in listed(isa, wave_size):

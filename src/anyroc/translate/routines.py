@@ -21,7 +21,7 @@ from anyroc.semantics.values import BOOL
 from anyroc.translate import layout
 from anyroc.translate.lanes import TEMPORARY, ChunkRows, LaneLoop, Lanes, VectorItem
 from anyroc.translate.llvm import CodeBuilder
-from anyroc.translate.operands import Source, field_value, row_of, scalar_source
+from anyroc.translate.operands import Source, field_value, scalar_source
 from anyroc.translate.registers import RegisterCache, ScalarFile
 from anyroc.translate.vectors import CHUNK
 
