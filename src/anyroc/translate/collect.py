@@ -1,7 +1,7 @@
 """Which shapes of instructions are common: ``python -m anyroc.translate.collect FILE...``.
 
-Prints one instruction of each shape that the kernels in code objects have, most frequent first, for ``common.routines``.  ``--least N`` leaves out what occurs less
-often.
+Prints one instruction of each shape that the kernels in code objects have, most frequent first, for
+``common.routines``.  ``--least N`` leaves out what occurs less often.
 """
 
 from __future__ import annotations
