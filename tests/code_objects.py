@@ -12,7 +12,10 @@ import msgpack
 PAGE = 0x1000
 TEXT = 0x1000
 DATA = 0x2000
-MACH = {"gfx942": 0x4C, "gfx1151": 0x4A, "gfx1201": 0x4E}
+MACH = {
+    "gfx90a": 0x3F, "gfx942": 0x4C, "gfx950": 0x4F, "gfx1100": 0x41, "gfx1151": 0x4A,
+    "gfx1200": 0x48, "gfx1201": 0x4E,
+}  # fmt: skip
 
 
 @dataclass

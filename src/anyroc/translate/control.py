@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyroc.isa.immediates import hwreg
 from anyroc.isa.instruction import Instruction
+from anyroc.isa.tables import FAMILY
 from anyroc.semantics.core import Control
 from anyroc.semantics.values import BOOL, U32, U64
 from anyroc.translate import layout
@@ -13,6 +15,13 @@ from anyroc.translate.modes import MODE_REGISTER, register_field
 from anyroc.translate.operands import Unsupported, scalar_source
 
 __all__ = ["ControlFlow"]
+
+_PLACES = frozenset(("HW_ID", "HW_ID1", "HW_ID2", "WAVE_HW_ID1", "WAVE_HW_ID2", "XCC_ID"))
+"""Registers that say where on the GPU a wave runs: always at the first place."""
+_EXCEPTION_FLAGS = frozenset(("TRAPSTS", "WAVE_EXCP_FLAG_PRIV", "WAVE_EXCP_FLAG_USER"))
+"""Registers of floating-point exceptions met, which are not modelled: none ever is."""
+_TIMING = frozenset(("WAVE_SCHED_MODE",))
+"""Registers that change only how long instructions take."""
 
 
 class ControlFlow(BlockState):
@@ -154,15 +163,24 @@ class ControlFlow(BlockState):
         else:
             self.scalars.write32(inst.dst[0].index, self.scalars.ops.convert(U64, U32, now))
 
+    def _register_name(self, inst: Instruction) -> str:
+        isa = self.graph.target.isa
+        text = hwreg(FAMILY[isa], isa, inst.mods.simm16 & 0xFFFF)
+        return text.removeprefix("hwreg(").rstrip(")").partition(",")[0].removeprefix("HW_REG_")
+
     def _getreg(self, inst: Instruction) -> None:
         number, offset, size = register_field(inst)
-        ops = self.scalars.ops
+        name, ops = self._register_name(inst), self.scalars.ops
         value: Any = 0
         if number == MODE_REGISTER:
             value = self.scalars.load_mode()
-        elif number == 29:
+        elif name.startswith("SHADER_CYCLES"):
             self.code.declare("anyroc_clock", "i64")
-            value = ops.convert(U64, U32, self.code.emit("call i64 @anyroc_clock()"))
+            now = self.code.emit("call i64 @anyroc_clock()")
+            now = ops.binary("lshr", U64, now, 32 if name.endswith("HI") else 0)
+            value = ops.convert(U64, U32, now)
+        elif name not in _PLACES and name not in _EXCEPTION_FLAGS:
+            raise Unsupported(inst, f"it reads {name}")
         moved = ops.binary("lshr", U32, value, offset)
         mask = (1 << size) - 1
         self.scalars.write32(inst.dst[0].index, ops.binary("and", U32, moved, mask))
@@ -170,6 +188,9 @@ class ControlFlow(BlockState):
     def _setreg(self, inst: Instruction) -> None:
         number, offset, size = register_field(inst)
         if number != MODE_REGISTER:
+            name = self._register_name(inst)
+            if name not in _EXCEPTION_FLAGS and name not in _TIMING:
+                raise Unsupported(inst, f"it writes {name}")
             return
         ops = self.scalars.ops
         mask = ((1 << size) - 1) << offset

@@ -16,3 +16,13 @@ def test_program(anyroc, program: Path, target: str) -> None:
     done = anyroc("run", "--target", target, program)
     assert "PASS" == done.stdout.strip().splitlines()[-1], done.stdout + done.stderr
     assert 0 == done.returncode
+
+
+@pytest.mark.parametrize("flags", [(), ("-DFLUSHED", "-X", "-fgpu-flush-denormals-to-zero")])
+@pytest.mark.parametrize(
+    "target, wave", [("gfx942", 64), ("gfx1100", 64), ("gfx1151", 32), ("gfx1201", 32)]
+)
+def test_modes(anyroc, target: str, wave: int, flags: tuple[str, ...]) -> None:
+    program = PROGRAMS / "modes.hip"
+    done = anyroc("run", "--target", target, "--wave", str(wave), *flags, program)
+    assert ("PASS\n", 0) == (done.stdout, done.returncode), done.stdout + done.stderr

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import anyroc.semantics  # noqa: F401  (registers the instructions)
+from anyroc.errors import AnyrocError
 from anyroc.isa.disasm import format_instruction
 from anyroc.isa.instruction import Instruction
 from anyroc.isa.tables import table
@@ -92,3 +93,25 @@ def test_modes_as_the_reference(number: int, known: bool) -> None:
                 if (found := check(name, wave_size, [(inst, code)], mode, known))
             }
             raise AssertionError(f"mode {mode:#x}: {alone or 'only together'}")
+
+
+@pytest.mark.parametrize("name", list(ISA))
+def test_getreg_gives_what_is_in_mode(name: str) -> None:
+    isa, wave_size = ISA[name], target(name).default_wave_size
+    get = encode(isa, "SOPK", "s_getreg_b32", sdst=41, simm16=1 | 4 << 6 | 3 << 11)
+    code = encode(isa, "SOPK", "s_getreg_b32", sdst=40, simm16=REGISTER)
+    code += encode(isa, "SOPK", "s_setreg_imm32_b32", simm16=1 | 5 << 6, literal=0) + get
+    state = State.random(np.random.default_rng(0), wave_size)
+    state.mode = 0x3F5
+    assert BAD_PC == run(kernel_of(name, wave_size, code, mode=0x3F5), state)
+    assert (0x3F5, 0xD) == (state.sgpr[40], state.sgpr[41])
+
+
+@pytest.mark.parametrize(
+    "op, number, why",
+    [("s_getreg_b32", 2, "reads STATUS"), ("s_setreg_b32", 6, "writes LDS_ALLOC")],
+)
+def test_other_registers_are_refused_by_name(op: str, number: int, why: str) -> None:
+    code = encode("cdna3", "SOPK", op, sdst=40, simm16=number | 31 << 11)
+    with pytest.raises(AnyrocError, match=why):
+        kernel_of("gfx942", 64, code)
