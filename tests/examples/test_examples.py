@@ -50,6 +50,15 @@ DEVICES = [
     Device("gfx1201", 64),
 ]
 
+# GPUs of the same families run a few examples only.
+NEAR = [
+    Device("gfx90a", 64),
+    Device("gfx950", 64),
+    Device("gfx1100", 32),
+    Device("gfx1100", 64),
+    Device("gfx1200", 32),
+]
+
 on_each_device = pytest.mark.parametrize("device", DEVICES, ids=str)
 
 
@@ -101,10 +110,22 @@ def test_passes(name: str, device: Device, tmp_path: Path):
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("device", NEAR, ids=str)
+@pytest.mark.parametrize("name", ["histogram", "nbody", "scan"])
+def test_passes_on_its_kin(name: str, device: Device, tmp_path: Path):
+    test_passes(name, device, tmp_path)
+
+
+@pytest.mark.parametrize("device", NEAR[:3], ids=str)
+def test_calls_functions_on_its_kin(device: Device, tmp_path: Path):
+    test_runs_what_no_example_does("calls", device, tmp_path)
+
+
+@on_each_device
 @pytest.mark.parametrize("name", ARGUMENTS)
-def test_notices_kernels_that_do_nothing(name: str, tmp_path: Path):
+def test_notices_kernels_that_do_nothing(name: str, device: Device, tmp_path: Path):
     result = run(
-        EXAMPLES / f"{name}.cu", DEVICES[0], ARGUMENTS[name], tmp_path, ANYROC_NOOP_KERNELS="1"
+        EXAMPLES / f"{name}.cu", device, ARGUMENTS[name], tmp_path, ANYROC_NOOP_KERNELS="1"
     )
     assert result.returncode == 1, outcome(result)
     assert result.stdout.endswith(", FAILED\n")
