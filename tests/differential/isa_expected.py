@@ -25,6 +25,8 @@ class Difference:
 
 _IMAGES = frozenset(("MIMG", "VIMAGE", "VSAMPLE"))
 _OP_SEL = re.compile(r" op_sel:\[[01,]+\]")
+_LITERAL = re.compile(r"lit\((0x[0-9a-f]+)\)")
+_NUMBERS = re.compile(r"-?0x[0-9a-f]+|-?\d+(\.\d+)?\b")
 _OLD_NAMES = re.compile(r"HW_REG_WAVE_")
 
 
@@ -88,10 +90,12 @@ def _integer_signs(it: Difference) -> bool:
 
 
 def _nonsense_registers(it: Difference) -> bool:
-    compare = it.row.format == "VOP3" and it.row.mnemonic.startswith(
-        ("v_cmp", "v_s_", "v_readlane")
+    compare = it.row.format in ("VOP1", "VOP3") and it.row.mnemonic.startswith(
+        ("v_cmp", "v_s_", "v_readlane", "v_readfirstlane")
     )
-    return compare and it.ours is None and it.code[0] >= 128
+    word = int.from_bytes(it.code[:4], "little")
+    destination = word >> 17 & 0xFF if it.row.format == "VOP1" else word & 0xFF
+    return compare and it.ours is None and destination >= 128
 
 
 def _strange_scalars(it: Difference) -> bool:
@@ -169,6 +173,63 @@ def _byte_floats(it: Difference) -> bool:
     )
 
 
+def _marked_literals(it: Difference) -> bool:
+    if it.ours is None or it.llvm is None:
+        return False
+    return _NUMBERS.sub("#", _LITERAL.sub(r"\1", it.llvm)) == _NUMBERS.sub("#", it.ours)
+
+
+def _unaligned(it: Difference) -> bool:
+    """Whether a vector register tuple starts at an odd register."""
+    if it.llvm is not None or it.ours is None or not it.target.startswith("gfx9"):
+        return False
+    return any(int(first) % 2 for first in re.findall(r"[va]\[(\d+):", it.ours))
+
+
+def _long_literals(it: Difference) -> bool:
+    return it.ours is None and it.target == "gfx950" and it.row.format.startswith("VOP3")
+
+
+def _past_the_end(it: Difference) -> bool:
+    return it.ours is None and any(int(n) > 255 for n in re.findall(r":(\d+)\]", it.llvm or ""))
+
+
+def _without_op_sel_hi(it: Difference) -> bool:
+    pattern = re.compile(r" op_sel_hi:\[[01,]+\]")
+    return it.row.mnemonic.startswith(("v_dot4", "v_dot8")) and _same(pattern, "", it)
+
+
+def _flat_base(it: Difference) -> bool:
+    return it.ours is None and "src_flat_scratch_base" in (it.llvm or "")
+
+
+def _unknown_unused(it: Difference) -> bool:
+    return it.llvm is None and "dst_unused" in (it.ours or "") and it.code[5] >> 3 & 3 == 3
+
+
+def _variants_of_packed(it: Difference) -> bool:
+    return it.ours is None and it.row.mnemonic == "v_pk_fmac_f16"
+
+
+def _fourier(it: Difference) -> bool:
+    return "swizzle(FFT" in (it.llvm or "") or "swizzle(ROTATE" in (it.llvm or "")
+
+
+def _integer_modifiers(it: Difference) -> bool:
+    names = r"v_(alignbit|alignbyte)_b32|v_cvt_pk_u8_f32|v_(mad|min3|max3|med3|mad_[iu]32)_[iu]16"
+    names += r"|v_ldexp_f(16|32)|v_trig_preop_f64|v_cvt_pkaccum_u8_f32|v_(add|sub)_i16"
+    return it.target == "gfx950" and re.fullmatch(names, it.row.mnemonic) is not None
+
+
+def _coherent_float_atomics(it: Difference) -> bool:
+    names = r".*_atomic_(pk_)?(add|min|max)_f\d+"
+    return (it.ours or "").endswith(" scc") and re.fullmatch(names, it.row.mnemonic) is not None
+
+
+def _buffers_to_lds(it: Difference) -> bool:
+    return it.llvm is None and (it.ours or "").endswith(" lds")
+
+
 def _later(it: Difference) -> bool:
     return it.llvm is None and it.row.limits is None
 
@@ -201,6 +262,18 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("LLVM 19 allows no scalar sources in DPP of dot products", _scalar_dot),
     ("LLVM 19 prints literals of bf16 matrices in hexadecimal always", _wide_wmma_literal),
     ("LLVM 19 fixes the selectors of 8-bit float conversions", _byte_floats),
+    ("LLVM 22 marks literals that could be inline", _marked_literals),
+    ("LLVM 22 takes no tuple of vector registers that starts at an odd one", _unaligned),
+    ("LLVM 22 decodes literals in long encodings, which CDNA has not", _long_literals),
+    ("LLVM 22 decodes tuples past the last register", _past_the_end),
+    ("LLVM 22 prints no op_sel_hi of dot products of bytes", _without_op_sel_hi),
+    ("LLVM 22 names sources that gfx1250 alone has", _flat_base),
+    ("LLVM 22 knows that SDWA has three ways with the unused bits", _unknown_unused),
+    ("LLVM 22 decodes DPP and SDWA of v_pk_fmac_f16, its assembler has none", _variants_of_packed),
+    ("LLVM 22 writes how ds_swizzle_b32 transforms and rotates", _fourier),
+    ("LLVM 22 treats modifier bits of integers otherwise", _integer_modifiers),
+    ("LLVM 19 has no scc on the floating atomics of gfx90a", _coherent_float_atomics),
+    ("LLVM 19 knows fewer loads to LDS, or registers they leave alone", _buffers_to_lds),
     ("LLVM 19 has no such encoding, nothing is known of its modifiers", _later),
 )
 
@@ -219,6 +292,7 @@ LOSSY: tuple[tuple[str, str], ...] = (
     ("registers of an export that are off", r"exp(ort)? .*off"),
     ("a small literal of a double reads as an inline integer", r"v_.*_f64.*\b0x[0-9a-f]{1,2}\b"),
     ("bits of a wait that count nothing", r"s_(waitcnt|delay_alu) "),
+    ("images are decoded, their operands not yet printed as LLVM prints them", r"image_"),
     ("a barrier is no null", r"s_barrier.* null"),
     ("prefetching the page table by a nonexistent length", r"s_atc_probe"),
 )

@@ -16,15 +16,26 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from anyroc.isa.tables.llvm_mc import LLVM_MC, MISSING, TRIPLE, attributes, disassemble, tidy
+from anyroc.isa.tables.llvm_mc import (
+    LLVM_MC,
+    MISSING,
+    NEWER,
+    TRIPLE,
+    attributes,
+    disassemble,
+    missing,
+    tidy,
+)
 
 __all__ = [
     "LLVM_MC",
     "LLVM_OBJDUMP",
     "MISSING",
+    "NEWER",
     "assemble",
     "attributes",
     "disassemble",
+    "missing",
     "tidy",
 ]
 

@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 
 from anyroc.isa.formats import Format, formats
-from anyroc.isa.tables import OperandSpec, Row, table
+from anyroc.isa.modifiers import required_bits
+from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 
 _FLAGS_OFTEN_ZERO = 0.85
 
@@ -36,7 +37,7 @@ def _operand(rng: random.Random, spec: OperandSpec, width: int) -> int:
     return _register(rng, width)
 
 
-def _fill(rng: random.Random, format_: Format, row: Row) -> int:
+def _fill(rng: random.Random, format_: Format, row: Row, isa: str) -> int:
     raw = format_.match
     specs = {spec.field: spec for spec in (*row.dst, *row.src)}
     for name, (_, width) in format_.fields.items():
@@ -60,6 +61,9 @@ def _fill(rng: random.Random, format_: Format, row: Row) -> int:
     cdna = "sc0" in format_.fields
     if ("saddr" in specs and rng.random() < 0.4) or (row.format == "FLAT" and not cdna):
         raw = format_.put(raw, "saddr", 0x7F if cdna else 124)
+    if row.format == "VOP3PX2":
+        fixed, value = required_bits(row, format_, FAMILY[isa])
+        raw = raw & ~fixed | value
     return raw
 
 
@@ -82,14 +86,14 @@ def encodings(isa: str, per_row: int, seed: int) -> Iterator[tuple[Row, bytes]]:
         names = [name for name in layouts if name.partition(".")[0] == row.format]
         for name in names:
             for _ in range(per_row if name == row.format else max(1, per_row // 2)):
-                yield row, _encode(rng, layouts, name, row)
+                yield row, _encode(rng, layouts, name, row, isa)
     if "VOPD" in layouts:
         yield from _pairs(rng, isa, layouts["VOPD"], per_row)
 
 
-def _encode(rng: random.Random, layouts: dict[str, Format], name: str, row: Row) -> bytes:
+def _encode(rng: random.Random, layouts: dict[str, Format], name: str, row: Row, isa: str) -> bytes:
     format_ = layouts[name]
-    raw = _fill(rng, format_, row)
+    raw = _fill(rng, format_, row, isa)
     variant = name.partition(".")[2]
     if variant:
         marker = {"sdwa": 249, "dpp": 250, "dpp8": rng.choice((233, 234))}[variant]

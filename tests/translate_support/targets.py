@@ -4,7 +4,14 @@ from __future__ import annotations
 
 __all__ = ["CONFIGURATIONS", "ISA"]
 
-ISA = {"gfx942": "cdna3", "gfx1151": "rdna3_5", "gfx1201": "rdna4"}
+ISA = {
+    "gfx90a": "cdna2",
+    "gfx942": "cdna3",
+    "gfx950": "cdna4",
+    "gfx1100": "rdna3",
+    "gfx1151": "rdna3_5",
+    "gfx1201": "rdna4",
+}
 CONFIGURATIONS = [
     ("gfx942", 64),
     ("gfx1151", 32),

@@ -16,6 +16,7 @@ from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand, make
 from anyroc.isa.modifiers import (
     MARKERS,
     field_mask,
+    has_truth_table,
     make_mods,
     modifier_mask,
     required_bits,
@@ -30,6 +31,7 @@ _REMEMBERED = 4096
 """Different modifiers of one opcode, and different literals, that are kept for the next time."""
 
 _NO_MODS = Mods()
+_THREE_SOURCES = ("VOP3", "VOP3SD", "VOP3P")
 _MODIFIED = frozenset(("VOP3", "VOP3SD", "VINTERP"))
 
 
@@ -60,7 +62,7 @@ class _Encoding:
         self.space = opcode_space(self.base, decoder.family)
         self.low, width = format_.fields.get("op", (0, 0))
         self.op_mask = (1 << width) - 1
-        self.shaped = shape(format_.name, decoder.family)
+        self.shaped = shape(format_.name, decoder.isa)
         self.plans: dict[int, Plan] = {}
         self.variants: dict[int, _Encoding] = {}
 
@@ -175,11 +177,15 @@ class Decoder:
         used = used_mask(row, format_, self.family)
         for place in (*dst, *src):
             used |= field_mask(format_, place.field)
+        if encoding.base in _THREE_SOURCES:
+            # Compilers put an inline zero, or nothing, where there is no third source.
+            used |= field_mask(format_, "src2")
         refused, ignored = self._limits(row, encoding.variant)
         fixed, required = required_bits(row, format_, self.family)
         default = field_mask(format_, "op_sel_hi") | field_mask(format_, "op_sel_hi2")
         short = row.format in ("VOP1", "VOP2", "VOPC")
         modified = row.format in _MODIFIED or (short and encoding.variant in ("dpp", "sdwa"))
+        modified &= not has_truth_table(row)
         return Plan(
             row,
             format_,

@@ -173,9 +173,9 @@ class _Printer:
         if name.startswith("s_subvector_loop"):
             return [*dst, str(value & 0xFFFF)], []
         if name.startswith("s_getreg"):
-            return [*dst, immediates.hwreg(self.family, value)], []
+            return [*dst, immediates.hwreg(self.family, self.isa, value)], []
         if name.startswith("s_setreg"):
-            return [immediates.hwreg(self.family, value), *src], []
+            return [immediates.hwreg(self.family, self.isa, value), *src], []
         if name.startswith(("s_call", "s_cbranch")):
             return [*dst, *src, str(value & 0xFFFF)], []
         constants = [spec.kind == "k16" for spec in self.row.src if not spec.hidden]
@@ -241,6 +241,8 @@ class _Printer:
             src = self._sext(src)
             modifiers += self._output() + self._sdwa_selectors()
             return dst + src, modifiers
+        if table := dict(mods.extra).get("bitop3"):
+            modifiers.append(f"bitop3:{table if table <= 10 else hex(table)}")
         if self.it.format in ("VOP3", "VINTERP"):
             modifiers += self._op_sel(len(src))
         modifiers += self._output()
@@ -274,6 +276,11 @@ class _Printer:
             if self.family == "rdna4":
                 return [f"byte_sel:{chosen[2] | chosen[3] << 1}"]
             sources = 3
+        if self.it.mnemonic.startswith("v_cvt_scalef32_pk_fp4_"):
+            sources = 3
+        if self.it.mnemonic.endswith("_swap_b32"):
+            names = ("bound_ctrl:1", chosen[1]), ("fi:1", chosen[0])
+            return [name for name, present in names if present]
         bits = (*chosen[:sources], chosen[3])
         if self.it.mnemonic.startswith(("v_permlane16_", "v_permlanex16_")):
             bits = (chosen[0], chosen[1])
@@ -309,9 +316,14 @@ class _Printer:
         dst, src = self._explicit()
         mods = self.mods
         modifiers = []
+        if self.it.format == "VOP3PX2":
+            if any(mods.op_sel):
+                modifiers.append(f"op_sel:[{int(mods.op_sel[0])},{int(mods.op_sel[1])},0]")
+            halves = ",".join(str(int(bit)) for bit in mods.op_sel_hi[:2])
+            modifiers.append(f"op_sel_hi:[{halves},0]")
         if mods.cbsz:
             modifiers.append(f"cbsz:{mods.cbsz}")
-        if mods.abid:
+        if mods.abid and self.it.format != "VOP3PX2":
             modifiers.append(f"abid:{mods.abid}")
         if mods.blgp:
             if self.it.mnemonic.endswith("_f64"):
@@ -357,13 +369,16 @@ class _Printer:
 
     def _cache_policy(self) -> list[str]:
         mods = self.mods
+        if self.it.mnemonic == "buffer_wbl2" and self.isa == "cdna2":
+            return []
         if self.family == "rdna4":
             return syntax.temporal_hint(self.it.mnemonic, mods.th, mods.scope)
-        names = (
-            [("sc0", mods.sc0), ("nt", mods.nt), ("sc1", mods.sc1), ("glc", mods.glc)]
-            if self.family == "cdna"
-            else [("glc", mods.glc), ("slc", mods.slc), ("dlc", mods.dlc)]
-        )
+        if self.isa == "cdna2":
+            names = [("glc", mods.sc0 or mods.glc), ("slc", mods.nt), ("scc", mods.sc1)]
+        elif self.family == "cdna":
+            names = [("sc0", mods.sc0), ("nt", mods.nt), ("sc1", mods.sc1), ("glc", mods.glc)]
+        else:
+            names = [("glc", mods.glc), ("slc", mods.slc), ("dlc", mods.dlc)]
         return [name for name, present in names if present]
 
     def _ds(self) -> tuple[list[str], list[str]]:
@@ -391,7 +406,7 @@ class _Printer:
             if (text := self._by_role(role)) is not None
         ]
         modifiers = [f"offset:{mods.offset}"] if mods.offset else []
-        return operands, modifiers + self._cache_policy()
+        return operands, modifiers + self._cache_policy() + (["lds"] if mods.lds else [])
 
     def _buffer(self) -> tuple[list[str], list[str]]:
         mods = self.mods
@@ -453,6 +468,7 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "SMEM": _Printer._smem,
     "VOP3P": _Printer._packed,
     "MAI": _Printer._matrix,
+    "VOP3PX2": _Printer._matrix,
     "DS": _Printer._ds,
     "FLAT": _Printer._flat,
     "GLOBAL": _Printer._flat,

@@ -10,7 +10,7 @@ from functools import cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import M0, NULL, Instruction, Mods, Operand
-from anyroc.isa.modifiers import MARKERS, required_bits
+from anyroc.isa.modifiers import MARKERS, has_truth_table, put_truth_table, required_bits
 from anyroc.isa.operands import operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import FAMILY
@@ -66,7 +66,7 @@ class _Encoder:
         self._operands(*self._places(it, self.format))
 
     def _places(self, it: Instruction, format_: Format) -> tuple[list[Place], list[Operand]]:
-        bits = shape(format_.name, self.family)(self.raw)
+        bits = shape(format_.name, self.isa)(self.raw)
         dst, src = places(it.row, format_, bits, self.family, self.wave_size)
         return [*dst, *src], [*it.dst, *it.src]
 
@@ -78,6 +78,8 @@ class _Encoder:
             if isinstance(value, int):
                 self.put(name, value & ((1 << self.format.fields[name][1]) - 1))
         for name, value in mods.extra:
+            if name == "bitop3":
+                self.raw = put_truth_table(self.format, self.raw, value)
             self.put(name, value)
         for spec in (*self.it.row.dst, *self.it.row.src):
             if spec.kind == "imm":
@@ -90,8 +92,9 @@ class _Encoder:
             self.put("neg_hi", _pack(mods.neg_hi))
         else:
             self.put("op_sel", _pack(mods.op_sel))
-            for field, attribute in (("neg", "neg"), ("abs", "abs")):
-                self.put(field, _pack(getattr(operand, attribute) for operand in self.it.src[:3]))
+            signs = () if has_truth_table(self.it.row) else ("neg", "abs")
+            for field in signs:
+                self.put(field, _pack(getattr(operand, field) for operand in self.it.src[:3]))
         if mods.dpp8:
             self.put("dpp8", sum(lane << 3 * i for i, lane in enumerate(mods.dpp8)))
         if mods.dpp:
@@ -114,7 +117,7 @@ class _Encoder:
         if it.format == "SMEM" and "imm" in self.format.fields and soffset is not None:
             self.put("soffset_en", soffset.kind == "s")
             self.put("imm", soffset.kind == "none" or it.mods.offset != 0)
-        if it.format == "MAI":
+        if it.format in ("MAI", "VOP3PX2"):
             acc = [operand.kind == "a" for operand in it.src[:2]]
             self.put("acc", _pack(acc))
             self.put("acc_cd", it.dst[0].kind == "a")

@@ -142,6 +142,23 @@ VSAMPLE 96 26+6=111001     op=14+8 dim=0+3 tfe=3+1 r128=4+1 d16=5+1 a16=6+1 nv=7
         vaddr1=72+8 vaddr2=80+8 vaddr3=88+8
 """
 
+# What single ISAs add to their family, or lay out differently. CDNA2 marks loads to LDS by a bit
+# and has images; CDNA4 puts scales before a matrix instruction.
+_CDNA2 = """
+GLOBAL  64 26+6=110111,14+2=10 op=18+7 offset=0+13 lds=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
+        vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
+SCRATCH 64 26+6=110111,14+2=01 op=18+7 offset=0+13 lds=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
+        vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
+MIMG    64 26+6=111100     op=18+7 sc1=7+1 dmask=8+4 unrm=12+1 sc0=13+1 da=14+1 a16=15+1 acc=16+1
+        lwe=17+1 nt=25+1 vaddr=32+8 vdata=40+8 srsrc=48+5 ssamp=53+5 d16=63+1
+"""
+_CDNA4 = """
+VOP3PX2 128 16+16=1101001110101100 op=80+7 op_sel=11+2 scale_src0=32+9 scale_src1=41+9
+        op_sel_hi=59+2 vdst=64+8 cbsz=72+3 abid=75+4 acc_cd=79+1 src0=96+9 src1=105+9 src2=114+9
+        acc=123+2 blgp=125+3
+"""
+
+_OWN = {"cdna2": _CDNA2, "cdna4": _CDNA4}
 _LAYOUTS = {"cdna": _CDNA, "rdna3": _RDNA3, "rdna4": _RDNA4}
 
 
@@ -181,7 +198,8 @@ def _range(text: str) -> tuple[int, int]:
 def formats(isa: str) -> dict[str, Format]:
     """The encodings of an ISA by name."""
     result: dict[str, Format] = {}
-    for line in filter(None, _LAYOUTS[FAMILY[isa]].replace("\n  ", " ").splitlines()):
+    text = _LAYOUTS[FAMILY[isa]] + _OWN.get(isa, "")
+    for line in filter(None, text.replace("\n  ", " ").splitlines()):
         name, bits, fixed, *pairs = line.split()
         mask = match = 0
         fields: dict[str, tuple[int, int]] = {}

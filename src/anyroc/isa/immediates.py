@@ -253,8 +253,11 @@ def gpr_index_mode(value: int) -> str:
     return f"gpr_idx({','.join(name for bit, name in enumerate(names) if value >> bit & 1)})"
 
 
-def hwreg(family: str, value: int) -> str:
+_HWREGS["cdna2"] = {number: name for number, name in _HWREGS["cdna"].items() if number < 20}
+
+
+def hwreg(family: str, isa: str, value: int) -> str:
     """``hwreg(HW_REG_MODE, 0, 4)``: a register, a first bit and a width."""
     register, first, width = value & 63, value >> 6 & 31, (value >> 11) + 1
-    name = _HWREGS[family].get(register, str(register))
+    name = (_HWREGS.get(isa) or _HWREGS[family]).get(register, str(register))
     return f"hwreg({name})" if (first, width) == (0, 32) else f"hwreg({name}, {first}, {width})"

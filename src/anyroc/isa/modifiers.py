@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -35,6 +36,10 @@ _SHAPING = (
     "op", "acc", "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs",
     "sve", "imm", "soffset_en",
 )  # fmt: skip
+
+
+_TO_LDS = re.compile(r"(global|scratch)_load_([us]byte|[us]short|dword)")
+"""Loads that CDNA2 can send to LDS."""
 
 
 def field_mask(format_: Format, name: str) -> int:
@@ -73,6 +78,10 @@ def required_bits(row: Row, format_: Format, family: str) -> tuple[int, int]:
     """Bits that have a fixed value though they are no part of what identifies the format."""
     if "_prefetch_" in row.mnemonic and row.format == "SMEM":
         return 3 << 11, 0  # the length has five bits
+    if format_.name == "VOP3PX2":  # the second half has marks of its own; abid: it is scaled
+        return 0x1FF << 87 | 15 << 75, 0x1A7 << 87 | 1 << 75
+    if row.format in ("GLOBAL", "SCRATCH") and "lds" in format_.fields:
+        return (0, 0) if _TO_LDS.fullmatch(row.mnemonic) else (field_mask(format_, "lds"), 0)
     unused = all(spec.field != "saddr" for spec in row.src)
     if row.format in ("FLAT", "GLOBAL", "SCRATCH") and unused and family != "cdna":
         return field_mask(format_, "saddr"), format_.put(0, "saddr", 124)
@@ -99,6 +108,22 @@ def _true16(row: Row, format_: Format, family: str) -> tuple[tuple[int, int], ..
     return tuple(found)
 
 
+# The bits of a truth table, low first, stand where others have modifiers.
+_TRUTH_TABLE = (("neg", 0), ("abs", 3), ("omod", 6))
+
+
+def has_truth_table(row: Row) -> bool:
+    """Whether the instruction's sign modifiers are a table of a function of three bits."""
+    return row.mnemonic.startswith("v_bitop3_")
+
+
+def put_truth_table(format_: Format, raw: int, table: int) -> int:
+    """``raw`` with the table of an instruction that has one."""
+    for name, low in _TRUTH_TABLE:
+        raw = format_.put(raw, name, table >> low & ((1 << format_.fields[name][1]) - 1))
+    return raw
+
+
 def modifier_mask(format_: Format, row: Row, family: str) -> int:
     """The bits of an instruction that ``make_mods`` looks at."""
     unused = ignored_fields(row)
@@ -106,6 +131,8 @@ def modifier_mask(format_: Format, row: Row, family: str) -> int:
     if row.format in ("SOPP", "SOPK") and not _has_immediate(row):
         names.remove("simm16")
     names += [spec.field for spec in (*row.dst, *row.src) if spec.kind == "imm"]
+    if has_truth_table(row):
+        names.append("abs")
     if row.format == "SMEM" and "imm" in format_.fields:
         names += ["imm", "soffset_en"]
     mask = _mask(format_, names)
@@ -156,6 +183,10 @@ def make_mods(format_: Format, row: Row, raw: int, family: str) -> Mods:
             values["simm16"] = _signed(value, 16) if signed else value
         elif name not in ("op_sel", "op_sel_hi", "op_sel_hi2", "neg", "neg_hi", *_DPP, *_SDWA):
             extra.append((name, value))
+    if has_truth_table(row):
+        table = sum(format_.get(raw, name) << low for name, low in _TRUTH_TABLE)
+        extra.append(("bitop3", table))
+        values["omod"] = 0
     for spec in (*row.dst, *row.src):
         if spec.kind == "imm":
             values["imm"] = format_.get(raw, spec.field)

@@ -11,13 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from anyroc.isa.formats import Format
-from anyroc.isa.tables import OperandSpec, Row
+from anyroc.isa.tables import FAMILY, OperandSpec, Row
 
 _MEMORY = frozenset(("FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF", "DS", "SMEM"))
 _OFF = {"cdna": 0x7F, "rdna3": 124, "rdna4": 124}
 
 # Bits of the shape of a memory instruction.
 NO_SADDR, RETURNS, ACC, VADDR, OFFEN, IDXEN, LDS, TFE = (1 << bit for bit in range(8))
+# Matrix instructions whose operands' formats say how many registers they take: bits behind the
+# three that name accumulation registers.
+_A_FORMAT, _B_FORMAT = 3, 6
 # SMEM: the scalar offset is absent, or (CDNA) encoded in the low bits of the offset field.
 NO_SOFFSET, LOW_SOFFSET = 1, 2
 
@@ -34,21 +37,24 @@ class Place:
     role: str
 
 
-def shape(format_name: str, family: str) -> Callable[[int], int]:
+def shape(format_name: str, isa: str) -> Callable[[int], int]:
     """The function from the bits of an instruction in a format to its shape."""
     base, _, variant = format_name.partition(".")
+    family = FAMILY[isa]
     cdna = family == "cdna"
     if variant == "sdwa":
         return lambda raw: (raw >> 55 & 1) | (raw >> 63 & 1) << 1 | (raw >> 47 & 1) << 2
-    if base == "MAI":
-        return _mai
-    if base == "VOP3P" and cdna:
-        return _mai
+    if base == "VOP3PX2":
+        return lambda raw: _mai_formats(raw >> 64)
+    if base in ("MAI", "VOP3P") and cdna:
+        return _mai_formats if isa == "cdna4" else _mai
     if base == "DS":
         return (lambda raw: ACC if raw >> 25 & 1 else 0) if cdna else _none
     if base == "SMEM":
         return _smem_cdna if cdna else lambda raw: NO_SOFFSET if raw >> 57 & 0x7F == 124 else 0
     if base in ("FLAT", "GLOBAL", "SCRATCH"):
+        if isa == "cdna2":
+            return _flat_cdna2
         return {"cdna": _flat_cdna, "rdna3": _flat_rdna3, "rdna4": _flat_rdna4}[family]
     if base in ("MUBUF", "MTBUF"):
         return {"cdna": _buffer_cdna, "rdna3": _buffer_rdna3, "rdna4": _buffer_rdna4}[family]
@@ -61,6 +67,10 @@ def _none(_: int) -> int:
 
 def _mai(raw: int) -> int:
     return (raw >> 59 & 3) | (raw >> 15 & 1) << 2
+
+
+def _mai_formats(raw: int) -> int:
+    return _mai(raw) | (raw >> 8 & 7) << _A_FORMAT | (raw >> 61 & 7) << _B_FORMAT
 
 
 def _smem_cdna(raw: int) -> int:
@@ -76,6 +86,14 @@ def _flat_cdna(raw: int) -> int:
         | (RETURNS if raw >> 16 & 1 else 0)
         | (ACC if raw >> 55 & 1 else 0)
         | (VADDR if raw >> 13 & 1 else 0)
+    )
+
+
+def _flat_cdna2(raw: int) -> int:
+    """Scratch has a vector or a scalar address; bit 13 sends what is loaded to LDS."""
+    base = _flat_cdna(raw) & ~VADDR
+    return (
+        base | (VADDR if base & NO_SADDR else 0) | (LDS if raw >> 13 & 1 and raw >> 14 & 3 else 0)
     )
 
 
@@ -143,6 +161,8 @@ def _place(
     spec: OperandSpec, row: Row, format_: Format, shape_: int, family: str, wave_size: int
 ) -> Place:
     base, _, variant = format_.name.partition(".")
+    if row.mnemonic.endswith("_f8f6f4"):
+        spec = _by_format(spec, shape_)
     kind = spec.kind
     field = spec.field
     width = format_.fields.get(field, (0, 0))[1]
@@ -169,6 +189,18 @@ def _place(
     return Place(field, kind, spec.type, spec.bits, spec.dwords(wave_size), role)
 
 
+# Registers of A and B by the format of their elements: 8, 6 or 4 bits.
+_FORMAT_DWORDS = (8, 8, 6, 6, 4, 8, 8, 8)
+
+
+def _by_format(spec: OperandSpec, shape_: int) -> OperandSpec:
+    where = {"src0": _A_FORMAT, "src1": _B_FORMAT}.get(spec.field)
+    if where is None:
+        return spec
+    dwords = _FORMAT_DWORDS[shape_ >> where & 7]
+    return replace(spec, type=f"pk{dwords}_b32", bits=32 * dwords)
+
+
 def _sdwa(kind: str, field: str, width: int, shape_: int) -> tuple[str, str, int]:
     if field == "src0":
         return ("src" if shape_ & 1 else "v"), field, width
@@ -180,7 +212,7 @@ def _sdwa(kind: str, field: str, width: int, shape_: int) -> tuple[str, str, int
 
 
 def _flat(row: Row, shape_: int, dst: list[Place], src: list[Place]) -> None:
-    if "atomic" in row.mnemonic and not shape_ & RETURNS:
+    if ("atomic" in row.mnemonic and not shape_ & RETURNS) or shape_ & LDS:
         dst.clear()
     for index, place in enumerate(src):
         if place.field == "saddr" and shape_ & NO_SADDR:

@@ -63,6 +63,31 @@ class Target:
         return int(version[:-2]), int(version[-2], 16)
 
 
+def _cdna(
+    name: str, isa: str, marketing_name: str, elf_mach: int, **facts: int | bool | frozenset[str]
+) -> Target:
+    return Target(
+        name,
+        isa,
+        marketing_name,
+        elf_mach,
+        wave_sizes=(64,),
+        default_wave_size=64,
+        vgpr_granule={64: 8},
+        max_vgprs=512,
+        simds_per_cu=4,
+        max_waves_per_simd=8,
+        max_sgprs=102,
+        has_agprs=True,
+        zeroes_high_half=True,
+        permute_span=64,
+        selects_buffer_bounds=False,
+        kernarg_preload_prologue=256,
+        memory_bus_bits=8192,
+        **facts,  # type: ignore[arg-type]
+    )
+
+
 def _rdna(
     name: str, isa: str, marketing_name: str, elf_mach: int, **facts: int | bool | frozenset[str]
 ) -> Target:
@@ -82,29 +107,40 @@ def _rdna(
 
 
 _RECORDS = (
-    Target(
+    _cdna(
+        "gfx90a",
+        "cdna2",
+        "AMD Instinct MI250X",
+        0x3F,
+        compute_units=110,
+        memory_bytes=64 * _GIB,
+        clock_khz=1_700_000,
+        memory_clock_khz=1_600_000,
+        l2_bytes=8 << 20,
+        architected_flat_scratch=False,
+    ),
+    _cdna(
         "gfx942",
         "cdna3",
         "AMD Instinct MI300X",
         0x4C,
-        wave_sizes=(64,),
-        default_wave_size=64,
         compute_units=304,
         memory_bytes=192 * _GIB,
         clock_khz=2_100_000,
         memory_clock_khz=1_300_000,
-        memory_bus_bits=8192,
         l2_bytes=4 << 20,
-        vgpr_granule={64: 8},
-        max_vgprs=512,
-        simds_per_cu=4,
-        max_waves_per_simd=8,
-        max_sgprs=102,
-        has_agprs=True,
-        zeroes_high_half=True,
-        permute_span=64,
-        selects_buffer_bounds=False,
-        kernarg_preload_prologue=256,
+    ),
+    _cdna(
+        "gfx950",
+        "cdna4",
+        "AMD Instinct MI355X",
+        0x4F,
+        compute_units=256,
+        memory_bytes=288 * _GIB,
+        clock_khz=2_400_000,
+        memory_clock_khz=2_000_000,
+        l2_bytes=4 << 20,
+        lds_bytes=160 << 10,
     ),
     _rdna(
         "gfx1100",

@@ -1,7 +1,8 @@
 """Our text against what LLVM wrote, stored by ``isa_differential.py --golden``.
 
-``TARGET.waveN.txt`` holds LLVM 19's texts of encodings made from the tables; ``TARGET.halves.txt``
-texts with register halves that LLVM 22 assembles to exactly these bytes.
+``TARGET.waveN.txt`` holds texts of encodings made from the tables, LLVM 19's or, for GPUs that it
+does not know, LLVM 22's; ``TARGET.halves.txt`` texts with register halves that LLVM 22 assembles to
+exactly these bytes.
 """
 
 from __future__ import annotations

@@ -34,7 +34,14 @@ def test_elf_machine_numbers_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "capability"), [("gfx942", (9, 4)), ("gfx1151", (11, 5)), ("gfx1201", (12, 0))]
+    ("name", "capability"),
+    [
+        ("gfx90a", (9, 0)),
+        ("gfx942", (9, 4)),
+        ("gfx950", (9, 5)),
+        ("gfx1151", (11, 5)),
+        ("gfx1201", (12, 0)),
+    ],
 )
 def test_capability(name: str, capability: tuple[int, int]) -> None:
     assert capability == target(name).capability

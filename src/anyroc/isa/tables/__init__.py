@@ -17,7 +17,9 @@ from anyroc.isa.tables.renames import VARIANTS
 # ISA -> the module that holds its rows. Rows that only some ISAs of a family have carry a
 # flag "@isa,isa".
 FAMILY = {
+    "cdna2": "cdna",
     "cdna3": "cdna",
+    "cdna4": "cdna",
     "rdna3": "rdna3",
     "rdna3_5": "rdna3",
     "rdna4": "rdna4",
@@ -112,7 +114,8 @@ def _limits(text: str, known: Sequence[str]) -> dict[str, tuple[int, int]]:
     return limits
 
 
-def _parse(line: str, isa: str, known: Sequence[str]) -> Row:
+def parse(line: str, isa: str, known: Sequence[str] = ()) -> Row:
+    """The row of a line of a table; ``known`` are the limits that it counts."""
     format_, opcode, mnemonic, key, dst, src, *flags = line.split(" ")
     op = mnemonic if key == "=" else key
     pattern, suffix = VARIANTS.get(isa, ("", ""))
@@ -152,7 +155,7 @@ class Table:
         key = (space, opcode)
         row = self._rows.get(key)
         if row is None and (line := self._lines.get(key)) is not None:
-            row = self._rows[key] = _parse(line, self.isa, self._limits)
+            row = self._rows[key] = parse(line, self.isa, self._limits)
         return row
 
     def __iter__(self) -> Iterator[Row]:
@@ -167,5 +170,5 @@ class Table:
 
 @cache
 def table(isa: str) -> Table:
-    """The instruction table of an ISA (``cdna3``, ``rdna3``, ``rdna3_5``, ``rdna4``)."""
+    """The instruction table of an ISA (``cdna2`` to ``cdna4``, ``rdna3``, ``rdna3_5``, ``rdna4``)."""
     return Table(isa)

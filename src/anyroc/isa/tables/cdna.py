@@ -7,6 +7,7 @@ base:10000/0
 base:0/0
 base:80000000000000/0
 base:80000000013000/20000
+base:8000000001f000/20000
 base:0/8000
 base:20000/1c000
 base:0/18000
@@ -35,18 +36,30 @@ base:9800000000000400/6000000000007b00
 base:c000000000000600/7800
 base:e000000000000700/7800
 base:d800000000000600/7800
+base:f800000000008700/6000
 base:0/7800
 base:1800000000000000/7e00
 base:9800000000000400/7a00
 base:1800000000000000/e000000000000700
+base:8000/0
+base:f800/0
+base:1800000000008000/0
+base:1800000000008000/4000000000000200
+base:980000000000a400/2000000000000100
+base:980000000000a400/0
+base:1800000000008000/8000000000000400
+base:1800000000008000/e000000000000700
+base:8000000000002400/5800
 base:9800000000002400/0
 base:9800000000002400/6000000000000300
-base:980000000000a400/0
 base:1800000000008000/c000000000000600
+base:980000000000a400/4000000000000200
+base:7800/0
 base:e000000000000000/0
 base:8000000000002400/4000
 base:e000000000003f00/180000000000c000
 base:f800000000000000/0
+base:78000000000000000000/0
 sdwa:3030000000000000/0
 """
 
@@ -73,8 +86,8 @@ DS 18 ds_min_f32 = - vaddr:v:b32,data0:va:f32 m=0
 DS 19 ds_max_f32 = - vaddr:v:b32,data0:va:f32 m=0
 DS 20 ds_nop = - - m=1
 DS 21 ds_add_f32 = - vaddr:v:b32,data0:va:f32 m=0
-DS 23 ds_pk_add_f16 = - vaddr:v:b32,data0:va:pk2_f16 m=0
-DS 24 ds_pk_add_bf16 = - vaddr:v:b32,data0:va:pk2_bf16 m=0
+DS 23 ds_pk_add_f16 = - vaddr:v:b32,data0:va:pk2_f16 @cdna3,cdna4 m=0
+DS 24 ds_pk_add_bf16 = - vaddr:v:b32,data0:va:pk2_bf16 @cdna3,cdna4 m=0
 DS 29 ds_write_addtid_b32 ds_store_addtid_b32 - data0:va:b32 m=0
 DS 30 ds_write_b8 ds_store_b8 - vaddr:v:b32,data0:va:b8 m=0
 DS 31 ds_write_b16 ds_store_b16 - vaddr:v:b32,data0:va:b16 m=0
@@ -168,16 +181,16 @@ DS 152 ds_gws_sema_release_all = - - m=1
 DS 154 ds_gws_sema_v = - - m=1
 DS 156 ds_gws_sema_p = - - m=1
 DS 182 ds_read_addtid_b32 ds_load_addtid_b32 vdst:va:b32 - m=0
-DS 183 ds_pk_add_rtn_f16 = vdst:va:pk2_f16 vaddr:v:b32,data0:va:pk2_f16 m=0
-DS 184 ds_pk_add_rtn_bf16 = vdst:va:pk2_bf16 vaddr:v:b32,data0:va:pk2_bf16 m=0
+DS 183 ds_pk_add_rtn_f16 = vdst:va:pk2_f16 vaddr:v:b32,data0:va:pk2_f16 @cdna3,cdna4 m=0
+DS 184 ds_pk_add_rtn_bf16 = vdst:va:pk2_bf16 vaddr:v:b32,data0:va:pk2_bf16 @cdna3,cdna4 m=0
 DS 189 ds_consume = vdst:va:b32 - m=0
 DS 190 ds_append = vdst:va:b32 - m=0
 DS 222 ds_write_b96 ds_store_b96 - vaddr:v:b32,data0:va:b96 m=0
 DS 223 ds_write_b128 ds_store_b128 - vaddr:v:b32,data0:va:b128 m=0
-DS 224 ds_read_b64_tr_b4 ds_load_b64_tr_b4 vdst:va:b64 vaddr:v:b32 @
-DS 225 ds_read_b96_tr_b6 ds_load_b96_tr_b6 vdst:va:b96 vaddr:v:b32 @
-DS 226 ds_read_b64_tr_b8 ds_load_b64_tr_b8 vdst:va:b64 vaddr:v:b32 @
-DS 227 ds_read_b64_tr_b16 ds_load_b64_tr_b16 vdst:va:b64 vaddr:v:b32 @
+DS 224 ds_read_b64_tr_b4 ds_load_b64_tr_b4 vdst:va:b64 vaddr:v:b32 @cdna4 m=0
+DS 225 ds_read_b96_tr_b6 ds_load_b96_tr_b6 vdst:va:b96 vaddr:v:b32 @cdna4 m=0
+DS 226 ds_read_b64_tr_b8 ds_load_b64_tr_b8 vdst:va:b64 vaddr:v:b32 @cdna4 m=0
+DS 227 ds_read_b64_tr_b16 ds_load_b64_tr_b16 vdst:va:b64 vaddr:v:b32 @cdna4 m=0
 DS 254 ds_read_b96 ds_load_b96 vdst:va:b96 vaddr:v:b32 m=0
 DS 255 ds_read_b128 ds_load_b128 vdst:va:b128 vaddr:v:b32 m=0
 FLAT 16 flat_load_ubyte flat_load_u8 vdst:va:b32 vaddr:v:b64 m=3
@@ -215,12 +228,12 @@ FLAT 73 flat_atomic_or flat_atomic_or_b32 vdst:va:b32 vaddr:v:b64,vdata:va:b32 m
 FLAT 74 flat_atomic_xor flat_atomic_xor_b32 vdst:va:b32 vaddr:v:b64,vdata:va:b32 m=3
 FLAT 75 flat_atomic_inc flat_atomic_inc_u32 vdst:va:b32 vaddr:v:b64,vdata:va:b32 m=3
 FLAT 76 flat_atomic_dec flat_atomic_dec_u32 vdst:va:b32 vaddr:v:b64,vdata:va:b32 m=3
-FLAT 77 flat_atomic_add_f32 = vdst:va:b32 vaddr:v:b64,vdata:va:b32 m=3
-FLAT 78 flat_atomic_pk_add_f16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32 m=3
+FLAT 77 flat_atomic_add_f32 = vdst:va:b32 vaddr:v:b64,vdata:va:b32 @cdna3,cdna4 m=3
+FLAT 78 flat_atomic_pk_add_f16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32 @cdna3,cdna4 m=3
 FLAT 79 flat_atomic_add_f64 = vdst:va:b64 vaddr:v:b64,vdata:va:b64 m=3
 FLAT 80 flat_atomic_min_f64 = vdst:va:b64 vaddr:v:b64,vdata:va:b64 m=3
 FLAT 81 flat_atomic_max_f64 = vdst:va:b64 vaddr:v:b64,vdata:va:b64 m=3
-FLAT 82 flat_atomic_pk_add_bf16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32 m=3
+FLAT 82 flat_atomic_pk_add_bf16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32 @cdna3,cdna4 m=3
 FLAT 96 flat_atomic_swap_x2 flat_atomic_swap_b64 vdst:va:b64 vaddr:v:b64,vdata:va:b64 m=3
 FLAT 97 flat_atomic_cmpswap_x2 flat_atomic_cmpswap_b64 vdst:va:u64 vaddr:v:b64,vdata:va:b128 m=3
 FLAT 98 flat_atomic_add_x2 flat_atomic_add_u64 vdst:va:b64 vaddr:v:b64,vdata:va:b64 m=3
@@ -256,11 +269,11 @@ GLOBAL 34 global_load_sbyte_d16 global_load_d16_i8 vdst:va:b32 vaddr:v:b64,saddr
 GLOBAL 35 global_load_sbyte_d16_hi global_load_d16_hi_i8 vdst:va:b32 vaddr:v:b64,saddr:s:b64 m=3
 GLOBAL 36 global_load_short_d16 global_load_d16_b16 vdst:va:b32 vaddr:v:b64,saddr:s:b64 m=3
 GLOBAL 37 global_load_short_d16_hi global_load_d16_hi_b16 vdst:va:b32 vaddr:v:b64,saddr:s:b64 m=3
-GLOBAL 38 global_load_lds_ubyte global_load_lds_u8 - vaddr:v:b64,saddr:s:b64 ignore=vdst m=4
-GLOBAL 39 global_load_lds_sbyte global_load_lds_i8 - vaddr:v:b64,saddr:s:b64 ignore=vdst m=4
-GLOBAL 40 global_load_lds_ushort global_load_lds_u16 - vaddr:v:b64,saddr:s:b64 ignore=vdst m=4
-GLOBAL 41 global_load_lds_sshort global_load_lds_i16 - vaddr:v:b64,saddr:s:b64 ignore=vdst m=4
-GLOBAL 42 global_load_lds_dword global_load_lds_b32 - vaddr:v:b64,saddr:s:b64 ignore=vdst m=4
+GLOBAL 38 global_load_lds_ubyte global_load_lds_u8 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna3,cdna4 m=4
+GLOBAL 39 global_load_lds_sbyte global_load_lds_i8 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna3,cdna4 m=4
+GLOBAL 40 global_load_lds_ushort global_load_lds_u16 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna3,cdna4 m=4
+GLOBAL 41 global_load_lds_sshort global_load_lds_i16 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna3,cdna4 m=4
+GLOBAL 42 global_load_lds_dword global_load_lds_b32 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna3,cdna4 m=4
 GLOBAL 64 global_atomic_swap global_atomic_swap_b32 vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:s:b64 m=3
 GLOBAL 65 global_atomic_cmpswap global_atomic_cmpswap_b32 vdst:va:u32 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
 GLOBAL 66 global_atomic_add global_atomic_add_u32 vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:s:b64 m=3
@@ -279,7 +292,7 @@ GLOBAL 78 global_atomic_pk_add_f16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:
 GLOBAL 79 global_atomic_add_f64 = vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
 GLOBAL 80 global_atomic_min_f64 = vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
 GLOBAL 81 global_atomic_max_f64 = vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
-GLOBAL 82 global_atomic_pk_add_bf16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:s:b64 m=3
+GLOBAL 82 global_atomic_pk_add_bf16 = vdst:va:b32 vaddr:v:b64,vdata:va:b32,saddr:s:b64 @cdna3,cdna4 m=3
 GLOBAL 96 global_atomic_swap_x2 global_atomic_swap_b64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
 GLOBAL 97 global_atomic_cmpswap_x2 global_atomic_cmpswap_b64 vdst:va:u64 vaddr:v:b64,vdata:va:b128,saddr:s:b64 m=3
 GLOBAL 98 global_atomic_add_x2 global_atomic_add_u64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
@@ -293,8 +306,8 @@ GLOBAL 105 global_atomic_or_x2 global_atomic_or_b64 vdst:va:b64 vaddr:v:b64,vdat
 GLOBAL 106 global_atomic_xor_x2 global_atomic_xor_b64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
 GLOBAL 107 global_atomic_inc_x2 global_atomic_inc_u64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
 GLOBAL 108 global_atomic_dec_x2 global_atomic_dec_u64 vdst:va:b64 vaddr:v:b64,vdata:va:b64,saddr:s:b64 m=3
-GLOBAL 125 global_load_lds_dwordx4 global_load_lds_b128 - vaddr:v:b64,saddr:s:b64 ignore=vdst @
-GLOBAL 126 global_load_lds_dwordx3 global_load_lds_b96 - vaddr:v:b64,saddr:s:b64 ignore=vdst @
+GLOBAL 125 global_load_lds_dwordx4 global_load_lds_b128 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna4 m=4
+GLOBAL 126 global_load_lds_dwordx3 global_load_lds_b96 - vaddr:v:b64,saddr:s:b64 ignore=vdst @cdna4 m=4
 SCRATCH 16 scratch_load_ubyte scratch_load_u8 vdst:va:b32 vaddr:v:b32,saddr:s:b32 m=3
 SCRATCH 17 scratch_load_sbyte scratch_load_i8 vdst:va:b32 vaddr:v:b32,saddr:s:b32 m=3
 SCRATCH 18 scratch_load_ushort scratch_load_u16 vdst:va:b32 vaddr:v:b32,saddr:s:b32 m=3
@@ -317,11 +330,11 @@ SCRATCH 34 scratch_load_sbyte_d16 scratch_load_d16_i8 vdst:va:b32 vaddr:v:b32,sa
 SCRATCH 35 scratch_load_sbyte_d16_hi scratch_load_d16_hi_i8 vdst:va:b32 vaddr:v:b32,saddr:s:b32 m=3
 SCRATCH 36 scratch_load_short_d16 scratch_load_d16_b16 vdst:va:b32 vaddr:v:b32,saddr:s:b32 m=3
 SCRATCH 37 scratch_load_short_d16_hi scratch_load_d16_hi_b16 vdst:va:b32 vaddr:v:b32,saddr:s:b32 m=3
-SCRATCH 38 scratch_load_lds_ubyte scratch_load_lds_u8 - vaddr:v:b32,saddr:s:b32 ignore=vdst m=4
-SCRATCH 39 scratch_load_lds_sbyte scratch_load_lds_i8 - vaddr:v:b32,saddr:s:b32 ignore=vdst m=4
-SCRATCH 40 scratch_load_lds_ushort scratch_load_lds_u16 - vaddr:v:b32,saddr:s:b32 ignore=vdst m=4
-SCRATCH 41 scratch_load_lds_sshort scratch_load_lds_i16 - vaddr:v:b32,saddr:s:b32 ignore=vdst m=4
-SCRATCH 42 scratch_load_lds_dword scratch_load_lds_b32 - vaddr:v:b32,saddr:s:b32 ignore=vdst m=4
+SCRATCH 38 scratch_load_lds_ubyte scratch_load_lds_u8 - vaddr:v:b32,saddr:s:b32 ignore=vdst @cdna3,cdna4 m=4
+SCRATCH 39 scratch_load_lds_sbyte scratch_load_lds_i8 - vaddr:v:b32,saddr:s:b32 ignore=vdst @cdna3,cdna4 m=4
+SCRATCH 40 scratch_load_lds_ushort scratch_load_lds_u16 - vaddr:v:b32,saddr:s:b32 ignore=vdst @cdna3,cdna4 m=4
+SCRATCH 41 scratch_load_lds_sshort scratch_load_lds_i16 - vaddr:v:b32,saddr:s:b32 ignore=vdst @cdna3,cdna4 m=4
+SCRATCH 42 scratch_load_lds_dword scratch_load_lds_b32 - vaddr:v:b32,saddr:s:b32 ignore=vdst @cdna3,cdna4 m=4
 MUBUF 0 buffer_load_format_x = vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
 MUBUF 1 buffer_load_format_xy = vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 2 buffer_load_format_xyz = vdata:va:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
@@ -344,8 +357,8 @@ MUBUF 18 buffer_load_ushort buffer_load_u16 vdata:va:b32 vaddr:v:b64,srsrc:srsrc
 MUBUF 19 buffer_load_sshort buffer_load_i16 vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
 MUBUF 20 buffer_load_dword buffer_load_b32 vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
 MUBUF 21 buffer_load_dwordx2 buffer_load_b64 vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
-MUBUF 22 buffer_load_dwordx3 buffer_load_b96 vdata:va:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
-MUBUF 23 buffer_load_dwordx4 buffer_load_b128 vdata:va:b128 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
+MUBUF 22 buffer_load_dwordx3 buffer_load_b96 vdata:va:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
+MUBUF 23 buffer_load_dwordx4 buffer_load_b128 vdata:va:b128 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
 MUBUF 24 buffer_store_byte buffer_store_b8 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 25 buffer_store_byte_d16_hi buffer_store_d16_hi_b8 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 26 buffer_store_short buffer_store_b16 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=2
@@ -363,7 +376,10 @@ MUBUF 37 buffer_load_short_d16_hi buffer_load_d16_hi_b16 vdata:va:b32 vaddr:v:b6
 MUBUF 38 buffer_load_format_d16_hi_x buffer_load_d16_hi_format_x vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 39 buffer_store_format_d16_hi_x buffer_store_d16_hi_format_x - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 40 buffer_wbl2 = - - ignore=offset m=5
-MUBUF 41 buffer_inv = - - ignore=offset m=5
+MUBUF 41 buffer_inv = - - ignore=offset @cdna3,cdna4 m=5
+MUBUF 41 buffer_invl2 = - - ignore=offset @cdna2 m=6
+MUBUF 62 buffer_wbinvl1 = - - ignore=offset @cdna2 m=6
+MUBUF 63 buffer_wbinvl1_vol = - - ignore=offset @cdna2 m=6
 MUBUF 64 buffer_atomic_swap buffer_atomic_swap_b32 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 65 buffer_atomic_cmpswap buffer_atomic_cmpswap_b32 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 66 buffer_atomic_add buffer_atomic_add_u32 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=2
@@ -382,7 +398,7 @@ MUBUF 78 buffer_atomic_pk_add_f16 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,
 MUBUF 79 buffer_atomic_add_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 80 buffer_atomic_min_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 81 buffer_atomic_max_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
-MUBUF 82 buffer_atomic_pk_add_bf16 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 @
+MUBUF 82 buffer_atomic_pk_add_bf16 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 @cdna4 m=2
 MUBUF 96 buffer_atomic_swap_x2 buffer_atomic_swap_b64 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 97 buffer_atomic_cmpswap_x2 buffer_atomic_cmpswap_b64 - vaddr:v:b64,vdata:va:b128,srsrc:srsrc:b128,soffset:soffset:b32 m=2
 MUBUF 98 buffer_atomic_add_x2 buffer_atomic_add_u64 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=2
@@ -412,90 +428,115 @@ MTBUF 12 tbuffer_store_format_d16_x tbuffer_store_d16_format_x - vaddr:v:b64,vda
 MTBUF 13 tbuffer_store_format_d16_xy tbuffer_store_d16_format_xy - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=3
 MTBUF 14 tbuffer_store_format_d16_xyz tbuffer_store_d16_format_xyz - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
 MTBUF 15 tbuffer_store_format_d16_xyzw tbuffer_store_d16_format_xyzw - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=3
-SMEM 0 s_load_dword s_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 1 s_load_dwordx2 s_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 2 s_load_dwordx4 s_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 3 s_load_dwordx8 s_load_b256 sdata:s:b256 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 4 s_load_dwordx16 s_load_b512 sdata:s:b512 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 5 s_scratch_load_dword s_scratch_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 6 s_scratch_load_dwordx2 s_scratch_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 7 s_scratch_load_dwordx4 s_scratch_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=6
-SMEM 8 s_buffer_load_dword s_buffer_load_b32 sdata:s:b32 sbase:sbase:b128,soffset:soffset:b32 m=6
-SMEM 9 s_buffer_load_dwordx2 s_buffer_load_b64 sdata:s:b64 sbase:sbase:b128,soffset:soffset:b32 m=6
-SMEM 10 s_buffer_load_dwordx4 s_buffer_load_b128 sdata:s:b128 sbase:sbase:b128,soffset:soffset:b32 m=6
-SMEM 11 s_buffer_load_dwordx8 s_buffer_load_b256 sdata:s:b256 sbase:sbase:b128,soffset:soffset:b32 m=6
-SMEM 12 s_buffer_load_dwordx16 s_buffer_load_b512 sdata:s:b512 sbase:sbase:b128,soffset:soffset:b32 m=6
-SMEM 16 s_store_dword s_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 17 s_store_dwordx2 s_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 18 s_store_dwordx4 s_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=6
-SMEM 21 s_scratch_store_dword s_scratch_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 22 s_scratch_store_dwordx2 s_scratch_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 23 s_scratch_store_dwordx4 s_scratch_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=6
-SMEM 24 s_buffer_store_dword s_buffer_store_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 25 s_buffer_store_dwordx2 s_buffer_store_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 26 s_buffer_store_dwordx4 s_buffer_store_b128 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=6
-SMEM 32 s_dcache_inv = - - ignore=offset m=7
-SMEM 33 s_dcache_wb = - - ignore=offset m=7
-SMEM 34 s_dcache_inv_vol = - - ignore=offset m=7
-SMEM 35 s_dcache_wb_vol = - - ignore=offset m=7
-SMEM 36 s_memtime = sdata:s:b64 - ignore=offset m=7
-SMEM 37 s_memrealtime = sdata:s:b64 - ignore=offset m=7
-SMEM 38 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=8
-SMEM 39 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=8
-SMEM 40 s_dcache_discard = - sbase:sbase:b64,soffset:soffset:b32 m=8
-SMEM 41 s_dcache_discard_x2 = - sbase:sbase:b64,soffset:soffset:b32 m=8
-SMEM 64 s_buffer_atomic_swap s_buffer_atomic_swap_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 65 s_buffer_atomic_cmpswap s_buffer_atomic_cmpswap_b32 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 66 s_buffer_atomic_add s_buffer_atomic_add_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 67 s_buffer_atomic_sub s_buffer_atomic_sub_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 68 s_buffer_atomic_smin s_buffer_atomic_min_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 69 s_buffer_atomic_umin s_buffer_atomic_min_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 70 s_buffer_atomic_smax s_buffer_atomic_max_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 71 s_buffer_atomic_umax s_buffer_atomic_max_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 72 s_buffer_atomic_and s_buffer_atomic_and_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 73 s_buffer_atomic_or s_buffer_atomic_or_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 74 s_buffer_atomic_xor s_buffer_atomic_xor_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 75 s_buffer_atomic_inc s_buffer_atomic_inc_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 76 s_buffer_atomic_dec s_buffer_atomic_dec_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 96 s_buffer_atomic_swap_x2 s_buffer_atomic_swap_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 97 s_buffer_atomic_cmpswap_x2 s_buffer_atomic_cmpswap_b64 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=6
-SMEM 98 s_buffer_atomic_add_x2 s_buffer_atomic_add_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 99 s_buffer_atomic_sub_x2 s_buffer_atomic_sub_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 100 s_buffer_atomic_smin_x2 s_buffer_atomic_min_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 101 s_buffer_atomic_umin_x2 s_buffer_atomic_min_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 102 s_buffer_atomic_smax_x2 s_buffer_atomic_max_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 103 s_buffer_atomic_umax_x2 s_buffer_atomic_max_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 104 s_buffer_atomic_and_x2 s_buffer_atomic_and_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 105 s_buffer_atomic_or_x2 s_buffer_atomic_or_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 106 s_buffer_atomic_xor_x2 s_buffer_atomic_xor_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 107 s_buffer_atomic_inc_x2 s_buffer_atomic_inc_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 108 s_buffer_atomic_dec_x2 s_buffer_atomic_dec_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 128 s_atomic_swap s_atomic_swap_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 129 s_atomic_cmpswap s_atomic_cmpswap_b32 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 130 s_atomic_add s_atomic_add_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 131 s_atomic_sub s_atomic_sub_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 132 s_atomic_smin s_atomic_min_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 133 s_atomic_umin s_atomic_min_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 134 s_atomic_smax s_atomic_max_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 135 s_atomic_umax s_atomic_max_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 136 s_atomic_and s_atomic_and_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 137 s_atomic_or s_atomic_or_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 138 s_atomic_xor s_atomic_xor_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 139 s_atomic_inc s_atomic_inc_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 140 s_atomic_dec s_atomic_dec_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=6
-SMEM 160 s_atomic_swap_x2 s_atomic_swap_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 161 s_atomic_cmpswap_x2 s_atomic_cmpswap_b64 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=6
-SMEM 162 s_atomic_add_x2 s_atomic_add_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 163 s_atomic_sub_x2 s_atomic_sub_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 164 s_atomic_smin_x2 s_atomic_min_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 165 s_atomic_umin_x2 s_atomic_min_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 166 s_atomic_smax_x2 s_atomic_max_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 167 s_atomic_umax_x2 s_atomic_max_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 168 s_atomic_and_x2 s_atomic_and_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 169 s_atomic_or_x2 s_atomic_or_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 170 s_atomic_xor_x2 s_atomic_xor_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 171 s_atomic_inc_x2 s_atomic_inc_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
-SMEM 172 s_atomic_dec_x2 s_atomic_dec_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=6
+MIMG 0 image_load = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 1 image_load_mip = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 2 image_load_pck = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 3 image_load_pck_sgn = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 4 image_load_mip_pck = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 5 image_load_mip_pck_sgn = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 8 image_store = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 9 image_store_mip = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 10 image_store_pck = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 11 image_store_mip_pck = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 14 image_get_resinfo = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 16 image_atomic_swap = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 17 image_atomic_cmpswap = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 18 image_atomic_add = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 19 image_atomic_sub = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 20 image_atomic_smin = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 21 image_atomic_umin = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 22 image_atomic_smax = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 23 image_atomic_umax = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 24 image_atomic_and = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 25 image_atomic_or = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 26 image_atomic_xor = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 27 image_atomic_inc = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 28 image_atomic_dec = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=3
+MIMG 32 image_sample = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256,ssamp:ssamp:b128 @cdna2 m=3
+SMEM 0 s_load_dword s_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 1 s_load_dwordx2 s_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 2 s_load_dwordx4 s_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 3 s_load_dwordx8 s_load_b256 sdata:s:b256 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 4 s_load_dwordx16 s_load_b512 sdata:s:b512 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 5 s_scratch_load_dword s_scratch_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 6 s_scratch_load_dwordx2 s_scratch_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 7 s_scratch_load_dwordx4 s_scratch_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=7
+SMEM 8 s_buffer_load_dword s_buffer_load_b32 sdata:s:b32 sbase:sbase:b128,soffset:soffset:b32 m=7
+SMEM 9 s_buffer_load_dwordx2 s_buffer_load_b64 sdata:s:b64 sbase:sbase:b128,soffset:soffset:b32 m=7
+SMEM 10 s_buffer_load_dwordx4 s_buffer_load_b128 sdata:s:b128 sbase:sbase:b128,soffset:soffset:b32 m=7
+SMEM 11 s_buffer_load_dwordx8 s_buffer_load_b256 sdata:s:b256 sbase:sbase:b128,soffset:soffset:b32 m=7
+SMEM 12 s_buffer_load_dwordx16 s_buffer_load_b512 sdata:s:b512 sbase:sbase:b128,soffset:soffset:b32 m=7
+SMEM 16 s_store_dword s_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 17 s_store_dwordx2 s_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 18 s_store_dwordx4 s_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=7
+SMEM 21 s_scratch_store_dword s_scratch_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 22 s_scratch_store_dwordx2 s_scratch_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 23 s_scratch_store_dwordx4 s_scratch_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=7
+SMEM 24 s_buffer_store_dword s_buffer_store_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 25 s_buffer_store_dwordx2 s_buffer_store_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 26 s_buffer_store_dwordx4 s_buffer_store_b128 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=7
+SMEM 32 s_dcache_inv = - - ignore=offset m=8
+SMEM 33 s_dcache_wb = - - ignore=offset m=8
+SMEM 34 s_dcache_inv_vol = - - ignore=offset m=8
+SMEM 35 s_dcache_wb_vol = - - ignore=offset m=8
+SMEM 36 s_memtime = sdata:s:b64 - ignore=offset m=8
+SMEM 37 s_memrealtime = sdata:s:b64 - ignore=offset m=8
+SMEM 38 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=9
+SMEM 39 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=9
+SMEM 40 s_dcache_discard = - sbase:sbase:b64,soffset:soffset:b32 m=9
+SMEM 41 s_dcache_discard_x2 = - sbase:sbase:b64,soffset:soffset:b32 m=9
+SMEM 64 s_buffer_atomic_swap s_buffer_atomic_swap_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 65 s_buffer_atomic_cmpswap s_buffer_atomic_cmpswap_b32 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 66 s_buffer_atomic_add s_buffer_atomic_add_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 67 s_buffer_atomic_sub s_buffer_atomic_sub_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 68 s_buffer_atomic_smin s_buffer_atomic_min_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 69 s_buffer_atomic_umin s_buffer_atomic_min_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 70 s_buffer_atomic_smax s_buffer_atomic_max_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 71 s_buffer_atomic_umax s_buffer_atomic_max_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 72 s_buffer_atomic_and s_buffer_atomic_and_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 73 s_buffer_atomic_or s_buffer_atomic_or_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 74 s_buffer_atomic_xor s_buffer_atomic_xor_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 75 s_buffer_atomic_inc s_buffer_atomic_inc_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 76 s_buffer_atomic_dec s_buffer_atomic_dec_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 96 s_buffer_atomic_swap_x2 s_buffer_atomic_swap_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 97 s_buffer_atomic_cmpswap_x2 s_buffer_atomic_cmpswap_b64 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=7
+SMEM 98 s_buffer_atomic_add_x2 s_buffer_atomic_add_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 99 s_buffer_atomic_sub_x2 s_buffer_atomic_sub_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 100 s_buffer_atomic_smin_x2 s_buffer_atomic_min_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 101 s_buffer_atomic_umin_x2 s_buffer_atomic_min_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 102 s_buffer_atomic_smax_x2 s_buffer_atomic_max_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 103 s_buffer_atomic_umax_x2 s_buffer_atomic_max_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 104 s_buffer_atomic_and_x2 s_buffer_atomic_and_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 105 s_buffer_atomic_or_x2 s_buffer_atomic_or_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 106 s_buffer_atomic_xor_x2 s_buffer_atomic_xor_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 107 s_buffer_atomic_inc_x2 s_buffer_atomic_inc_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 108 s_buffer_atomic_dec_x2 s_buffer_atomic_dec_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 128 s_atomic_swap s_atomic_swap_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 129 s_atomic_cmpswap s_atomic_cmpswap_b32 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 130 s_atomic_add s_atomic_add_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 131 s_atomic_sub s_atomic_sub_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 132 s_atomic_smin s_atomic_min_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 133 s_atomic_umin s_atomic_min_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 134 s_atomic_smax s_atomic_max_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 135 s_atomic_umax s_atomic_max_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 136 s_atomic_and s_atomic_and_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 137 s_atomic_or s_atomic_or_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 138 s_atomic_xor s_atomic_xor_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 139 s_atomic_inc s_atomic_inc_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 140 s_atomic_dec s_atomic_dec_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=7
+SMEM 160 s_atomic_swap_x2 s_atomic_swap_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 161 s_atomic_cmpswap_x2 s_atomic_cmpswap_b64 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=7
+SMEM 162 s_atomic_add_x2 s_atomic_add_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 163 s_atomic_sub_x2 s_atomic_sub_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 164 s_atomic_smin_x2 s_atomic_min_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 165 s_atomic_umin_x2 s_atomic_min_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 166 s_atomic_smax_x2 s_atomic_max_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 167 s_atomic_umax_x2 s_atomic_max_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 168 s_atomic_and_x2 s_atomic_and_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 169 s_atomic_or_x2 s_atomic_or_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 170 s_atomic_xor_x2 s_atomic_xor_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 171 s_atomic_inc_x2 s_atomic_inc_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
+SMEM 172 s_atomic_dec_x2 s_atomic_dec_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=7
 SOP1 0 s_mov_b32 = sdst:s:b32 ssrc0:ss:b32 m=3
 SOP1 1 s_mov_b64 = sdst:s:b64 ssrc0:ss:b64 m=3
 SOP1 2 s_cmov_b32 = sdst:s:b32 ssrc0:ss:b32,sdst:s:b32! m=3
@@ -675,743 +716,777 @@ SOPP 27 s_endpgm_saved = - - m=3
 SOPP 28 s_set_gpr_idx_off = - - m=3
 SOPP 29 s_set_gpr_idx_mode = - - simm16=simm16 m=3
 SOPP 30 s_endpgm_ordered_ps_done = - - m=3
-SOPP 31 s_set_valu_coexec_mode = - - simm16=simm16 @
-VOP1 0 v_nop = - - m=3,9
-VOP1 1 v_mov_b32 = vdst:v:b32 src0:src:b32 m=3,10,11
+SOPP 31 s_set_valu_coexec_mode = - - simm16=simm16 @cdna4
+VOP1 0 v_nop = - - m=3,10
+VOP1 1 v_mov_b32 = vdst:v:b32 src0:src:b32 m=3,11,12
 VOP1 2 v_readfirstlane_b32 = vdst:s:b32 src0:v:b32 m=3
-VOP1 3 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=3,12
-VOP1 4 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=3,10
-VOP1 5 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=3,10,13
-VOP1 6 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=3,10,13
-VOP1 7 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=3,12,14
-VOP1 8 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=3,12,14
-VOP1 10 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=3,12,15
-VOP1 11 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=3,12,15
-VOP1 12 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=3,12,14
-VOP1 13 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=3,12,14
-VOP1 14 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=3,10,13
-VOP1 15 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=3,12
-VOP1 16 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=3,12
-VOP1 17 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=3,10,13
-VOP1 18 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=3,10,13
-VOP1 19 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=3,10,13
-VOP1 20 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=3,10,13
-VOP1 21 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=3,12
-VOP1 22 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=3,10
-VOP1 23 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 24 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 25 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 26 v_floor_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 27 v_fract_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 28 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 29 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 30 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 31 v_floor_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 32 v_exp_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 33 v_log_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 34 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 35 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 36 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 37 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 38 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 39 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 40 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 41 v_sin_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 42 v_cos_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 43 v_not_b32 = vdst:v:u32 src0:src:u32 m=3,10,11
-VOP1 44 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=3,10,11
-VOP1 45 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=3,10,11
-VOP1 46 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=3,10,11
-VOP1 47 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=3,10,11
-VOP1 48 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=3,12
-VOP1 49 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 50 v_fract_f64 = vdst:v:f64 src0:src:f64 m=3,12
-VOP1 51 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=3,12,14
-VOP1 52 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 53 v_clrexcp = - - m=3,16
-VOP1 55 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=3,10,11
-VOP1 56 v_mov_b64 = vdst:v:u64 src0:src:u64 m=3,10
-VOP1 57 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=3,10,13
-VOP1 58 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=3,10,13
-VOP1 59 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=3,12,14
-VOP1 60 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=3,12,14
-VOP1 61 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 62 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 63 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 64 v_log_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 65 v_exp_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 66 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 67 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=3,12,14
-VOP1 68 v_floor_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 69 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 70 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 71 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 72 v_fract_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 73 v_sin_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 74 v_cos_f16 = vdst:v:f16 src0:src:f16 m=3,12,15
-VOP1 75 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 76 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=3,12,15
-VOP1 77 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=3,12,14
-VOP1 78 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=3,12,14
-VOP1 79 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=3,10,11
+VOP1 3 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=3,13
+VOP1 4 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=3,11
+VOP1 5 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=3,11,14
+VOP1 6 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=3,11,14
+VOP1 7 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=3,13,15
+VOP1 8 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=3,13,15
+VOP1 10 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=3,13,16
+VOP1 11 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=3,13,16
+VOP1 12 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=3,13,15
+VOP1 13 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=3,13,15
+VOP1 14 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=3,11,14
+VOP1 15 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=3,13
+VOP1 16 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=3,13
+VOP1 17 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=3,11,14
+VOP1 18 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=3,11,14
+VOP1 19 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=3,11,14
+VOP1 20 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=3,11,14
+VOP1 21 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=3,13
+VOP1 22 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=3,11
+VOP1 23 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 24 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 25 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 26 v_floor_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 27 v_fract_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 28 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 29 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 30 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 31 v_floor_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 32 v_exp_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 33 v_log_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 34 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 35 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 36 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 37 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 38 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 39 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 40 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 41 v_sin_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 42 v_cos_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 43 v_not_b32 = vdst:v:u32 src0:src:u32 m=3,11,12
+VOP1 44 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=3,11,12
+VOP1 45 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=3,11,12
+VOP1 46 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=3,11,12
+VOP1 47 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=3,11,12
+VOP1 48 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=3,13
+VOP1 49 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 50 v_fract_f64 = vdst:v:f64 src0:src:f64 m=3,13
+VOP1 51 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=3,13,15
+VOP1 52 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 53 v_clrexcp = - - m=3,17
+VOP1 55 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=3,11,12
+VOP1 56 v_mov_b64 = vdst:v:u64 src0:src:u64 @cdna3,cdna4 m=3,11
+VOP1 57 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=3,11,14
+VOP1 58 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=3,11,14
+VOP1 59 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=3,13,15
+VOP1 60 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=3,13,15
+VOP1 61 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 62 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 63 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 64 v_log_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 65 v_exp_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 66 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 67 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=3,13,15
+VOP1 68 v_floor_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 69 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 70 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 71 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 72 v_fract_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 73 v_sin_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 74 v_cos_f16 = vdst:v:f16 src0:src:f16 m=3,13,16
+VOP1 75 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 76 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=3,13,16
+VOP1 77 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=3,13,15
+VOP1 78 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=3,13,15
+VOP1 79 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=3,11,12
 VOP1 81 v_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! m=3
 VOP1 82 v_accvgpr_mov_b32 = vdst:a:b32 src0:a:b32 m=3
-VOP1 84 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 m=3,10,13
-VOP1 85 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 m=3,10,13
-VOP1 86 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 m=3,10,13
-VOP1 87 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 m=3,10,13
-VOP1 88 v_prng_b32 = vdst:v:b32 src0:src:b32 @
-VOP1 89 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @
-VOP1 90 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @
-VOP1 91 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @
-VOP2 0 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:v:b32,vcc:vcc:mask m=3,9,17
-VOP2 1 v_add_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,9,18
-VOP2 2 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,9,18
-VOP2 3 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,9,18
-VOP2 4 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:v:f64,vdst:v:f64! m=3,9
-VOP2 5 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,9,18
-VOP2 6 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,10,19
-VOP2 7 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,10,19
-VOP2 8 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 9 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 10 v_min_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,9,18
-VOP2 11 v_max_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,9,18
-VOP2 12 v_min_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,10,19
-VOP2 13 v_max_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,10,19
-VOP2 14 v_min_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 15 v_max_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 16 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 17 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:v:i32 m=3,10,19
-VOP2 18 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 19 v_and_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 20 v_or_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 21 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 22 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:v:pk2_bf16,vdst:v:f32! @
-VOP2 23 v_fmamk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 m=3
-VOP2 24 v_fmaak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 m=3
-VOP2 25 v_add_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 26 v_sub_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 27 v_subrev_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 28 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=3,10,19
-VOP2 29 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=3,10,19
-VOP2 30 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=3,10,19
-VOP2 31 v_add_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,9,18
-VOP2 32 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,9,18
-VOP2 33 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,9,18
-VOP2 34 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,9,18
-VOP2 35 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,vdst:v:f16! m=3,9
+VOP1 84 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 @cdna3,cdna4 m=3,11,14
+VOP1 85 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 @cdna3,cdna4 m=3,11,14
+VOP1 86 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 @cdna3,cdna4 m=3,11,14
+VOP1 87 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 @cdna3,cdna4 m=3,11,14
+VOP1 88 v_prng_b32 = vdst:v:b32 src0:src:b32 @cdna4 m=3,11,12
+VOP1 89 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=3
+VOP1 90 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=3
+VOP1 91 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @cdna4 m=3,13,16
+VOP2 0 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:v:b32,vcc:vcc:mask m=3,10,18
+VOP2 1 v_add_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,10,19
+VOP2 2 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,10,19
+VOP2 3 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,10,19
+VOP2 4 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:v:f64,vdst:v:f64! m=3,10
+VOP2 5 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,10,19
+VOP2 6 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,11,20
+VOP2 7 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,11,20
+VOP2 8 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 9 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 10 v_min_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,10,19
+VOP2 11 v_max_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=3,10,19
+VOP2 12 v_min_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,11,20
+VOP2 13 v_max_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=3,11,20
+VOP2 14 v_min_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 15 v_max_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 16 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 17 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:v:i32 m=3,11,20
+VOP2 18 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 19 v_and_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 20 v_or_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 21 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 22 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:v:pk2_bf16,vdst:v:f32! @cdna4 m=3,10
+VOP2 22 v_mac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! @cdna2 m=3,10
+VOP2 23 v_fmamk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna3,cdna4 m=3
+VOP2 23 v_madmk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna2 m=3
+VOP2 24 v_fmaak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna3,cdna4 m=3
+VOP2 24 v_madak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna2 m=3
+VOP2 25 v_add_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 26 v_sub_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 27 v_subrev_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 28 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=3,11,20
+VOP2 29 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=3,11,20
+VOP2 30 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=3,11,20
+VOP2 31 v_add_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,10,19
+VOP2 32 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,10,19
+VOP2 33 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,10,19
+VOP2 34 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,10,19
+VOP2 35 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,vdst:v:f16! m=3,10
 VOP2 36 v_madmk_f16 = vdst:v:f16 src0:src:f16,literal:k:f16,src1:v:f16 m=3
 VOP2 37 v_madak_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,literal:k:f16 m=3
-VOP2 38 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 39 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 40 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 41 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 42 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 43 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 44 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:v:i16 m=3,10,19
-VOP2 45 v_max_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,9,18
-VOP2 46 v_min_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,9,18
-VOP2 47 v_max_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 48 v_max_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=3,10,19
-VOP2 49 v_min_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,10,19
-VOP2 50 v_min_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=3,10,19
-VOP2 51 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:v:i16 m=3,20,21
-VOP2 52 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 53 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 54 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP2 55 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:f32! m=3,9
-VOP2 56 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:v:pk2_i16,vdst:v:i32! m=3,22
-VOP2 57 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:v:pk4_i8,vdst:v:i32! m=3,22
-VOP2 58 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:v:pk8_i4,vdst:v:i32! m=3,22
-VOP2 59 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! m=3,9
+VOP2 38 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 39 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 40 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 41 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 42 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 43 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 44 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:v:i16 m=3,11,20
+VOP2 45 v_max_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,10,19
+VOP2 46 v_min_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=3,10,19
+VOP2 47 v_max_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 48 v_max_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=3,11,20
+VOP2 49 v_min_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=3,11,20
+VOP2 50 v_min_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=3,11,20
+VOP2 51 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:v:i16 m=3,21,22
+VOP2 52 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 53 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 54 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP2 55 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:f32! m=3,10
+VOP2 56 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:v:pk2_i16,vdst:v:i32! m=3,23
+VOP2 57 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:v:pk4_i8,vdst:v:i32! m=3,23
+VOP2 58 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:v:pk8_i4,vdst:v:i32! m=3,23
+VOP2 59 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! m=3,10
 VOP2 60 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:pk2_f16! m=3
-VOP2 61 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,10,19
-VOP3 16 v_cmp_class_f32 = vdst:s:mask src0:src:f32,src1:src:b32 m=23
-VOP3 17 v_cmpx_class_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:b32 m=23
-VOP3 18 v_cmp_class_f64 = vdst:s:mask src0:src:f64,src1:src:b32 m=23
-VOP3 19 v_cmpx_class_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:b32 m=23
-VOP3 20 v_cmp_class_f16 = vdst:s:mask src0:src:f16,src1:src:b16 m=23
-VOP3 21 v_cmpx_class_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:b16 m=23
-VOP3 32 v_cmp_f_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 33 v_cmp_lt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 34 v_cmp_eq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 35 v_cmp_le_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 36 v_cmp_gt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 37 v_cmp_lg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 38 v_cmp_ge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 39 v_cmp_o_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 40 v_cmp_u_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 41 v_cmp_nge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 42 v_cmp_nlg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 43 v_cmp_ngt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 44 v_cmp_nle_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 45 v_cmp_neq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 46 v_cmp_nlt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 47 v_cmp_tru_f16 v_cmp_t_f16 vdst:s:mask src0:src:f16,src1:src:f16 m=24
-VOP3 48 v_cmpx_f_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 49 v_cmpx_lt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 50 v_cmpx_eq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 51 v_cmpx_le_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 52 v_cmpx_gt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 53 v_cmpx_lg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 54 v_cmpx_ge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 55 v_cmpx_o_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 56 v_cmpx_u_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 57 v_cmpx_nge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 58 v_cmpx_nlg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 59 v_cmpx_ngt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 60 v_cmpx_nle_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 61 v_cmpx_neq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 62 v_cmpx_nlt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 63 v_cmpx_tru_f16 v_cmpx_t_f16 vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=24
-VOP3 64 v_cmp_f_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 65 v_cmp_lt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 66 v_cmp_eq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 67 v_cmp_le_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 68 v_cmp_gt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 69 v_cmp_lg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 70 v_cmp_ge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 71 v_cmp_o_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 72 v_cmp_u_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 73 v_cmp_nge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 74 v_cmp_nlg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 75 v_cmp_ngt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 76 v_cmp_nle_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 77 v_cmp_neq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 78 v_cmp_nlt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 79 v_cmp_tru_f32 v_cmp_t_f32 vdst:s:mask src0:src:f32,src1:src:f32 m=24
-VOP3 80 v_cmpx_f_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 81 v_cmpx_lt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 82 v_cmpx_eq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 83 v_cmpx_le_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 84 v_cmpx_gt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 85 v_cmpx_lg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 86 v_cmpx_ge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 87 v_cmpx_o_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 88 v_cmpx_u_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 89 v_cmpx_nge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 90 v_cmpx_nlg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 91 v_cmpx_ngt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 92 v_cmpx_nle_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 93 v_cmpx_neq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 94 v_cmpx_nlt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 95 v_cmpx_tru_f32 v_cmpx_t_f32 vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=24
-VOP3 96 v_cmp_f_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 97 v_cmp_lt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 98 v_cmp_eq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 99 v_cmp_le_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 100 v_cmp_gt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 101 v_cmp_lg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 102 v_cmp_ge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 103 v_cmp_o_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 104 v_cmp_u_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 105 v_cmp_nge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 106 v_cmp_nlg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 107 v_cmp_ngt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 108 v_cmp_nle_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 109 v_cmp_neq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 110 v_cmp_nlt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 111 v_cmp_tru_f64 v_cmp_t_f64 vdst:s:mask src0:src:f64,src1:src:f64 m=24
-VOP3 112 v_cmpx_f_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 113 v_cmpx_lt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 114 v_cmpx_eq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 115 v_cmpx_le_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 116 v_cmpx_gt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 117 v_cmpx_lg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 118 v_cmpx_ge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 119 v_cmpx_o_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 120 v_cmpx_u_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 121 v_cmpx_nge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 122 v_cmpx_nlg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 123 v_cmpx_ngt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 124 v_cmpx_nle_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 125 v_cmpx_neq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 126 v_cmpx_nlt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 127 v_cmpx_tru_f64 v_cmpx_t_f64 vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=24
-VOP3 160 v_cmp_f_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 161 v_cmp_lt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 162 v_cmp_eq_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 163 v_cmp_le_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 164 v_cmp_gt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 165 v_cmp_ne_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 166 v_cmp_ge_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 167 v_cmp_t_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=25
-VOP3 168 v_cmp_f_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 169 v_cmp_lt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 170 v_cmp_eq_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 171 v_cmp_le_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 172 v_cmp_gt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 173 v_cmp_ne_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 174 v_cmp_ge_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 175 v_cmp_t_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=25
-VOP3 176 v_cmpx_f_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 177 v_cmpx_lt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 178 v_cmpx_eq_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 179 v_cmpx_le_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 180 v_cmpx_gt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 181 v_cmpx_ne_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 182 v_cmpx_ge_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 183 v_cmpx_t_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=25
-VOP3 184 v_cmpx_f_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 185 v_cmpx_lt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 186 v_cmpx_eq_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 187 v_cmpx_le_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 188 v_cmpx_gt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 189 v_cmpx_ne_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 190 v_cmpx_ge_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 191 v_cmpx_t_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=25
-VOP3 192 v_cmp_f_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 193 v_cmp_lt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 194 v_cmp_eq_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 195 v_cmp_le_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 196 v_cmp_gt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 197 v_cmp_ne_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 198 v_cmp_ge_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 199 v_cmp_t_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=25
-VOP3 200 v_cmp_f_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 201 v_cmp_lt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 202 v_cmp_eq_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 203 v_cmp_le_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 204 v_cmp_gt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 205 v_cmp_ne_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 206 v_cmp_ge_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 207 v_cmp_t_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=25
-VOP3 208 v_cmpx_f_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 209 v_cmpx_lt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 210 v_cmpx_eq_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 211 v_cmpx_le_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 212 v_cmpx_gt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 213 v_cmpx_ne_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 214 v_cmpx_ge_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 215 v_cmpx_t_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=25
-VOP3 216 v_cmpx_f_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 217 v_cmpx_lt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 218 v_cmpx_eq_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 219 v_cmpx_le_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 220 v_cmpx_gt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 221 v_cmpx_ne_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 222 v_cmpx_ge_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 223 v_cmpx_t_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=25
-VOP3 224 v_cmp_f_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 225 v_cmp_lt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 226 v_cmp_eq_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 227 v_cmp_le_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 228 v_cmp_gt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 229 v_cmp_ne_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 230 v_cmp_ge_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 231 v_cmp_t_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=25
-VOP3 232 v_cmp_f_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 233 v_cmp_lt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 234 v_cmp_eq_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 235 v_cmp_le_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 236 v_cmp_gt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 237 v_cmp_ne_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 238 v_cmp_ge_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 239 v_cmp_t_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=25
-VOP3 240 v_cmpx_f_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 241 v_cmpx_lt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 242 v_cmpx_eq_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 243 v_cmpx_le_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 244 v_cmpx_gt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 245 v_cmpx_ne_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 246 v_cmpx_ge_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 247 v_cmpx_t_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=25
-VOP3 248 v_cmpx_f_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 249 v_cmpx_lt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 250 v_cmpx_eq_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 251 v_cmpx_le_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 252 v_cmpx_gt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 253 v_cmpx_ne_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 254 v_cmpx_ge_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 255 v_cmpx_t_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=25
-VOP3 256 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:s:mask m=26
-VOP3 257 v_add_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 258 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 259 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 260 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,vdst:v:f64! m=27
-VOP3 261 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 262 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=28
-VOP3 263 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=25
-VOP3 264 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=28
-VOP3 265 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 266 v_min_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 267 v_max_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 268 v_min_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=25
-VOP3 269 v_max_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=25
-VOP3 270 v_min_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 271 v_max_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 272 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 273 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:src:i32 m=25
-VOP3 274 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 275 v_and_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 276 v_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 277 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 278 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,vdst:v:f32! @
-VOP3 287 v_add_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=27
-VOP3 288 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=27
-VOP3 289 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=27
-VOP3 290 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=27
-VOP3 291 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,vdst:v:f16! m=27
-VOP3 294 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=28
-VOP3 295 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=28
-VOP3 296 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=28
-VOP3 297 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=25
-VOP3 298 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=25
-VOP3 299 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=25
-VOP3 300 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:src:i16 m=25
-VOP3 301 v_max_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=27
-VOP3 302 v_min_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=27
-VOP3 303 v_max_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=25
-VOP3 304 v_max_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=25
-VOP3 305 v_min_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=25
-VOP3 306 v_min_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=25
-VOP3 307 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:src:i16 m=29
-VOP3 308 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=28
-VOP3 309 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=28
-VOP3 310 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=28
-VOP3 311 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:f32! m=27
-VOP3 312 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:src:pk2_i16,vdst:v:i32! m=30
-VOP3 313 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:src:pk4_i8,vdst:v:i32! m=30
-VOP3 314 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,vdst:v:i32! m=30
-VOP3 315 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! m=27
-VOP3 316 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:pk2_f16! @
-VOP3 317 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 320 v_nop = - - m=25
-VOP3 321 v_mov_b32 = vdst:v:b32 src0:src:b32 m=25
-VOP3 323 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=31
-VOP3 324 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=32
-VOP3 325 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=32
-VOP3 326 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=32
-VOP3 327 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=31
-VOP3 328 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=31
-VOP3 330 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=31
-VOP3 331 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=31
-VOP3 332 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=33
-VOP3 333 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=33
-VOP3 334 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=32
-VOP3 335 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=31
-VOP3 336 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=31
-VOP3 337 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=32
-VOP3 338 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=32
-VOP3 339 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=32
-VOP3 340 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=32
-VOP3 341 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=31
-VOP3 342 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=32
-VOP3 343 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 344 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 345 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 346 v_floor_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 347 v_fract_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 348 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 349 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 350 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 351 v_floor_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 352 v_exp_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 353 v_log_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 354 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 355 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 356 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 357 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 358 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 359 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 360 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 361 v_sin_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 362 v_cos_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 363 v_not_b32 = vdst:v:u32 src0:src:u32 m=25
-VOP3 364 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=25
-VOP3 365 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=25
-VOP3 366 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=25
-VOP3 367 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=25
-VOP3 368 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=31
-VOP3 369 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 370 v_fract_f64 = vdst:v:f64 src0:src:f64 m=31
-VOP3 371 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=33
-VOP3 372 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 373 v_clrexcp = - - m=25
-VOP3 375 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=25
-VOP3 376 v_mov_b64 = vdst:v:u64 src0:src:u64 m=25
-VOP3 377 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=32
-VOP3 378 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=32
-VOP3 379 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=31
-VOP3 380 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=31
-VOP3 381 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 382 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 383 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 384 v_log_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 385 v_exp_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 386 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 387 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=31
-VOP3 388 v_floor_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 389 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 390 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 391 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 392 v_fract_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 393 v_sin_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 394 v_cos_f16 = vdst:v:f16 src0:src:f16 m=31
-VOP3 395 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 396 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=31
-VOP3 397 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=31
-VOP3 398 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=31
-VOP3 399 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=25
-VOP3 404 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 m=32
-VOP3 405 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 m=32
-VOP3 406 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 m=32
-VOP3 407 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 m=32
-VOP3 408 v_prng_b32 = vdst:v:b32 src0:src:b32 @
-VOP3 411 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @
-VOP3 450 v_mad_i32_i24 = vdst:v:i32 src0:src:b24,src1:src:b24,src2:src:i32 m=28
-VOP3 451 v_mad_u32_u24 = vdst:v:u32 src0:src:b24,src1:src:b24,src2:src:u32 m=28
-VOP3 452 v_cubeid_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 453 v_cubesc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 454 v_cubetc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 455 v_cubema_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 456 v_bfe_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 457 v_bfe_i32 = vdst:v:i32 src0:src:i32,src1:src:u32,src2:src:u32 m=25
-VOP3 458 v_bfi_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 459 v_fma_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 460 v_fma_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=34
-VOP3 461 v_lerp_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=25
-VOP3 462 v_alignbit_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=25
-VOP3 463 v_alignbyte_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=25
-VOP3 464 v_min3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 465 v_min3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=25
-VOP3 466 v_min3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 467 v_max3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 468 v_max3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=25
-VOP3 469 v_max3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 470 v_med3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 471 v_med3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=25
-VOP3 472 v_med3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 473 v_sad_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=28
-VOP3 474 v_sad_hi_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=28
-VOP3 475 v_sad_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=28
-VOP3 476 v_sad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=28
-VOP3 477 v_cvt_pk_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32,src2:src:pk4_u8 m=35
-VOP3 478 v_div_fixup_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=34
-VOP3 479 v_div_fixup_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=34
-VOP3 482 v_div_fmas_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32,vcc:vcc:mask! m=34
-VOP3 483 v_div_fmas_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64,vcc:vcc:mask! m=34
-VOP3 484 v_msad_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=28
-VOP3 485 v_qsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=28
-VOP3 486 v_mqsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=28
-VOP3 487 v_mqsad_u32_u8 = vdst:v:b128 src0:src:b64,src1:src:b32,src2:v:b128 m=28
-VOP3 490 v_mad_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=34
-VOP3 491 v_mad_legacy_u16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=28
-VOP3 492 v_mad_legacy_i16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=28
-VOP3 493 v_perm_b32 = vdst:v:pk4_b8 src0:src:b32,src1:src:b32,src2:src:pk4_u8 m=25
-VOP3 494 v_fma_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=34
-VOP3 495 v_div_fixup_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=34
-VOP3 496 v_cvt_pkaccum_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32 m=36
-VOP3 497 v_mad_u32_u16 = vdst:v:u32 src0:src:u16,src1:src:u16,src2:src:u32 m=37
-VOP3 498 v_mad_i32_i16 = vdst:v:i32 src0:src:i16,src1:src:i16,src2:src:i32 m=37
-VOP3 499 v_xad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
+VOP2 61 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=3,11,20
+VOP3 16 v_cmp_class_f32 = vdst:s:mask src0:src:f32,src1:src:b32 m=24
+VOP3 17 v_cmpx_class_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:b32 m=24
+VOP3 18 v_cmp_class_f64 = vdst:s:mask src0:src:f64,src1:src:b32 m=24
+VOP3 19 v_cmpx_class_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:b32 m=24
+VOP3 20 v_cmp_class_f16 = vdst:s:mask src0:src:f16,src1:src:b16 m=24
+VOP3 21 v_cmpx_class_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:b16 m=24
+VOP3 32 v_cmp_f_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 33 v_cmp_lt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 34 v_cmp_eq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 35 v_cmp_le_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 36 v_cmp_gt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 37 v_cmp_lg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 38 v_cmp_ge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 39 v_cmp_o_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 40 v_cmp_u_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 41 v_cmp_nge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 42 v_cmp_nlg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 43 v_cmp_ngt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 44 v_cmp_nle_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 45 v_cmp_neq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 46 v_cmp_nlt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 47 v_cmp_tru_f16 v_cmp_t_f16 vdst:s:mask src0:src:f16,src1:src:f16 m=25
+VOP3 48 v_cmpx_f_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 49 v_cmpx_lt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 50 v_cmpx_eq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 51 v_cmpx_le_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 52 v_cmpx_gt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 53 v_cmpx_lg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 54 v_cmpx_ge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 55 v_cmpx_o_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 56 v_cmpx_u_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 57 v_cmpx_nge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 58 v_cmpx_nlg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 59 v_cmpx_ngt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 60 v_cmpx_nle_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 61 v_cmpx_neq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 62 v_cmpx_nlt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 63 v_cmpx_tru_f16 v_cmpx_t_f16 vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=25
+VOP3 64 v_cmp_f_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 65 v_cmp_lt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 66 v_cmp_eq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 67 v_cmp_le_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 68 v_cmp_gt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 69 v_cmp_lg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 70 v_cmp_ge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 71 v_cmp_o_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 72 v_cmp_u_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 73 v_cmp_nge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 74 v_cmp_nlg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 75 v_cmp_ngt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 76 v_cmp_nle_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 77 v_cmp_neq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 78 v_cmp_nlt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 79 v_cmp_tru_f32 v_cmp_t_f32 vdst:s:mask src0:src:f32,src1:src:f32 m=25
+VOP3 80 v_cmpx_f_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 81 v_cmpx_lt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 82 v_cmpx_eq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 83 v_cmpx_le_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 84 v_cmpx_gt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 85 v_cmpx_lg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 86 v_cmpx_ge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 87 v_cmpx_o_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 88 v_cmpx_u_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 89 v_cmpx_nge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 90 v_cmpx_nlg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 91 v_cmpx_ngt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 92 v_cmpx_nle_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 93 v_cmpx_neq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 94 v_cmpx_nlt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 95 v_cmpx_tru_f32 v_cmpx_t_f32 vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=25
+VOP3 96 v_cmp_f_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 97 v_cmp_lt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 98 v_cmp_eq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 99 v_cmp_le_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 100 v_cmp_gt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 101 v_cmp_lg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 102 v_cmp_ge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 103 v_cmp_o_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 104 v_cmp_u_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 105 v_cmp_nge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 106 v_cmp_nlg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 107 v_cmp_ngt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 108 v_cmp_nle_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 109 v_cmp_neq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 110 v_cmp_nlt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 111 v_cmp_tru_f64 v_cmp_t_f64 vdst:s:mask src0:src:f64,src1:src:f64 m=25
+VOP3 112 v_cmpx_f_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 113 v_cmpx_lt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 114 v_cmpx_eq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 115 v_cmpx_le_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 116 v_cmpx_gt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 117 v_cmpx_lg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 118 v_cmpx_ge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 119 v_cmpx_o_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 120 v_cmpx_u_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 121 v_cmpx_nge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 122 v_cmpx_nlg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 123 v_cmpx_ngt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 124 v_cmpx_nle_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 125 v_cmpx_neq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 126 v_cmpx_nlt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 127 v_cmpx_tru_f64 v_cmpx_t_f64 vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=25
+VOP3 160 v_cmp_f_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 161 v_cmp_lt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 162 v_cmp_eq_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 163 v_cmp_le_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 164 v_cmp_gt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 165 v_cmp_ne_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 166 v_cmp_ge_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 167 v_cmp_t_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=26
+VOP3 168 v_cmp_f_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 169 v_cmp_lt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 170 v_cmp_eq_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 171 v_cmp_le_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 172 v_cmp_gt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 173 v_cmp_ne_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 174 v_cmp_ge_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 175 v_cmp_t_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=26
+VOP3 176 v_cmpx_f_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 177 v_cmpx_lt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 178 v_cmpx_eq_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 179 v_cmpx_le_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 180 v_cmpx_gt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 181 v_cmpx_ne_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 182 v_cmpx_ge_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 183 v_cmpx_t_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=26
+VOP3 184 v_cmpx_f_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 185 v_cmpx_lt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 186 v_cmpx_eq_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 187 v_cmpx_le_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 188 v_cmpx_gt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 189 v_cmpx_ne_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 190 v_cmpx_ge_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 191 v_cmpx_t_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=26
+VOP3 192 v_cmp_f_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 193 v_cmp_lt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 194 v_cmp_eq_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 195 v_cmp_le_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 196 v_cmp_gt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 197 v_cmp_ne_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 198 v_cmp_ge_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 199 v_cmp_t_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=26
+VOP3 200 v_cmp_f_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 201 v_cmp_lt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 202 v_cmp_eq_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 203 v_cmp_le_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 204 v_cmp_gt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 205 v_cmp_ne_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 206 v_cmp_ge_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 207 v_cmp_t_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=26
+VOP3 208 v_cmpx_f_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 209 v_cmpx_lt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 210 v_cmpx_eq_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 211 v_cmpx_le_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 212 v_cmpx_gt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 213 v_cmpx_ne_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 214 v_cmpx_ge_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 215 v_cmpx_t_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=26
+VOP3 216 v_cmpx_f_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 217 v_cmpx_lt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 218 v_cmpx_eq_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 219 v_cmpx_le_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 220 v_cmpx_gt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 221 v_cmpx_ne_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 222 v_cmpx_ge_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 223 v_cmpx_t_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=26
+VOP3 224 v_cmp_f_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 225 v_cmp_lt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 226 v_cmp_eq_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 227 v_cmp_le_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 228 v_cmp_gt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 229 v_cmp_ne_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 230 v_cmp_ge_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 231 v_cmp_t_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=26
+VOP3 232 v_cmp_f_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 233 v_cmp_lt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 234 v_cmp_eq_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 235 v_cmp_le_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 236 v_cmp_gt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 237 v_cmp_ne_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 238 v_cmp_ge_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 239 v_cmp_t_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=26
+VOP3 240 v_cmpx_f_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 241 v_cmpx_lt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 242 v_cmpx_eq_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 243 v_cmpx_le_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 244 v_cmpx_gt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 245 v_cmpx_ne_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 246 v_cmpx_ge_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 247 v_cmpx_t_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=26
+VOP3 248 v_cmpx_f_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 249 v_cmpx_lt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 250 v_cmpx_eq_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 251 v_cmpx_le_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 252 v_cmpx_gt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 253 v_cmpx_ne_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 254 v_cmpx_ge_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 255 v_cmpx_t_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=26
+VOP3 256 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:s:mask m=27
+VOP3 257 v_add_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 258 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 259 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 260 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,vdst:v:f64! m=28
+VOP3 261 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 262 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=29
+VOP3 263 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=26
+VOP3 264 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=29
+VOP3 265 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 266 v_min_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 267 v_max_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 268 v_min_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=26
+VOP3 269 v_max_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=26
+VOP3 270 v_min_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 271 v_max_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 272 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 273 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:src:i32 m=26
+VOP3 274 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 275 v_and_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 276 v_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 277 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 278 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,vdst:v:f32! @cdna4 m=28
+VOP3 278 v_mac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! @cdna2 m=28
+VOP3 287 v_add_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=28
+VOP3 288 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=28
+VOP3 289 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=28
+VOP3 290 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=28
+VOP3 291 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,vdst:v:f16! m=28
+VOP3 294 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=29
+VOP3 295 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=29
+VOP3 296 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=29
+VOP3 297 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=26
+VOP3 298 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=26
+VOP3 299 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=26
+VOP3 300 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:src:i16 m=26
+VOP3 301 v_max_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=28
+VOP3 302 v_min_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=28
+VOP3 303 v_max_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=26
+VOP3 304 v_max_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=26
+VOP3 305 v_min_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=26
+VOP3 306 v_min_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=26
+VOP3 307 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:src:i16 m=30
+VOP3 308 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=29
+VOP3 309 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=29
+VOP3 310 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=29
+VOP3 311 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:f32! m=28
+VOP3 312 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:src:pk2_i16,vdst:v:i32! m=31
+VOP3 313 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:src:pk4_i8,vdst:v:i32! m=31
+VOP3 314 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,vdst:v:i32! m=31
+VOP3 315 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! m=28
+VOP3 316 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:pk2_f16! @cdna4 m=28
+VOP3 317 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 320 v_nop = - - m=26
+VOP3 321 v_mov_b32 = vdst:v:b32 src0:src:b32 m=26
+VOP3 323 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=32
+VOP3 324 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=33
+VOP3 325 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=33
+VOP3 326 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=33
+VOP3 327 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=32
+VOP3 328 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=32
+VOP3 330 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=32
+VOP3 331 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=32
+VOP3 332 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=34
+VOP3 333 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=34
+VOP3 334 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=33
+VOP3 335 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=32
+VOP3 336 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=32
+VOP3 337 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=33
+VOP3 338 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=33
+VOP3 339 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=33
+VOP3 340 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=33
+VOP3 341 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=32
+VOP3 342 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=33
+VOP3 343 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 344 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 345 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 346 v_floor_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 347 v_fract_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 348 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 349 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 350 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 351 v_floor_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 352 v_exp_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 353 v_log_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 354 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 355 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 356 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 357 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 358 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 359 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 360 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 361 v_sin_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 362 v_cos_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 363 v_not_b32 = vdst:v:u32 src0:src:u32 m=26
+VOP3 364 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=26
+VOP3 365 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=26
+VOP3 366 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=26
+VOP3 367 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=26
+VOP3 368 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=32
+VOP3 369 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 370 v_fract_f64 = vdst:v:f64 src0:src:f64 m=32
+VOP3 371 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=34
+VOP3 372 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 373 v_clrexcp = - - m=26
+VOP3 375 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=26
+VOP3 376 v_mov_b64 = vdst:v:u64 src0:src:u64 @cdna3,cdna4 m=26
+VOP3 377 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=33
+VOP3 378 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=33
+VOP3 379 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=32
+VOP3 380 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=32
+VOP3 381 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 382 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 383 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 384 v_log_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 385 v_exp_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 386 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 387 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=32
+VOP3 388 v_floor_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 389 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 390 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 391 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 392 v_fract_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 393 v_sin_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 394 v_cos_f16 = vdst:v:f16 src0:src:f16 m=32
+VOP3 395 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 396 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=32
+VOP3 397 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=32
+VOP3 398 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=32
+VOP3 399 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=26
+VOP3 404 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 @cdna3,cdna4 m=33
+VOP3 405 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 @cdna3,cdna4 m=33
+VOP3 406 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 @cdna3,cdna4 m=33
+VOP3 407 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 @cdna3,cdna4 m=33
+VOP3 408 v_prng_b32 = vdst:v:b32 src0:src:b32 @cdna4 m=26
+VOP3 409 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=35
+VOP3 410 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=35
+VOP3 411 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @cdna4 m=32
+VOP3 448 v_mad_legacy_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2 m=36
+VOP3 449 v_mad_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2 m=36
+VOP3 450 v_mad_i32_i24 = vdst:v:i32 src0:src:b24,src1:src:b24,src2:src:i32 m=29
+VOP3 451 v_mad_u32_u24 = vdst:v:u32 src0:src:b24,src1:src:b24,src2:src:u32 m=29
+VOP3 452 v_cubeid_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 453 v_cubesc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 454 v_cubetc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 455 v_cubema_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 456 v_bfe_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 457 v_bfe_i32 = vdst:v:i32 src0:src:i32,src1:src:u32,src2:src:u32 m=26
+VOP3 458 v_bfi_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 459 v_fma_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 460 v_fma_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=36
+VOP3 461 v_lerp_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=26
+VOP3 462 v_alignbit_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=26
+VOP3 463 v_alignbyte_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=26
+VOP3 464 v_min3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 465 v_min3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=26
+VOP3 466 v_min3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 467 v_max3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 468 v_max3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=26
+VOP3 469 v_max3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 470 v_med3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 471 v_med3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=26
+VOP3 472 v_med3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 473 v_sad_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=29
+VOP3 474 v_sad_hi_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=29
+VOP3 475 v_sad_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=29
+VOP3 476 v_sad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=29
+VOP3 477 v_cvt_pk_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32,src2:src:pk4_u8 m=37
+VOP3 478 v_div_fixup_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=36
+VOP3 479 v_div_fixup_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=36
+VOP3 482 v_div_fmas_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32,vcc:vcc:mask! m=36
+VOP3 483 v_div_fmas_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64,vcc:vcc:mask! m=36
+VOP3 484 v_msad_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=29
+VOP3 485 v_qsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=29
+VOP3 486 v_mqsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=29
+VOP3 487 v_mqsad_u32_u8 = vdst:v:b128 src0:src:b64,src1:src:b32,src2:v:b128 m=29
+VOP3 490 v_mad_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=36
+VOP3 491 v_mad_legacy_u16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=29
+VOP3 492 v_mad_legacy_i16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=29
+VOP3 493 v_perm_b32 = vdst:v:pk4_b8 src0:src:b32,src1:src:b32,src2:src:pk4_u8 m=26
+VOP3 494 v_fma_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=36
+VOP3 495 v_div_fixup_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=36
+VOP3 496 v_cvt_pkaccum_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32 m=38
+VOP3 497 v_mad_u32_u16 = vdst:v:u32 src0:src:u16,src1:src:u16,src2:src:u32 m=39
+VOP3 498 v_mad_i32_i16 = vdst:v:i32 src0:src:i16,src1:src:i16,src2:src:i32 m=39
+VOP3 499 v_xad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
 VOP3 500 v_min3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=3
-VOP3 501 v_min3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=37
-VOP3 502 v_min3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=37
+VOP3 501 v_min3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=39
+VOP3 502 v_min3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=39
 VOP3 503 v_max3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=3
-VOP3 504 v_max3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=37
-VOP3 505 v_max3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=37
+VOP3 504 v_max3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=39
+VOP3 505 v_max3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=39
 VOP3 506 v_med3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=3
-VOP3 507 v_med3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=37
-VOP3 508 v_med3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=37
-VOP3 509 v_lshl_add_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 510 v_add_lshl_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 511 v_add3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 512 v_lshl_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 513 v_and_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
-VOP3 514 v_or3_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=25
+VOP3 507 v_med3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=39
+VOP3 508 v_med3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=39
+VOP3 509 v_lshl_add_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 510 v_add_lshl_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 511 v_add3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 512 v_lshl_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 513 v_and_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
+VOP3 514 v_or3_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=26
 VOP3 515 v_mad_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=3
-VOP3 516 v_mad_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=37
-VOP3 517 v_mad_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=37
+VOP3 516 v_mad_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=39
+VOP3 517 v_mad_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=39
 VOP3 518 v_fma_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=3
 VOP3 519 v_div_fixup_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=3
-VOP3 520 v_lshl_add_u64 = vdst:v:u64 src0:src:u64,src1:src:u32,src2:src:u64 m=25
-VOP3 563 v_bitop3_b16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 @
-VOP3 564 v_bitop3_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:src:b32 @
-VOP3 565 v_cvt_scalef32_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,src2:src:f32 @
-VOP3 566 v_cvt_scalef32_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,src2:src:f32 @
-VOP3 567 v_cvt_scalef32_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,src2:src:f32 @
-VOP3 568 v_cvt_scalef32_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,src2:src:f32 @
-VOP3 569 v_cvt_scalef32_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8,src1:src:f32 @
-VOP3 570 v_cvt_scalef32_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8,src1:src:f32 @
-VOP3 571 v_cvt_scalef32_f32_fp8 = vdst:v:f32 src0:src:fp8,src1:src:f32 @
-VOP3 572 v_cvt_scalef32_f32_bf8 = vdst:v:f32 src0:src:bf8,src1:src:f32 @
-VOP3 573 v_cvt_scalef32_pk_fp4_f32 = vdst:v:pk2_fp4 src0:src:f32,src1:src:f32,src2:src:f32 @
-VOP3 574 v_cvt_scalef32_sr_pk_fp4_f32 = vdst:v:pk2_fp4 src0:v:pk2_f32,src1:src:u32,src2:src:f32 @
-VOP3 575 v_cvt_scalef32_pk_f32_fp4 = vdst:v:pk2_f32 src0:src:pk2_fp4,src1:src:f32 @
-VOP3 576 v_cvt_scalef32_pk_fp8_f16 = vdst:v:pk2_fp8 src0:src:pk2_f16,src1:src:f32 @
-VOP3 577 v_cvt_scalef32_pk_bf8_f16 = vdst:v:pk2_bf8 src0:src:pk2_f16,src1:src:f32 @
-VOP3 578 v_cvt_scalef32_sr_fp8_f16 = vdst:v:fp8 src0:src:f16,src1:src:u32,src2:src:f32 @
-VOP3 579 v_cvt_scalef32_sr_bf8_f16 = vdst:v:bf8 src0:src:f16,src1:src:u32,src2:src:f32 @
-VOP3 580 v_cvt_scalef32_pk_fp8_bf16 = vdst:v:pk2_fp8 src0:src:pk2_bf16,src1:src:f32 @
-VOP3 581 v_cvt_scalef32_pk_bf8_bf16 = vdst:v:pk2_bf8 src0:src:pk2_bf16,src1:src:f32 @
-VOP3 582 v_cvt_scalef32_sr_fp8_bf16 = vdst:v:fp8 src0:src:bf16,src1:src:u32,src2:src:f32 @
-VOP3 583 v_cvt_scalef32_sr_bf8_bf16 = vdst:v:bf8 src0:src:bf16,src1:src:u32,src2:src:f32 @
-VOP3 584 v_cvt_scalef32_pk_f16_fp8 = vdst:v:pk2_f16 src0:src:pk2_fp8,src1:src:f32 @
-VOP3 585 v_cvt_scalef32_pk_f16_bf8 = vdst:v:pk2_f16 src0:src:pk2_bf8,src1:src:f32 @
-VOP3 586 v_cvt_scalef32_f16_fp8 = vdst:v:f16 src0:src:fp8,src1:src:f32 @
-VOP3 587 v_cvt_scalef32_f16_bf8 = vdst:v:f16 src0:src:bf8,src1:src:f32 @
-VOP3 588 v_cvt_scalef32_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:f32 @
-VOP3 589 v_cvt_scalef32_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:f32 @
-VOP3 590 v_cvt_scalef32_sr_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:u32,src2:src:f32 @
-VOP3 591 v_cvt_scalef32_sr_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:u32,src2:src:f32 @
-VOP3 592 v_cvt_scalef32_pk_f16_fp4 = vdst:v:pk2_f16 src0:src:pk2_fp4,src1:src:f32 @
-VOP3 593 v_cvt_scalef32_pk_bf16_fp4 = vdst:v:pk2_bf16 src0:src:pk2_fp4,src1:src:f32 @
-VOP3 594 v_cvt_scalef32_2xpk16_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @
-VOP3 595 v_cvt_scalef32_2xpk16_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @
-VOP3 596 v_cvt_scalef32_sr_pk32_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @
-VOP3 597 v_cvt_scalef32_sr_pk32_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @
-VOP3 598 v_cvt_scalef32_pk32_f32_fp6 = vdst:v:pk32_f32 src0:v:pk32_fp6,src1:src:f32 @
-VOP3 599 v_cvt_scalef32_pk32_f32_bf6 = vdst:v:pk32_f32 src0:v:pk32_bf6,src1:src:f32 @
-VOP3 600 v_cvt_scalef32_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:f32 @
-VOP3 601 v_cvt_scalef32_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:f32 @
-VOP3 602 v_cvt_scalef32_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:f32 @
-VOP3 603 v_cvt_scalef32_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:f32 @
-VOP3 604 v_cvt_scalef32_sr_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @
-VOP3 605 v_cvt_scalef32_sr_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @
-VOP3 606 v_cvt_scalef32_sr_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @
-VOP3 607 v_cvt_scalef32_sr_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @
-VOP3 608 v_cvt_scalef32_pk32_f16_fp6 = vdst:v:pk32_f16 src0:v:pk32_fp6,src1:src:f32 @
-VOP3 609 v_cvt_scalef32_pk32_bf16_fp6 = vdst:v:pk32_bf16 src0:v:pk32_fp6,src1:src:f32 @
-VOP3 610 v_cvt_scalef32_pk32_f16_bf6 = vdst:v:pk32_f16 src0:v:pk32_bf6,src1:src:f32 @
-VOP3 611 v_cvt_scalef32_pk32_bf16_bf6 = vdst:v:pk32_bf16 src0:v:pk32_bf6,src1:src:f32 @
-VOP3 613 v_ashr_pk_i8_i32 = vdst:v:pk2_i8 src0:src:i32,src1:src:i32,src2:src:u32 @
-VOP3 614 v_ashr_pk_u8_i32 = vdst:v:pk2_u8 src0:src:i32,src1:src:i32,src2:src:u32 @
-VOP3 615 v_cvt_pk_f16_f32 = vdst:v:pk2_f16 src0:src:f32,src1:src:f32 @
-VOP3 616 v_cvt_pk_bf16_f32 = vdst:v:pk2_bf16 src0:src:f32,src1:src:f32 @
-VOP3 617 v_cvt_scalef32_pk_bf16_fp8 = vdst:v:pk2_bf16 src0:src:pk2_fp8,src1:src:f32 @
-VOP3 618 v_cvt_scalef32_pk_bf16_bf8 = vdst:v:pk2_bf16 src0:src:pk2_bf8,src1:src:f32 @
-VOP3 640 v_add_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=27
-VOP3 641 v_mul_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=27
-VOP3 642 v_min_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=27
-VOP3 643 v_max_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=27
-VOP3 644 v_ldexp_f64 = vdst:v:f64 src0:src:f64,src1:src:i32 m=29
-VOP3 645 v_mul_lo_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 646 v_mul_hi_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 647 v_mul_hi_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=25
-VOP3 648 v_ldexp_f32 = vdst:v:f32 src0:src:f32,src1:src:i32 m=29
-VOP3 649 v_readlane_b32 = vdst:s:b32 src0:v:b32,src1:ss:b32 m=25
-VOP3 650 v_writelane_b32 = vdst:v:b32 src0:ss:b32,src1:ss:b32 m=25
-VOP3 651 v_bcnt_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 652 v_mbcnt_lo_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 653 v_mbcnt_hi_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 655 v_lshlrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=25
-VOP3 656 v_lshrrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=25
-VOP3 657 v_ashrrev_i64 = vdst:v:i64 src0:src:u32,src1:src:i64 m=25
-VOP3 658 v_trig_preop_f64 = vdst:v:f64 src0:src:f64,src1:src:b32 m=29
-VOP3 659 v_bfm_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=25
-VOP3 660 v_cvt_pknorm_i16_f32 v_cvt_pk_norm_i16_f32 vdst:v:pk2_i16 src0:src:f32,src1:src:f32 m=24
-VOP3 661 v_cvt_pknorm_u16_f32 v_cvt_pk_norm_u16_f32 vdst:v:pk2_u16 src0:src:f32,src1:src:f32 m=24
-VOP3 662 v_cvt_pkrtz_f16_f32 v_cvt_pk_rtz_f16_f32 vdst:v:pk2_f16 src0:src:f32,src1:src:f32 m=27
-VOP3 663 v_cvt_pk_u16_u32 = vdst:v:pk2_u16 src0:src:u32,src1:src:u32 m=25
-VOP3 664 v_cvt_pk_i16_i32 = vdst:v:pk2_i16 src0:src:i32,src1:src:i32 m=25
-VOP3 665 v_cvt_pknorm_i16_f16 v_cvt_pk_norm_i16_f16 vdst:v:pk2_i16 src0:src:f16,src1:src:f16 m=38
-VOP3 666 v_cvt_pknorm_u16_f16 v_cvt_pk_norm_u16_f16 vdst:v:pk2_u16 src0:src:f16,src1:src:f16 m=38
-VOP3 668 v_add_i32 v_add_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=28
-VOP3 669 v_sub_i32 v_sub_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=28
-VOP3 670 v_add_i16 v_add_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=39
-VOP3 671 v_sub_i16 v_sub_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=39
-VOP3 672 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=38
-VOP3 673 v_mul_legacy_f32 v_mul_dx9_zero_f32 vdst:v:f32 src0:src:f32,src1:src:f32 m=27
-VOP3 674 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,vdst:v:pk2_fp8! m=40
-VOP3 675 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,vdst:v:pk2_bf8! m=40
-VOP3 676 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,vdst:v:fp8! m=41
-VOP3 677 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,vdst:v:bf8! m=41
-VOP3 678 v_cvt_sr_f16_f32 = vdst:v:f16 src0:src:f32,src1:src:u32 @
-VOP3 679 v_cvt_sr_bf16_f32 = vdst:v:bf16 src0:src:f32,src1:src:u32 @
-VOP3 680 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @
-VOP3 681 v_maximum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @
-MAI 44 v_mfma_ld_scale_b32 = - - @
-MAI 45 v_mfma_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32 @
-MAI 46 v_mfma_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32 @
-MAI 53 v_mfma_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk4_f32 @
-MAI 54 v_mfma_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk4_i32 @
-MAI 55 v_mfma_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk16_f32 @
-MAI 56 v_mfma_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk16_i32 @
-MAI 57 v_smfmac_f32_16x16x64_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk4_f32! @
-MAI 58 v_smfmac_i32_16x16x128_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk4_i32! @
-MAI 59 v_smfmac_f32_16x16x128_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @
-MAI 60 v_smfmac_f32_16x16x128_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @
-MAI 61 v_smfmac_f32_16x16x128_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @
-MAI 62 v_mfma_f32_16x16x8_xf32 = vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32 m=3
-MAI 63 v_mfma_f32_32x32x4_xf32 = vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32 m=3
-MAI 64 v_mfma_f32_32x32x1_2b_f32 = vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 m=3
-MAI 65 v_mfma_f32_16x16x1_4b_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 m=3
-MAI 66 v_mfma_f32_4x4x1_16b_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 m=3
-MAI 67 v_smfmac_f32_16x16x128_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @
-MAI 68 v_mfma_f32_32x32x2_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 m=3
-MAI 69 v_mfma_f32_16x16x4_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 m=3
-MAI 70 v_smfmac_f32_32x32x32_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk16_f32! @
-MAI 71 v_smfmac_i32_32x32x64_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk16_i32! @
-MAI 72 v_mfma_f32_32x32x4_2b_f16 = vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 m=3
-MAI 73 v_mfma_f32_16x16x4_4b_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 m=3
-MAI 74 v_mfma_f32_4x4x4_16b_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 m=3
-MAI 75 v_smfmac_f32_32x32x64_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @
-MAI 76 v_mfma_f32_32x32x8_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 m=3
-MAI 77 v_mfma_f32_16x16x16_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 m=3
-MAI 78 v_smfmac_f32_32x32x64_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @
-MAI 79 v_smfmac_f32_32x32x64_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @
-MAI 80 v_mfma_i32_32x32x4_2b_i8 = vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 m=3
-MAI 81 v_mfma_i32_16x16x4_4b_i8 = vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 m=3
-MAI 82 v_mfma_i32_4x4x4_16b_i8 = vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 m=3
-MAI 83 v_smfmac_f32_32x32x64_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @
-MAI 84 v_mfma_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk4_f32 @
-MAI 85 v_mfma_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk16_f32 @
-MAI 86 v_mfma_i32_32x32x16_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk16_i32 m=3
-MAI 87 v_mfma_i32_16x16x32_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk4_i32 m=3
-MAI 90 v_smfmac_f32_16x16x64_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk4_f32! @
-MAI 91 v_smfmac_f32_32x32x32_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk16_f32! @
-MAI 93 v_mfma_f32_32x32x4_2b_bf16 = vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 m=3
-MAI 94 v_mfma_f32_16x16x4_4b_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 m=3
-MAI 95 v_mfma_f32_4x4x4_16b_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 m=3
-MAI 96 v_mfma_f32_32x32x8_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 m=3
-MAI 97 v_mfma_f32_16x16x16_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 m=3
-MAI 98 v_smfmac_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk4_f32! m=42
-MAI 100 v_smfmac_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk16_f32! m=42
-MAI 102 v_smfmac_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk4_f32! m=42
-MAI 104 v_smfmac_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk16_f32! m=42
-MAI 106 v_smfmac_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk4_i32! m=42
-MAI 108 v_smfmac_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk16_i32! m=42
-MAI 110 v_mfma_f64_16x16x4_f64 = vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 m=3
-MAI 111 v_mfma_f64_4x4x4_4b_f64 = vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 m=3
-MAI 112 v_mfma_f32_16x16x32_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk4_f32 m=3
-MAI 113 v_mfma_f32_16x16x32_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk4_f32 m=3
-MAI 114 v_mfma_f32_16x16x32_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk4_f32 m=3
-MAI 115 v_mfma_f32_16x16x32_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk4_f32 m=3
-MAI 116 v_mfma_f32_32x32x16_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk16_f32 m=3
-MAI 117 v_mfma_f32_32x32x16_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk16_f32 m=3
-MAI 118 v_mfma_f32_32x32x16_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk16_f32 m=3
-MAI 119 v_mfma_f32_32x32x16_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk16_f32 m=3
-MAI 120 v_smfmac_f32_16x16x64_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! m=42
-MAI 121 v_smfmac_f32_16x16x64_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! m=42
-MAI 122 v_smfmac_f32_16x16x64_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! m=42
-MAI 123 v_smfmac_f32_16x16x64_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! m=42
-MAI 124 v_smfmac_f32_32x32x32_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! m=42
-MAI 125 v_smfmac_f32_32x32x32_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! m=42
-MAI 126 v_smfmac_f32_32x32x32_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! m=42
-MAI 127 v_smfmac_f32_32x32x32_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! m=42
+VOP3 520 v_lshl_add_u64 = vdst:v:u64 src0:src:u64,src1:src:u32,src2:src:u64 @cdna3,cdna4 m=26
+VOP3 563 v_bitop3_b16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 @cdna4 m=40
+VOP3 564 v_bitop3_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:src:b32 @cdna4 m=41
+VOP3 565 v_cvt_scalef32_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=42
+VOP3 566 v_cvt_scalef32_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=42
+VOP3 567 v_cvt_scalef32_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 568 v_cvt_scalef32_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 569 v_cvt_scalef32_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=44
+VOP3 570 v_cvt_scalef32_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=44
+VOP3 571 v_cvt_scalef32_f32_fp8 = vdst:v:f32 src0:src:fp8,src1:src:f32 @cdna4 m=44
+VOP3 572 v_cvt_scalef32_f32_bf8 = vdst:v:f32 src0:src:bf8,src1:src:f32 @cdna4 m=44
+VOP3 573 v_cvt_scalef32_pk_fp4_f32 = vdst:v:pk2_fp4 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=42
+VOP3 574 v_cvt_scalef32_sr_pk_fp4_f32 = vdst:v:pk2_fp4 src0:v:pk2_f32,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 575 v_cvt_scalef32_pk_f32_fp4 = vdst:v:pk2_f32 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=44
+VOP3 576 v_cvt_scalef32_pk_fp8_f16 = vdst:v:pk2_fp8 src0:src:pk2_f16,src1:src:f32 @cdna4 m=45
+VOP3 577 v_cvt_scalef32_pk_bf8_f16 = vdst:v:pk2_bf8 src0:src:pk2_f16,src1:src:f32 @cdna4 m=45
+VOP3 578 v_cvt_scalef32_sr_fp8_f16 = vdst:v:fp8 src0:src:f16,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 579 v_cvt_scalef32_sr_bf8_f16 = vdst:v:bf8 src0:src:f16,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 580 v_cvt_scalef32_pk_fp8_bf16 = vdst:v:pk2_fp8 src0:src:pk2_bf16,src1:src:f32 @cdna4 m=45
+VOP3 581 v_cvt_scalef32_pk_bf8_bf16 = vdst:v:pk2_bf8 src0:src:pk2_bf16,src1:src:f32 @cdna4 m=45
+VOP3 582 v_cvt_scalef32_sr_fp8_bf16 = vdst:v:fp8 src0:src:bf16,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 583 v_cvt_scalef32_sr_bf8_bf16 = vdst:v:bf8 src0:src:bf16,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 584 v_cvt_scalef32_pk_f16_fp8 = vdst:v:pk2_f16 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=44
+VOP3 585 v_cvt_scalef32_pk_f16_bf8 = vdst:v:pk2_f16 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=44
+VOP3 586 v_cvt_scalef32_f16_fp8 = vdst:v:f16 src0:src:fp8,src1:src:f32 @cdna4 m=44
+VOP3 587 v_cvt_scalef32_f16_bf8 = vdst:v:f16 src0:src:bf8,src1:src:f32 @cdna4 m=44
+VOP3 588 v_cvt_scalef32_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:f32 @cdna4 m=46
+VOP3 589 v_cvt_scalef32_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:f32 @cdna4 m=46
+VOP3 590 v_cvt_scalef32_sr_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 591 v_cvt_scalef32_sr_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:u32,src2:src:f32 @cdna4 m=43
+VOP3 592 v_cvt_scalef32_pk_f16_fp4 = vdst:v:pk2_f16 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=44
+VOP3 593 v_cvt_scalef32_pk_bf16_fp4 = vdst:v:pk2_bf16 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=44
+VOP3 594 v_cvt_scalef32_2xpk16_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @cdna4 m=26
+VOP3 595 v_cvt_scalef32_2xpk16_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @cdna4 m=26
+VOP3 596 v_cvt_scalef32_sr_pk32_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @cdna4 m=26
+VOP3 597 v_cvt_scalef32_sr_pk32_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @cdna4 m=26
+VOP3 598 v_cvt_scalef32_pk32_f32_fp6 = vdst:v:pk32_f32 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=26
+VOP3 599 v_cvt_scalef32_pk32_f32_bf6 = vdst:v:pk32_f32 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=26
+VOP3 600 v_cvt_scalef32_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:f32 @cdna4 m=26
+VOP3 601 v_cvt_scalef32_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:f32 @cdna4 m=26
+VOP3 602 v_cvt_scalef32_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:f32 @cdna4 m=26
+VOP3 603 v_cvt_scalef32_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:f32 @cdna4 m=26
+VOP3 604 v_cvt_scalef32_sr_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @cdna4 m=26
+VOP3 605 v_cvt_scalef32_sr_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @cdna4 m=26
+VOP3 606 v_cvt_scalef32_sr_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @cdna4 m=26
+VOP3 607 v_cvt_scalef32_sr_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @cdna4 m=26
+VOP3 608 v_cvt_scalef32_pk32_f16_fp6 = vdst:v:pk32_f16 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=26
+VOP3 609 v_cvt_scalef32_pk32_bf16_fp6 = vdst:v:pk32_bf16 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=26
+VOP3 610 v_cvt_scalef32_pk32_f16_bf6 = vdst:v:pk32_f16 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=26
+VOP3 611 v_cvt_scalef32_pk32_bf16_bf6 = vdst:v:pk32_bf16 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=26
+VOP3 613 v_ashr_pk_i8_i32 = vdst:v:pk2_i8 src0:src:i32,src1:src:i32,src2:src:u32 @cdna4 m=47
+VOP3 614 v_ashr_pk_u8_i32 = vdst:v:pk2_u8 src0:src:i32,src1:src:i32,src2:src:u32 @cdna4 m=47
+VOP3 615 v_cvt_pk_f16_f32 = vdst:v:pk2_f16 src0:src:f32,src1:src:f32 @cdna4 m=28
+VOP3 616 v_cvt_pk_bf16_f32 = vdst:v:pk2_bf16 src0:src:f32,src1:src:f32 @cdna4 m=48
+VOP3 617 v_cvt_scalef32_pk_bf16_fp8 = vdst:v:pk2_bf16 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=44
+VOP3 618 v_cvt_scalef32_pk_bf16_bf8 = vdst:v:pk2_bf16 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=44
+VOP3 640 v_add_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=28
+VOP3 641 v_mul_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=28
+VOP3 642 v_min_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=28
+VOP3 643 v_max_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=28
+VOP3 644 v_ldexp_f64 = vdst:v:f64 src0:src:f64,src1:src:i32 m=30
+VOP3 645 v_mul_lo_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 646 v_mul_hi_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 647 v_mul_hi_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=26
+VOP3 648 v_ldexp_f32 = vdst:v:f32 src0:src:f32,src1:src:i32 m=30
+VOP3 649 v_readlane_b32 = vdst:s:b32 src0:v:b32,src1:ss:b32 m=26
+VOP3 650 v_writelane_b32 = vdst:v:b32 src0:ss:b32,src1:ss:b32 m=26
+VOP3 651 v_bcnt_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 652 v_mbcnt_lo_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 653 v_mbcnt_hi_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 655 v_lshlrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=26
+VOP3 656 v_lshrrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=26
+VOP3 657 v_ashrrev_i64 = vdst:v:i64 src0:src:u32,src1:src:i64 m=26
+VOP3 658 v_trig_preop_f64 = vdst:v:f64 src0:src:f64,src1:src:b32 m=30
+VOP3 659 v_bfm_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=26
+VOP3 660 v_cvt_pknorm_i16_f32 v_cvt_pk_norm_i16_f32 vdst:v:pk2_i16 src0:src:f32,src1:src:f32 m=25
+VOP3 661 v_cvt_pknorm_u16_f32 v_cvt_pk_norm_u16_f32 vdst:v:pk2_u16 src0:src:f32,src1:src:f32 m=25
+VOP3 662 v_cvt_pkrtz_f16_f32 v_cvt_pk_rtz_f16_f32 vdst:v:pk2_f16 src0:src:f32,src1:src:f32 m=28
+VOP3 663 v_cvt_pk_u16_u32 = vdst:v:pk2_u16 src0:src:u32,src1:src:u32 m=26
+VOP3 664 v_cvt_pk_i16_i32 = vdst:v:pk2_i16 src0:src:i32,src1:src:i32 m=26
+VOP3 665 v_cvt_pknorm_i16_f16 v_cvt_pk_norm_i16_f16 vdst:v:pk2_i16 src0:src:f16,src1:src:f16 m=49
+VOP3 666 v_cvt_pknorm_u16_f16 v_cvt_pk_norm_u16_f16 vdst:v:pk2_u16 src0:src:f16,src1:src:f16 m=49
+VOP3 668 v_add_i32 v_add_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=29
+VOP3 669 v_sub_i32 v_sub_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=29
+VOP3 670 v_add_i16 v_add_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=50
+VOP3 671 v_sub_i16 v_sub_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=50
+VOP3 672 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=49
+VOP3 673 v_mul_legacy_f32 v_mul_dx9_zero_f32 vdst:v:f32 src0:src:f32,src1:src:f32 m=28
+VOP3 674 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,vdst:v:pk2_fp8! @cdna3,cdna4 m=45
+VOP3 675 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,vdst:v:pk2_bf8! @cdna3,cdna4 m=45
+VOP3 676 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,vdst:v:fp8! @cdna3,cdna4 m=51
+VOP3 677 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,vdst:v:bf8! @cdna3,cdna4 m=51
+VOP3 678 v_cvt_sr_f16_f32 = vdst:v:f16 src0:src:f32,src1:src:u32 @cdna4 m=52
+VOP3 679 v_cvt_sr_bf16_f32 = vdst:v:bf16 src0:src:f32,src1:src:u32 @cdna4 m=52
+VOP3 680 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=36
+VOP3 681 v_maximum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=36
+MAI 45 v_mfma_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32 @cdna4 m=53
+MAI 46 v_mfma_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32 @cdna4 m=53
+MAI 53 v_mfma_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk4_f32 @cdna4 m=3
+MAI 54 v_mfma_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk4_i32 @cdna4 m=3
+MAI 55 v_mfma_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk16_f32 @cdna4 m=3
+MAI 56 v_mfma_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk16_i32 @cdna4 m=3
+MAI 57 v_smfmac_f32_16x16x64_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=54
+MAI 58 v_smfmac_i32_16x16x128_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk4_i32! @cdna4 m=54
+MAI 59 v_smfmac_f32_16x16x128_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=54
+MAI 60 v_smfmac_f32_16x16x128_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=54
+MAI 61 v_smfmac_f32_16x16x128_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=54
+MAI 62 v_mfma_f32_16x16x8_xf32 = vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32 @cdna3 m=3
+MAI 63 v_mfma_f32_32x32x4_xf32 = vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32 @cdna3 m=3
+MAI 64 v_mfma_f32_32x32x1_2b_f32 = vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna3,cdna4 m=3
+MAI 64 v_mfma_f32_32x32x1f32 v_mfma_f32_32x32x1_2b_f32 vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna2 m=3
+MAI 65 v_mfma_f32_16x16x1_4b_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 65 v_mfma_f32_16x16x1f32 v_mfma_f32_16x16x1_4b_f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2 m=3
+MAI 66 v_mfma_f32_4x4x1_16b_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 66 v_mfma_f32_4x4x1f32 v_mfma_f32_4x4x1_16b_f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2 m=3
+MAI 67 v_smfmac_f32_16x16x128_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=54
+MAI 68 v_mfma_f32_32x32x2_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 68 v_mfma_f32_32x32x2f32 v_mfma_f32_32x32x2_f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2 m=3
+MAI 69 v_mfma_f32_16x16x4_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 69 v_mfma_f32_16x16x4f32 v_mfma_f32_16x16x4_f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2 m=3
+MAI 70 v_smfmac_f32_32x32x32_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=54
+MAI 71 v_smfmac_i32_32x32x64_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk16_i32! @cdna4 m=54
+MAI 72 v_mfma_f32_32x32x4_2b_f16 = vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna3,cdna4 m=3
+MAI 72 v_mfma_f32_32x32x4f16 v_mfma_f32_32x32x4_2b_f16 vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna2 m=3
+MAI 73 v_mfma_f32_16x16x4_4b_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 73 v_mfma_f32_16x16x4f16 v_mfma_f32_16x16x4_4b_f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2 m=3
+MAI 74 v_mfma_f32_4x4x4_16b_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 74 v_mfma_f32_4x4x4f16 v_mfma_f32_4x4x4_16b_f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2 m=3
+MAI 75 v_smfmac_f32_32x32x64_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=54
+MAI 76 v_mfma_f32_32x32x8_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 76 v_mfma_f32_32x32x8f16 v_mfma_f32_32x32x8_f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2 m=3
+MAI 77 v_mfma_f32_16x16x16_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 77 v_mfma_f32_16x16x16f16 v_mfma_f32_16x16x16_f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2 m=3
+MAI 78 v_smfmac_f32_32x32x64_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=54
+MAI 79 v_smfmac_f32_32x32x64_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=54
+MAI 80 v_mfma_i32_32x32x4_2b_i8 = vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna3,cdna4 m=3
+MAI 80 v_mfma_i32_32x32x4i8 v_mfma_i32_32x32x4_2b_i8 vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna2 m=3
+MAI 81 v_mfma_i32_16x16x4_4b_i8 = vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna3,cdna4 m=3
+MAI 81 v_mfma_i32_16x16x4i8 v_mfma_i32_16x16x4_4b_i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2 m=3
+MAI 82 v_mfma_i32_4x4x4_16b_i8 = vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna3,cdna4 m=3
+MAI 82 v_mfma_i32_4x4x4i8 v_mfma_i32_4x4x4_16b_i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2 m=3
+MAI 83 v_smfmac_f32_32x32x64_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=54
+MAI 84 v_mfma_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk4_f32 @cdna4 m=3
+MAI 84 v_mfma_i32_32x32x8i8 v_mfma_i32_32x32x8_i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2 m=3
+MAI 85 v_mfma_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk16_f32 @cdna4 m=3
+MAI 85 v_mfma_i32_16x16x16i8 v_mfma_i32_16x16x16_i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2 m=3
+MAI 86 v_mfma_i32_32x32x16_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk16_i32 @cdna3,cdna4 m=3
+MAI 87 v_mfma_i32_16x16x32_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk4_i32 @cdna3,cdna4 m=3
+MAI 90 v_smfmac_f32_16x16x64_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=54
+MAI 91 v_smfmac_f32_32x32x32_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=54
+MAI 93 v_mfma_f32_32x32x4_2b_bf16 = vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna3,cdna4 m=3
+MAI 94 v_mfma_f32_16x16x4_4b_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 95 v_mfma_f32_4x4x4_16b_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 96 v_mfma_f32_32x32x8_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 97 v_mfma_f32_16x16x16_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 98 v_smfmac_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=54
+MAI 99 v_mfma_f32_32x32x4bf16_1k v_mfma_f32_32x32x4_2b_bf16 vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna2 m=3
+MAI 100 v_mfma_f32_16x16x4bf16_1k v_mfma_f32_16x16x4_4b_bf16 vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2 m=3
+MAI 100 v_smfmac_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=54
+MAI 101 v_mfma_f32_4x4x4bf16_1k v_mfma_f32_4x4x4_16b_bf16 vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2 m=3
+MAI 102 v_mfma_f32_32x32x8bf16_1k v_mfma_f32_32x32x8_bf16 vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2 m=3
+MAI 102 v_smfmac_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=54
+MAI 103 v_mfma_f32_16x16x16bf16_1k v_mfma_f32_16x16x16_bf16 vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2 m=3
+MAI 104 v_mfma_f32_32x32x2bf16 v_mfma_f32_32x32x2_2b_bf16 vdst:md:pk32_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk32_f32 @cdna2 m=3
+MAI 104 v_smfmac_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=54
+MAI 105 v_mfma_f32_16x16x2bf16 v_mfma_f32_16x16x2_4b_bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2 m=3
+MAI 106 v_smfmac_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk4_i32! @cdna3,cdna4 m=54
+MAI 107 v_mfma_f32_4x4x2bf16 v_mfma_f32_4x4x2_16b_bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2 m=3
+MAI 108 v_mfma_f32_32x32x4bf16 v_mfma_f32_32x32x4_bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2 m=3
+MAI 108 v_smfmac_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk16_i32! @cdna3,cdna4 m=54
+MAI 109 v_mfma_f32_16x16x8bf16 v_mfma_f32_16x16x8_bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2 m=3
+MAI 110 v_mfma_f64_16x16x4_f64 = vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna3,cdna4 m=3
+MAI 110 v_mfma_f64_16x16x4f64 v_mfma_f64_16x16x4_f64 vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna2 m=3
+MAI 111 v_mfma_f64_4x4x4_4b_f64 = vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna3,cdna4 m=3
+MAI 111 v_mfma_f64_4x4x4f64 v_mfma_f64_4x4x4_4b_f64 vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna2 m=3
+MAI 112 v_mfma_f32_16x16x32_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 113 v_mfma_f32_16x16x32_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 114 v_mfma_f32_16x16x32_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 115 v_mfma_f32_16x16x32_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk4_f32 @cdna3,cdna4 m=3
+MAI 116 v_mfma_f32_32x32x16_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 117 v_mfma_f32_32x32x16_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 118 v_mfma_f32_32x32x16_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 119 v_mfma_f32_32x32x16_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk16_f32 @cdna3,cdna4 m=3
+MAI 120 v_smfmac_f32_16x16x64_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=54
+MAI 121 v_smfmac_f32_16x16x64_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=54
+MAI 122 v_smfmac_f32_16x16x64_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=54
+MAI 123 v_smfmac_f32_16x16x64_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=54
+MAI 124 v_smfmac_f32_32x32x32_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=54
+MAI 125 v_smfmac_f32_32x32x32_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=54
+MAI 126 v_smfmac_f32_32x32x32_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=54
+MAI 127 v_smfmac_f32_32x32x32_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=54
 VOP3P 0 v_pk_mad_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:pk2_i16 m=3
-VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
-VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=43
-VOP3P 3 v_pk_sub_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=43
-VOP3P 4 v_pk_lshlrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
-VOP3P 5 v_pk_lshrrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
-VOP3P 6 v_pk_ashrrev_i16 = vdst:v:pk2_i16 src0:src:pk2_u16,src1:src:pk2_i16 m=43
-VOP3P 7 v_pk_max_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=43
-VOP3P 8 v_pk_min_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=43
+VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
+VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=55
+VOP3P 3 v_pk_sub_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=55
+VOP3P 4 v_pk_lshlrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
+VOP3P 5 v_pk_lshrrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
+VOP3P 6 v_pk_ashrrev_i16 = vdst:v:pk2_i16 src0:src:pk2_u16,src1:src:pk2_i16 m=55
+VOP3P 7 v_pk_max_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=55
+VOP3P 8 v_pk_min_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=55
 VOP3P 9 v_pk_mad_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:pk2_u16 m=3
-VOP3P 10 v_pk_add_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
-VOP3P 11 v_pk_sub_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
-VOP3P 12 v_pk_max_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
-VOP3P 13 v_pk_min_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=43
+VOP3P 10 v_pk_add_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
+VOP3P 11 v_pk_sub_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
+VOP3P 12 v_pk_max_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
+VOP3P 13 v_pk_min_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=55
 VOP3P 14 v_pk_fma_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 m=3
-VOP3P 15 v_pk_add_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=43
-VOP3P 16 v_pk_mul_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=43
-VOP3P 17 v_pk_min_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=43
-VOP3P 18 v_pk_max_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=43
-VOP3P 26 v_dot2_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:f32 @
-VOP3P 27 v_pk_minimum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @
-VOP3P 28 v_pk_maximum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @
+VOP3P 15 v_pk_add_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=55
+VOP3P 16 v_pk_mul_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=55
+VOP3P 17 v_pk_min_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=55
+VOP3P 18 v_pk_max_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=55
+VOP3P 26 v_dot2_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:f32 @cdna4 m=3
+VOP3P 27 v_pk_minimum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna4 m=3
+VOP3P 28 v_pk_maximum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna4 m=3
 VOP3P 32 v_fma_mix_f32 = vdst:v:f32 src0:src:b32,src1:src:b32,src2:src:b32 m=3
 VOP3P 33 v_fma_mixlo_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=3
 VOP3P 34 v_fma_mixhi_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=3
@@ -1423,93 +1498,93 @@ VOP3P 41 v_dot4_u32_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32
 VOP3P 42 v_dot8_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,src2:src:i32 m=3
 VOP3P 43 v_dot8_u32_u4 = vdst:v:u32 src0:src:pk8_u4,src1:src:pk8_u4,src2:src:u32 m=3
 VOP3P 48 v_pk_fma_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32,src2:src:pk2_f32 m=3
-VOP3P 49 v_pk_mul_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=43
-VOP3P 50 v_pk_add_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=43
-VOP3P 51 v_pk_mov_b32 = vdst:v:pk2_b32 src0:src:pk2_b32,src1:src:pk2_b32 m=43
-VOP3P 88 v_accvgpr_read_b32 = vdst:v:b32 src0:a:b32 m=44
-VOP3P 89 v_accvgpr_write_b32 = vdst:a:b32 src0:src:b32 m=44
-VOP3SD 281 v_add_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=45
-VOP3SD 282 v_sub_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=45
-VOP3SD 283 v_subrev_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=45
-VOP3SD 284 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=45
-VOP3SD 285 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=45
-VOP3SD 286 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=45
+VOP3P 49 v_pk_mul_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=55
+VOP3P 50 v_pk_add_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=55
+VOP3P 51 v_pk_mov_b32 = vdst:v:pk2_b32 src0:src:pk2_b32,src1:src:pk2_b32 m=55
+VOP3P 88 v_accvgpr_read_b32 = vdst:v:b32 src0:a:b32 m=56
+VOP3P 89 v_accvgpr_write_b32 = vdst:a:b32 src0:src:b32 m=56
+VOP3SD 281 v_add_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=57
+VOP3SD 282 v_sub_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=57
+VOP3SD 283 v_subrev_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=57
+VOP3SD 284 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=57
+VOP3SD 285 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=57
+VOP3SD 286 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=57
 VOP3SD 480 v_div_scale_f32 = vdst:v:f32,sdst:s:mask src0:src:f32,src1:src:f32,src2:src:f32 m=3
 VOP3SD 481 v_div_scale_f64 = vdst:v:f64,sdst:s:mask src0:src:f64,src1:src:f64,src2:src:f64 m=3
-VOP3SD 488 v_mad_u64_u32 v_mad_co_u64_u32 vdst:v:u64,sdst:s:mask src0:src:u32,src1:src:u32,src2:src:u64 m=45
-VOP3SD 489 v_mad_i64_i32 v_mad_co_i64_i32 vdst:v:i64,sdst:s:mask src0:src:i32,src1:src:i32,src2:src:i64 m=45
-VOP3PX2 45 v_mfma_scale_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32,scale_src0:src:b32,scale_src1:src:b32 @
-VOP3PX2 46 v_mfma_scale_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32,scale_src0:src:b32,scale_src1:src:b32 @
-VOPC 16 v_cmp_class_f32 = vcc:vcc:mask src0:src:f32,src1:v:b32 m=3,21
-VOPC 17 v_cmpx_class_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:b32 m=3,21
+VOP3SD 488 v_mad_u64_u32 v_mad_co_u64_u32 vdst:v:u64,sdst:s:mask src0:src:u32,src1:src:u32,src2:src:u64 m=57
+VOP3SD 489 v_mad_i64_i32 v_mad_co_i64_i32 vdst:v:i64,sdst:s:mask src0:src:i32,src1:src:i32,src2:src:i64 m=57
+VOP3PX2 45 v_mfma_scale_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32,scale_src0:src:b32,scale_src1:src:b32 @cdna4 m=58
+VOP3PX2 46 v_mfma_scale_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32,scale_src0:src:b32,scale_src1:src:b32 @cdna4 m=58
+VOPC 16 v_cmp_class_f32 = vcc:vcc:mask src0:src:f32,src1:v:b32 m=3,22
+VOPC 17 v_cmpx_class_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:b32 m=3,22
 VOPC 18 v_cmp_class_f64 = vcc:vcc:mask src0:src:f64,src1:v:b32 m=3
 VOPC 19 v_cmpx_class_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:b32 m=3
-VOPC 20 v_cmp_class_f16 = vcc:vcc:mask src0:src:f16,src1:v:b16 m=3,21
-VOPC 21 v_cmpx_class_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:b16 m=3,21
-VOPC 32 v_cmp_f_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 33 v_cmp_lt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 34 v_cmp_eq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 35 v_cmp_le_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 36 v_cmp_gt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 37 v_cmp_lg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 38 v_cmp_ge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 39 v_cmp_o_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 40 v_cmp_u_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 41 v_cmp_nge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 42 v_cmp_nlg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 43 v_cmp_ngt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 44 v_cmp_nle_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 45 v_cmp_neq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 46 v_cmp_nlt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 47 v_cmp_tru_f16 v_cmp_t_f16 vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 48 v_cmpx_f_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 49 v_cmpx_lt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 50 v_cmpx_eq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 51 v_cmpx_le_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 52 v_cmpx_gt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 53 v_cmpx_lg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 54 v_cmpx_ge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 55 v_cmpx_o_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 56 v_cmpx_u_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 57 v_cmpx_nge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 58 v_cmpx_nlg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 59 v_cmpx_ngt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 60 v_cmpx_nle_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 61 v_cmpx_neq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 62 v_cmpx_nlt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 63 v_cmpx_tru_f16 v_cmpx_t_f16 vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,18
-VOPC 64 v_cmp_f_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 65 v_cmp_lt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 66 v_cmp_eq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 67 v_cmp_le_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 68 v_cmp_gt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 69 v_cmp_lg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 70 v_cmp_ge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 71 v_cmp_o_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 72 v_cmp_u_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 73 v_cmp_nge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 74 v_cmp_nlg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 75 v_cmp_ngt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 76 v_cmp_nle_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 77 v_cmp_neq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 78 v_cmp_nlt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 79 v_cmp_tru_f32 v_cmp_t_f32 vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 80 v_cmpx_f_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 81 v_cmpx_lt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 82 v_cmpx_eq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 83 v_cmpx_le_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 84 v_cmpx_gt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 85 v_cmpx_lg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 86 v_cmpx_ge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 87 v_cmpx_o_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 88 v_cmpx_u_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 89 v_cmpx_nge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 90 v_cmpx_nlg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 91 v_cmpx_ngt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 92 v_cmpx_nle_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 93 v_cmpx_neq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 94 v_cmpx_nlt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
-VOPC 95 v_cmpx_tru_f32 v_cmpx_t_f32 vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,18
+VOPC 20 v_cmp_class_f16 = vcc:vcc:mask src0:src:f16,src1:v:b16 m=3,22
+VOPC 21 v_cmpx_class_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:b16 m=3,22
+VOPC 32 v_cmp_f_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 33 v_cmp_lt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 34 v_cmp_eq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 35 v_cmp_le_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 36 v_cmp_gt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 37 v_cmp_lg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 38 v_cmp_ge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 39 v_cmp_o_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 40 v_cmp_u_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 41 v_cmp_nge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 42 v_cmp_nlg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 43 v_cmp_ngt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 44 v_cmp_nle_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 45 v_cmp_neq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 46 v_cmp_nlt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 47 v_cmp_tru_f16 v_cmp_t_f16 vcc:vcc:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 48 v_cmpx_f_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 49 v_cmpx_lt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 50 v_cmpx_eq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 51 v_cmpx_le_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 52 v_cmpx_gt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 53 v_cmpx_lg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 54 v_cmpx_ge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 55 v_cmpx_o_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 56 v_cmpx_u_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 57 v_cmpx_nge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 58 v_cmpx_nlg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 59 v_cmpx_ngt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 60 v_cmpx_nle_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 61 v_cmpx_neq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 62 v_cmpx_nlt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 63 v_cmpx_tru_f16 v_cmpx_t_f16 vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=3,19
+VOPC 64 v_cmp_f_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 65 v_cmp_lt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 66 v_cmp_eq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 67 v_cmp_le_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 68 v_cmp_gt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 69 v_cmp_lg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 70 v_cmp_ge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 71 v_cmp_o_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 72 v_cmp_u_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 73 v_cmp_nge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 74 v_cmp_nlg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 75 v_cmp_ngt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 76 v_cmp_nle_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 77 v_cmp_neq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 78 v_cmp_nlt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 79 v_cmp_tru_f32 v_cmp_t_f32 vcc:vcc:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 80 v_cmpx_f_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 81 v_cmpx_lt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 82 v_cmpx_eq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 83 v_cmpx_le_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 84 v_cmpx_gt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 85 v_cmpx_lg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 86 v_cmpx_ge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 87 v_cmpx_o_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 88 v_cmpx_u_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 89 v_cmpx_nge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 90 v_cmpx_nlg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 91 v_cmpx_ngt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 92 v_cmpx_nle_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 93 v_cmpx_neq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 94 v_cmpx_nlt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
+VOPC 95 v_cmpx_tru_f32 v_cmpx_t_f32 vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=3,19
 VOPC 96 v_cmp_f_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=3
 VOPC 97 v_cmp_lt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=3
 VOPC 98 v_cmp_eq_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=3
@@ -1542,70 +1617,70 @@ VOPC 124 v_cmpx_nle_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=
 VOPC 125 v_cmpx_neq_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=3
 VOPC 126 v_cmpx_nlt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=3
 VOPC 127 v_cmpx_tru_f64 v_cmpx_t_f64 vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=3
-VOPC 160 v_cmp_f_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 161 v_cmp_lt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 162 v_cmp_eq_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 163 v_cmp_le_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 164 v_cmp_gt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 165 v_cmp_ne_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 166 v_cmp_ge_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 167 v_cmp_t_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 168 v_cmp_f_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 169 v_cmp_lt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 170 v_cmp_eq_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 171 v_cmp_le_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 172 v_cmp_gt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 173 v_cmp_ne_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 174 v_cmp_ge_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 175 v_cmp_t_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 176 v_cmpx_f_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 177 v_cmpx_lt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 178 v_cmpx_eq_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 179 v_cmpx_le_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 180 v_cmpx_gt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 181 v_cmpx_ne_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 182 v_cmpx_ge_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 183 v_cmpx_t_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,46
-VOPC 184 v_cmpx_f_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 185 v_cmpx_lt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 186 v_cmpx_eq_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 187 v_cmpx_le_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 188 v_cmpx_gt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 189 v_cmpx_ne_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 190 v_cmpx_ge_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 191 v_cmpx_t_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,46
-VOPC 192 v_cmp_f_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 193 v_cmp_lt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 194 v_cmp_eq_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 195 v_cmp_le_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 196 v_cmp_gt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 197 v_cmp_ne_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 198 v_cmp_ge_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 199 v_cmp_t_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 200 v_cmp_f_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 201 v_cmp_lt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 202 v_cmp_eq_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 203 v_cmp_le_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 204 v_cmp_gt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 205 v_cmp_ne_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 206 v_cmp_ge_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 207 v_cmp_t_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 208 v_cmpx_f_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 209 v_cmpx_lt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 210 v_cmpx_eq_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 211 v_cmpx_le_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 212 v_cmpx_gt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 213 v_cmpx_ne_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 214 v_cmpx_ge_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 215 v_cmpx_t_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,46
-VOPC 216 v_cmpx_f_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 217 v_cmpx_lt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 218 v_cmpx_eq_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 219 v_cmpx_le_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 220 v_cmpx_gt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 221 v_cmpx_ne_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 222 v_cmpx_ge_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
-VOPC 223 v_cmpx_t_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,46
+VOPC 160 v_cmp_f_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 161 v_cmp_lt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 162 v_cmp_eq_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 163 v_cmp_le_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 164 v_cmp_gt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 165 v_cmp_ne_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 166 v_cmp_ge_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 167 v_cmp_t_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 168 v_cmp_f_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 169 v_cmp_lt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 170 v_cmp_eq_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 171 v_cmp_le_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 172 v_cmp_gt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 173 v_cmp_ne_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 174 v_cmp_ge_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 175 v_cmp_t_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 176 v_cmpx_f_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 177 v_cmpx_lt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 178 v_cmpx_eq_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 179 v_cmpx_le_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 180 v_cmpx_gt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 181 v_cmpx_ne_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 182 v_cmpx_ge_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 183 v_cmpx_t_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=3,59
+VOPC 184 v_cmpx_f_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 185 v_cmpx_lt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 186 v_cmpx_eq_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 187 v_cmpx_le_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 188 v_cmpx_gt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 189 v_cmpx_ne_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 190 v_cmpx_ge_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 191 v_cmpx_t_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=3,59
+VOPC 192 v_cmp_f_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 193 v_cmp_lt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 194 v_cmp_eq_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 195 v_cmp_le_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 196 v_cmp_gt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 197 v_cmp_ne_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 198 v_cmp_ge_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 199 v_cmp_t_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 200 v_cmp_f_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 201 v_cmp_lt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 202 v_cmp_eq_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 203 v_cmp_le_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 204 v_cmp_gt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 205 v_cmp_ne_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 206 v_cmp_ge_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 207 v_cmp_t_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 208 v_cmpx_f_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 209 v_cmpx_lt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 210 v_cmpx_eq_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 211 v_cmpx_le_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 212 v_cmpx_gt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 213 v_cmpx_ne_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 214 v_cmpx_ge_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 215 v_cmpx_t_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=3,59
+VOPC 216 v_cmpx_f_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 217 v_cmpx_lt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 218 v_cmpx_eq_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 219 v_cmpx_le_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 220 v_cmpx_gt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 221 v_cmpx_ne_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 222 v_cmpx_ge_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
+VOPC 223 v_cmpx_t_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=3,59
 VOPC 224 v_cmp_f_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=3
 VOPC 225 v_cmp_lt_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=3
 VOPC 226 v_cmp_eq_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=3

@@ -37,7 +37,10 @@ _SWAP = re.compile(r"v_swap(rel)?_b.*|v_permlane\d+_swap_b32")
 
 # Encodings the documents repeat under a segment or format that has no such instruction.
 _REMOVED: dict[str, tuple[tuple[str, str], ...]] = {
-    "cdna": (("VOP3", r"v_readfirstlane_b32|v_swap_b32|v_accvgpr_mov_b32|v_permlane.*_swap_b32"),),
+    "cdna": (
+        ("VOP3", r"v_readfirstlane_b32|v_swap_b32|v_accvgpr_mov_b32"),
+        ("VOP3P", r"v_mfma_ld_scale_b32"),
+    ),
     "rdna3": (
         ("VOP3", r"v_readfirstlane_b32"),
         ("FLAT", r"global_.*"),
@@ -50,6 +53,67 @@ _ADDED: dict[str, str] = {
     "cdna": """
         MAI 62 v_mfma_f32_16x16x8_xf32 vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32
         MAI 63 v_mfma_f32_32x32x4_xf32 vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32
+        MUBUF 41 buffer_invl2 - - ignore=offset @cdna2
+        MUBUF 62 buffer_wbinvl1 - - ignore=offset @cdna2
+        MUBUF 63 buffer_wbinvl1_vol - - ignore=offset @cdna2
+        VOP2 22 v_mac_f32 vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! @cdna2
+        VOP2 23 v_madmk_f32 vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna2
+        VOP2 24 v_madak_f32 vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna2
+        VOP3 278 v_mac_f32 vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! @cdna2
+        VOP3 448 v_mad_legacy_f32 vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2
+        VOP3 449 v_mad_f32 vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2
+        MAI 64 v_mfma_f32_32x32x1f32 vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna2
+        MAI 65 v_mfma_f32_16x16x1f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2
+        MAI 66 v_mfma_f32_4x4x1f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2
+        MAI 68 v_mfma_f32_32x32x2f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2
+        MAI 69 v_mfma_f32_16x16x4f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2
+        MAI 72 v_mfma_f32_32x32x4f16 vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna2
+        MAI 73 v_mfma_f32_16x16x4f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2
+        MAI 74 v_mfma_f32_4x4x4f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2
+        MAI 76 v_mfma_f32_32x32x8f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2
+        MAI 77 v_mfma_f32_16x16x16f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2
+        MAI 80 v_mfma_i32_32x32x4i8 vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna2
+        MAI 81 v_mfma_i32_16x16x4i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2
+        MAI 82 v_mfma_i32_4x4x4i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2
+        MAI 84 v_mfma_i32_32x32x8i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2
+        MAI 85 v_mfma_i32_16x16x16i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2
+        MAI 99 v_mfma_f32_32x32x4bf16_1k vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna2
+        MAI 100 v_mfma_f32_16x16x4bf16_1k vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2
+        MAI 101 v_mfma_f32_4x4x4bf16_1k vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2
+        MAI 102 v_mfma_f32_32x32x8bf16_1k vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2
+        MAI 103 v_mfma_f32_16x16x16bf16_1k vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2
+        MAI 104 v_mfma_f32_32x32x2bf16 vdst:md:pk32_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk32_f32 @cdna2
+        MAI 105 v_mfma_f32_16x16x2bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2
+        MAI 107 v_mfma_f32_4x4x2bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2
+        MAI 108 v_mfma_f32_32x32x4bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2
+        MAI 109 v_mfma_f32_16x16x8bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2
+        MAI 110 v_mfma_f64_16x16x4f64 vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna2
+        MAI 111 v_mfma_f64_4x4x4f64 vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna2
+        MIMG 0 image_load vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 1 image_load_mip vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 2 image_load_pck vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 3 image_load_pck_sgn vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 4 image_load_mip_pck vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 5 image_load_mip_pck_sgn vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 8 image_store - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 9 image_store_mip - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 10 image_store_pck - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 11 image_store_mip_pck - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 14 image_get_resinfo vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 16 image_atomic_swap vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 17 image_atomic_cmpswap vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 18 image_atomic_add vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 19 image_atomic_sub vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 20 image_atomic_smin vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 21 image_atomic_umin vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 22 image_atomic_smax vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 23 image_atomic_umax vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 24 image_atomic_and vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 25 image_atomic_or vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 26 image_atomic_xor vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 27 image_atomic_inc vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 28 image_atomic_dec vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2
+        MIMG 32 image_sample vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256,ssamp:ssamp:b128 @cdna2
     """,
     "rdna3": """
         SOPK 22 s_subvector_loop_begin sdst:s:b32 sdst:s:b32! simm16=label
@@ -75,25 +139,31 @@ def is_removed(family: str, format_: str, mnemonic: str) -> bool:
     )
 
 
-# CDNA instructions that LLVM's gfx942 refuses although the hardware documents have them.
+# CDNA instructions that LLVM refuses although the hardware documents have them.
 _ALL_CDNA = re.compile(r"ds_gws_.*|ds_nop")
-_NOT_CDNA4 = re.compile(r".*_xf32")
 
 
-def isas_of(
-    family: str, format_: str, mnemonic: str, probed: list[str], isas: list[str]
-) -> list[str]:
+def isas_of(family: str, mnemonic: str, probed: list[str], isas: list[str]) -> list[str]:
     """The ISAs of a family that have an instruction.
 
-    The published CDNA lists are CDNA4's: what gfx942 lacks is new there. RDNA3's are RDNA3.5's.
+    The published CDNA lists are CDNA4's: what LLVM knows of no GPU is new there. RDNA3's are
+    RDNA3.5's.
     """
-    if family == "cdna" and not probed and format_ != "VOPD" and not _ALL_CDNA.fullmatch(mnemonic):
-        return [isa for isa in isas if isa == "cdna4"]
-    if family == "cdna" and _NOT_CDNA4.fullmatch(mnemonic):
-        return [isa for isa in isas if isa != "cdna4"]
+    if family == "cdna" and not _ALL_CDNA.fullmatch(mnemonic):
+        return [isa for isa in isas if isa in (probed or ["cdna4"])]
     if family == "rdna3" and probed == ["rdna3_5"]:
         return ["rdna3_5"]
     return isas
+
+
+# Bits that the GPU asked about an instruction refuses, but not all that have it: CDNA4 loads three
+# and four dwords to LDS (AMD, "CDNA4 Instruction Set Architecture", section 9.1.9).
+_LIFTED = ((re.compile(r"buffer_load_dwordx[34]"), 1 << 16),)
+
+
+def lifted(mnemonic: str) -> int:
+    """Bits that a probe may have found refused though they are not everywhere."""
+    return sum(bits for pattern, bits in _LIFTED if pattern.fullmatch(mnemonic))
 
 
 def added_rows(family: str) -> list[str]:

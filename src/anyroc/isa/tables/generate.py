@@ -197,16 +197,16 @@ def rows(family: str) -> list[Row]:
     result += [_parse(line) for line in errata.added_rows(family)]
     order = list(dict.fromkeys(_FORMATS.values()))
     order.insert(order.index("VOP3P"), "MAI")
-    return sorted(result, key=lambda row: (order.index(row.format), row.opcode))
+    return sorted(result, key=lambda row: (order.index(row.format), row.opcode, row.mnemonic))
 
 
-def _probed(family: str) -> dict[tuple[str, int], tuple[list[str], list[str]]]:
+def _probed(family: str) -> dict[tuple[str, int, str], tuple[list[str], list[str]]]:
     """What ``probed.txt`` says of each row: the ISAs that have it and its limits."""
     found = {}
     for line in Path(__file__).with_name("probed.txt").read_text().splitlines():
-        owner, format_, opcode, isas, *limits = line.split()
+        owner, format_, opcode, mnemonic, isas, *limits = line.split()
         if owner == family:
-            found[format_, int(opcode)] = isas.split(","), limits
+            found[format_, int(opcode), mnemonic] = isas.split(","), limits
     return found
 
 
@@ -216,26 +216,35 @@ def _add_limits(family: str, table: list[Row]) -> list[str]:
     isas = [isa for isa, owner in FAMILY.items() if owner == family]
     limits: dict[str, int] = {}
     for row in table:
-        have, words = probed.get((row.format, row.opcode), ([], []))
-        having = errata.isas_of(family, row.format, row.mnemonic, have, isas)
+        have, words = probed.get((row.format, row.opcode, row.mnemonic), ([], []))
+        if any(flag.startswith("@") for flag in row.flags):
+            row.flags += _numbered(words, limits)
+            continue
+        having = errata.isas_of(family, row.mnemonic, have, isas)
         if having != isas:
             row.flags.append("@" + ",".join(having))
-        words = [_without_halves(family, row, word) for word in words]
-        if words:
-            numbers = (limits.setdefault(word, len(limits)) for word in words)
-            row.flags.append("m=" + ",".join(map(str, numbers)))
+        row.flags += _numbered([_lifted(family, row, word) for word in words], limits)
     return list(limits)
 
 
-def _without_halves(family: str, row: Row, word: str) -> str:
-    """LLVM 19 knows op_sel of few of RDNA's 16-bit operands: do not take its word on them."""
-    if family == "cdna" or row.format != "VOP3":
-        return word
-    bits = {"src0": 0x800, "src1": 0x1000, "src2": 0x2000, "vdst": 0x4000}
-    halves = sum(bits.get(spec.split(":")[0], 0) for spec in row.dst + row.src if _is_half(spec))
+def _numbered(words: list[str], limits: dict[str, int]) -> list[str]:
+    numbers = [str(limits.setdefault(word, len(limits))) for word in words]
+    return ["m=" + ",".join(numbers)] if numbers else []
+
+
+def _lifted(family: str, row: Row, word: str) -> str:
+    """A row's limits without those that hold for the GPU or LLVM asked only."""
     variant, _, masks = word.partition(":")
-    refused, ignored = (int(mask, 16) & ~halves for mask in masks.split("/"))
-    return f"{variant}:{refused:x}/{ignored:x}"
+    refused, ignored = (int(mask, 16) for mask in masks.split("/"))
+    halves = _halves(row) if family != "cdna" and row.format == "VOP3" else 0
+    refused &= ~(halves | errata.lifted(row.mnemonic))
+    return f"{variant}:{refused:x}/{ignored & ~halves:x}"
+
+
+def _halves(row: Row) -> int:
+    """Half selectors: LLVM 19 knows op_sel of few of RDNA's 16-bit operands."""
+    bits = {"src0": 0x800, "src1": 0x1000, "src2": 0x2000, "vdst": 0x4000}
+    return sum(bits.get(spec.split(":")[0], 0) for spec in row.dst + row.src if _is_half(spec))
 
 
 def _is_half(spec: str) -> bool:

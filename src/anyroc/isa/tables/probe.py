@@ -2,26 +2,28 @@
 
 ``python -m anyroc.isa.tables.probe`` disassembles every row of every table in every variant, then
 again with one modifier bit flipped at a time, and writes ``probed.txt`` for the generator to merge.
-Needs Debian's llvm-19. AMD's documents give operands and opcodes; which of clamp, omod, abs, neg,
+Needs Debian's llvm-19, and a newer libLLVM for gfx950. AMD's documents give operands and opcodes; which of clamp, omod, abs, neg,
 op_sel, DPP and SDWA an instruction accepts is known to LLVM's tables only.
 
-A line is: family, format, opcode, the ISAs that have the row, then per variant the bits (hex) that
+A line is: family, format, opcode, mnemonic, the ISAs that have the row, then per variant the bits (hex) that
 must be zero and those that do nothing, as ``variant:refused/ignored``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from anyroc.isa.formats import Format, formats
-from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
+from anyroc.isa.modifiers import required_bits
+from anyroc.isa.tables import FAMILY, OperandSpec, Row, generate, parse
 from anyroc.isa.tables.llvm_mc import disassemble
 
 # Per family, the GPUs to ask: ISA -> LLVM name. The first that has a row says what it takes.
 TARGETS = {
-    "cdna": {"cdna3": "gfx942"},
+    "cdna": {"cdna3": "gfx942", "cdna4": "gfx950", "cdna2": "gfx90a"},
     "rdna3": {"rdna3_5": "gfx1151", "rdna3": "gfx1100"},
     "rdna4": {"rdna4": "gfx1201"},
 }
@@ -31,6 +33,9 @@ _MODIFIERS = frozenset((
     "fi", "cbsz", "abid", "blgp", "acc", "acc_cd", "gds", "glc", "slc", "dlc", "sc0", "sc1", "nt",
     "nv", "scope", "th", "lds", "tfe", "offen", "idxen", "imm", "soffset_en", "sve",
 ))  # fmt: skip
+_Key = tuple[str, int, str]
+"""Format, opcode and mnemonic of a row."""
+
 _GDS_ONLY = ("ds_ordered_count", "ds_add_gs_reg_rtn", "ds_sub_gs_reg_rtn")
 _MARKERS = {"sdwa": 249, "dpp": 250, "dpp8": 233}
 
@@ -72,6 +77,14 @@ def _value(spec: OperandSpec, width: int, index: int, kind: str, family: str) ->
     return scalar
 
 
+def _is_named(text: str | None, row: Row) -> bool:
+    """Whether a text is of the row's instruction, not of another one with the same opcode."""
+    if text is None:
+        return False
+    name = re.sub(r"(_e32|_e64|_sdwa|_dpp|_e64_dpp)+$", "", text.split(" ", 1)[0])
+    return name == row.mnemonic
+
+
 def _probe(isa: str, row: Row, name: str, kind: str) -> Probe:
     layouts = formats(isa)
     format_, variant = layouts[name], name.partition(".")[2]
@@ -85,6 +98,7 @@ def _probe(isa: str, row: Row, name: str, kind: str) -> Probe:
     if variant:
         low = layouts[row.format].fields["src0"][0]
         raw = raw & ~(0x1FF << low) | _MARKERS[variant] << low
+    raw |= required_bits(row, format_, family)[1]
     for field, value in _constants(row, format_, family, variant).items():
         if field in format_.fields:
             raw = format_.put(raw, field, value)
@@ -118,9 +132,17 @@ def _constants(row: Row, format_: Format, family: str, variant: str) -> dict[str
     return values
 
 
+def _rows(isa: str) -> Iterator[Row]:
+    """All rows of the ISA's family that the ISA may have."""
+    for row in generate.rows(FAMILY[isa]):
+        owners = next((flag[1:].split(",") for flag in row.flags if flag.startswith("@")), [isa])
+        if isa in owners:
+            yield parse(str(row), isa)
+
+
 def _candidates(isa: str) -> Iterator[tuple[Row, str, list[Probe]]]:
     layouts = formats(isa)
-    for row in table(isa):
+    for row in _rows(isa):
         if row.format in ("VOPD", "EXP", "LDSDIR"):
             continue
         for name in layouts:
@@ -129,17 +151,17 @@ def _candidates(isa: str) -> Iterator[tuple[Row, str, list[Probe]]]:
                 yield row, name, [_probe(isa, row, name, kind[-1]) for kind in kinds]
 
 
-def _accepted(isa: str, target: str, wave_size: int) -> dict[tuple[str, int], list[Probe]]:
-    """By format and opcode, one probe per variant that the target takes."""
-    found: dict[tuple[str, int], list[Probe]] = {}
+def _accepted(isa: str, target: str, wave_size: int) -> dict[_Key, list[Probe]]:
+    """By row, one probe per variant that the target takes."""
+    found: dict[_Key, list[Probe]] = {}
     candidates = list(_candidates(isa))
     codes = [probe.bytes() for _, _, probes in candidates for probe in probes]
     texts = iter(disassemble(target, codes, wave_size=wave_size))
     for row, _, probes in candidates:
         answers = [next(texts) for _ in probes]
-        good = [p for p, text in zip(probes, answers, strict=True) if text is not None]
+        good = [p for p, text in zip(probes, answers, strict=True) if _is_named(text, row)]
         if good:
-            found.setdefault((row.format, row.opcode), []).append(good[0])
+            found.setdefault((row.format, row.opcode, row.mnemonic), []).append(good[0])
     return found
 
 
@@ -179,8 +201,8 @@ def _common(
 def lines() -> Iterator[str]:
     """The lines of ``probed.txt``."""
     for family, targets in TARGETS.items():
-        have: dict[tuple[str, int], list[str]] = {}
-        say: dict[tuple[str, int], list[str]] = {}
+        have: dict[_Key, list[str]] = {}
+        say: dict[_Key, list[str]] = {}
         for isa, target in targets.items():
             wave_size = 64 if family == "cdna" else 32
             accepted = _accepted(isa, target, wave_size)
@@ -195,8 +217,9 @@ def lines() -> Iterator[str]:
                     refused, ignored = masks[id(probe)]
                     words.append(f"{probe.variant or 'base'}:{refused:x}/{ignored:x}")
                 say.setdefault(key, words)
-        for (format_, opcode), isas in have.items():
-            yield f"{family} {format_} {opcode} {','.join(isas)} {' '.join(say[format_, opcode])}"
+        for key, isas in have.items():
+            format_, opcode, mnemonic = key
+            yield f"{family} {format_} {opcode} {mnemonic} {','.join(isas)} {' '.join(say[key])}"
 
 
 def main() -> None:

@@ -16,6 +16,16 @@ _MEMORY = r"(global|flat|scratch|buffer)"
 _WIDTHS = {"dword": "b32", "dwordx2": "b64", "dwordx3": "b96", "dwordx4": "b128"}
 _NARROW = {"ubyte": "u8", "sbyte": "i8", "ushort": "u16", "sshort": "i16", "short": "b16"}
 
+# Suffix of CDNA2's matrix instructions: type of the sums, key's suffix, and shapes with their blocks.
+_CDNA2_MATRICES: dict[str, tuple[str, str, str]] = {
+    "f32": ("f32", "f32", "32x32x1_2b 16x16x1_4b 4x4x1_16b 32x32x2 16x16x4"),
+    "f16": ("f32", "f16", "32x32x4_2b 16x16x4_4b 4x4x4_16b 32x32x8 16x16x16"),
+    "i8": ("i32", "i8", "32x32x4_2b 16x16x4_4b 4x4x4_16b 32x32x8 16x16x16"),
+    "bf16_1k": ("f32", "bf16", "32x32x4_2b 16x16x4_4b 4x4x4_16b 32x32x8 16x16x16"),
+    "bf16": ("f32", "bf16", "32x32x2_2b 16x16x2_4b 4x4x2_16b 32x32x4 16x16x8"),
+    "f64": ("f64", "f64", "16x16x4 4x4x4_4b"),
+}
+
 RULES: tuple[tuple[str, str], ...] = (
     *((rf"{_MEMORY}_(load|store|load_lds)_{old}", rf"\1_\2_{new}") for old, new in _WIDTHS.items()),
     *((rf"{_MEMORY}_(load|load_lds)_{old}", rf"\1_\2_{new}") for old, new in _NARROW.items()),
@@ -94,11 +104,18 @@ EXACT: dict[str, str] = {
     "v_mul_legacy_f32": "v_mul_dx9_zero_f32",
     "v_fma_legacy_f32": "v_fma_dx9_zero_f32",
     "v_fmac_legacy_f32": "v_fmac_dx9_zero_f32",
+    **{
+        f"v_mfma_{sums}_{shape.partition('_')[0]}{suffix}": f"v_mfma_{sums}_{shape}_{key}"
+        for suffix, (sums, key, shapes) in _CDNA2_MATRICES.items()
+        for shape in shapes.split()
+    },
 }
 
 # ISA -> (mnemonics, suffix): the same spelling with another behaviour. CDNA3's 8-bit floats have no
-# negative zero and another bias; RDNA3's matrices hold every A and B element twice.
+# negative zero and another bias; CDNA2's 16-bit matrices and dot products take and give no denormals;
+# RDNA3's matrices hold every A and B element twice.
 VARIANTS: dict[str, tuple[str, str]] = {
+    "cdna2": (r"v_mfma_.*(f16|_1k)|v_dot2c?_f32_f16", "_flush"),
     "cdna3": (r"v_.*_(fp8|bf8).*", "_fnuz"),
     "rdna3": (r"v_wmma_.*", "_gfx11"),
     "rdna3_5": (r"v_wmma_.*", "_gfx11"),
