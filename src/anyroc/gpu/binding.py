@@ -134,6 +134,8 @@ class Kernel(ctypes.Structure):
         ("sgpr_group_x", ctypes.c_uint8),
         ("sgpr_group_y", ctypes.c_uint8),
         ("sgpr_group_z", ctypes.c_uint8),
+        ("sgpr_scratch_buffer", ctypes.c_uint8),
+        ("reserved", ctypes.c_uint8 * 3),
         ("hidden_count", c_uint32),
         ("param_count", c_uint32),
         ("hidden", POINTER(Hidden)),

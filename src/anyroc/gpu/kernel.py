@@ -153,6 +153,7 @@ class LoadedKernel:
             sgpr_group_x=ids[0],
             sgpr_group_y=ids[1],
             sgpr_group_z=ids[2],
+            sgpr_scratch_buffer=user.get("private_segment_buffer", binding.NO_SGPR),
             hidden_count=len(self._hidden),
             param_count=len(self._params),
             hidden=self._hidden,

@@ -85,6 +85,7 @@ class _Bench:
             sgpr_group_x=2,
             sgpr_group_y=none,
             sgpr_group_z=none,
+            sgpr_scratch_buffer=none,
             kernarg_size=280,
         )
 

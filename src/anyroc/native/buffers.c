@@ -153,6 +153,17 @@ void anyroc_buffer_access(struct anyroc_wave *wave, uint32_t *rows, access_fn *a
   set_exec(wave, exec);
 }
 
+/* The same where a buffer may be the wave's scratch: `scratch` is that access of the form. */
+void anyroc_buffer_access_scratch(struct anyroc_wave *wave, uint32_t *rows, access_fn *access,
+                                  access_fn *direct, uint32_t shape, const uint32_t *index,
+                                  const uint32_t *offset, uint64_t low, uint64_t high,
+                                  uint32_t soffset, uint32_t imm, access_fn *scratch) {
+  if (low == ANYROC_SCRATCH_BUFFER_LOW && high == ANYROC_SCRATCH_BUFFER_HIGH)
+    scratch(wave, rows, offset, soffset / wave->wave_size + imm);
+  else
+    anyroc_buffer_access(wave, rows, access, direct, shape, index, offset, low, high, soffset, imm);
+}
+
 /* Around an atomic: `at` gets global addresses, and only lanes in range stay enabled until
  * anyroc_buffer_leave gives EXEC back; lanes that were left out get 0 as the old value. */
 uint64_t anyroc_buffer_enter(struct anyroc_wave *wave, uint32_t *at, uint32_t shape,

@@ -132,6 +132,9 @@ static void set_user_sgprs(struct launch *launch, uint64_t packet, const uint8_t
   set_pair(launch->sgpr, kernel->sgpr_queue_ptr, queue_pointer);
   set_pair(launch->sgpr, kernel->sgpr_kernarg_ptr, (uint64_t)(uintptr_t)kernarg);
   set_pair(launch->sgpr, kernel->sgpr_dispatch_id, dispatch_id);
+  set_pair(launch->sgpr, kernel->sgpr_scratch_buffer, ANYROC_SCRATCH_BUFFER_LOW);
+  if (kernel->sgpr_scratch_buffer < USER_SGPRS - 3)
+    set_pair(launch->sgpr, kernel->sgpr_scratch_buffer + 2, ANYROC_SCRATCH_BUFFER_HIGH);
   if (kernel->sgpr_scratch_size < USER_SGPRS)
     launch->sgpr[kernel->sgpr_scratch_size] = kernel->scratch_size;
   for (uint32_t i = 0; i < kernel->preload_count && kernel->preload_sgpr + i < USER_SGPRS; i++) {

@@ -90,6 +90,11 @@ extern uint8_t *anyroc_range_base;
 extern uint64_t anyroc_range_size;
 int anyroc_host_range_ok(uint64_t address, uint64_t size);
 
+/* The buffer descriptor by which a kernel without architected scratch reaches its own: swizzled by lane, 4 bytes
+ * each, without bounds (scratch has its own), at an address that no memory has. */
+#define ANYROC_SCRATCH_BUFFER_LOW (1ull << 63 | 64)
+#define ANYROC_SCRATCH_BUFFER_HIGH (1ull << 55 | 3ull << 53 | 1ull << 51 | 0xffffffffull)
+
 /* Flat addresses whose high dword is one of these are LDS or scratch. */
 #define ANYROC_SHARED_APERTURE 0x00010000u
 #define ANYROC_PRIVATE_APERTURE 0x00020000u

@@ -305,12 +305,17 @@ class MemoryEmitter:
         by_address, by_offset = (f"anyroc_global{bits}_{form}" for bits in (64, 32))
         for name in (by_address, by_offset):
             self.code.declare(name, "void", "ptr", "ptr", "ptr", "i64")
-        self.code.declare(
-            "anyroc_buffer_access", "void", "ptr", "ptr", "ptr", "ptr", "i32", "ptr", "ptr", "i64",
-            "i64", "i32", "i32",
-        )  # fmt: skip
+        types = ["ptr", "ptr", "ptr", "ptr", "i32", "ptr", "ptr", "i64", "i64", "i32", "i32"]
+        name = "anyroc_buffer_access"
+        if not self.target.architected_flat_scratch:
+            name += "_scratch"
+            scratch = f"anyroc_scratch_{form}"
+            self.code.declare(scratch, "void", "ptr", "ptr", "ptr", "i64")
+            types.append("ptr")
+            arguments += f", ptr @{scratch}"
+        self.code.declare(name, "void", *types)
         self.code.do(
-            f"call void @anyroc_buffer_access(ptr %wave, ptr {rows}, ptr @{by_address},"
+            f"call void @{name}(ptr %wave, ptr {rows}, ptr @{by_address},"
             f" ptr @{by_offset}, {arguments})"
         )
 
