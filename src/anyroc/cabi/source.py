@@ -17,6 +17,8 @@ from anyroc.cabi.table import Function, Passing, Table, table_path
 _HERE = Path(__file__).parent
 _C_BODY = re.compile(r"^API [\w *]*?(\w+)\(", re.MULTILINE)
 _HOOK = re.compile(r"(?:#define |static inline int )(?:BEFORE|AFTER|MISSING)_(\w+)")
+_RELEASES = re.compile(r"(?i)(free|destroy|unload|unregister|release)")
+"""What gives something back, which has been done for it when Python is gone."""
 _SPREAD = ("int", "unsigned int")
 """Elements of the structures whose members reach the body as arguments of their own; of other
 structures the body gets the address."""
@@ -128,12 +130,15 @@ def _wrapper(table: Table, index: int, function: Function, hooked: bool) -> str:
     returns = "void" if function.returns == "void" else table.passing(function.returns).element
     kind = function.returns
     call = f"(({returns} (*)({', '.join(types) or 'void'}))body)({', '.join(values)})"
+    missing = f"MISSING_{kind}" if hooked else str(table.missing.get(kind, 0))
+    if _RELEASES.search(function.name):
+        missing = f"(state == CLOSED ? 0 : {missing})"
     if kind == "void":
         result = f"    if (body)\n        {call};"
     elif hooked:
-        result = f"    return AFTER_{kind}(body ? {call} : MISSING_{kind});"
+        result = f"    return AFTER_{kind}(body ? {call} : {missing});"
     else:
-        result = f"    return body ? {call} : {table.missing.get(kind, 0)};"
+        result = f"    return body ? {call} : {missing};"
     before = f"    BEFORE_{kind};\n" if hooked else ""
     return (
         f"API {returns} {function.name}({', '.join(parameters) or 'void'})\n{{\n{before}"

@@ -23,6 +23,8 @@ _ROW = re.compile(
     r"(?:(?P<version>[\d.]+) )?(?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"
     r"(?: : (?P<cuda>[\w ]+))?"
 )
+_LETTERS = re.compile(r"@letters((?: \w=\w+(?:/\w+)?)+)")
+_VARIANTS = re.compile(r"\w\[(\w+)\]")
 _ARGUMENT = re.compile(r"(?P<type>.+?\**) (?P<name>\w+)(?: = (?P<default>\w+))?")
 
 _C_TYPES = {
@@ -141,6 +143,7 @@ def parse(text: str, source: str = "table") -> Table:
     functions: list[Function] = []
     names: set[str] = set()
     missing: dict[str, int] = {}
+    letters: dict[str, str] = {}
     current = file_name = python = node = ""
     sonames: tuple[str, ...] = ()
     for number, line in _logical_lines(text):
@@ -165,16 +168,20 @@ def parse(text: str, source: str = "table") -> Table:
             passing = _passing(declared)
             types.update(dict.fromkeys(declared[4].split(), passing))
             continue
-        function = _parse_row(line, current)
-        if function is None or not current or bool(function.version) != bool(node):
-            raise BadInput(
-                f"{source}:{number}: not a row of the form VERSION RETURN NAME(…): {line}"
-            )
-        for name in (function.name, *function.cuda):
-            if name in names:
-                raise BadInput(f"{source}:{number}: {name} is there twice")
-            names.add(name)
-        functions.append(function)
+        if listed := _LETTERS.fullmatch(line):
+            letters = dict(pair.split("=") for pair in listed[1].split())
+            continue
+        for variant in _variants(line, letters):
+            function = _parse_row(variant, current)
+            if function is None or not current or bool(function.version) != bool(node):
+                raise BadInput(
+                    f"{source}:{number}: not a row of the form VERSION RETURN NAME(…): {line}"
+                )
+            for name in (function.name, *function.cuda):
+                if name in names:
+                    raise BadInput(f"{source}:{number}: {name} is there twice")
+                names.add(name)
+            functions.append(function)
     return Table(tuple(functions), sections, types, file_name, sonames, python, node, missing)
 
 
@@ -197,6 +204,23 @@ def _logical_lines(text: str) -> list[tuple[int, str]]:
         else:
             lines.append((number, line.rstrip()))
     return lines
+
+
+def _variants(line: str, letters: dict[str, str]) -> list[str]:
+    """Return the rows that a row with a choice of letters stands for; any other row stands alone.
+
+    T is the type of the letter, R its type of real numbers.
+    """
+    choice = _VARIANTS.search(line)
+    if choice is None:
+        return [line]
+    rows: list[str] = []
+    for position, letter in enumerate(choice[1]):
+        full, _, real = letters.get(letter.upper(), "").partition("/")
+        chosen = re.sub(rf"\[\w{{{position}}}(\w)\w*\]", r"\1", line)
+        row = re.sub(r"\bT\b", full or "T", chosen)
+        rows.append(re.sub(r"\bR\b", real or full or "R", row))
+    return rows
 
 
 def _parse_row(line: str, section: str) -> Function | None:

@@ -15,17 +15,26 @@ def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return what to change in an environment so that programs find anyroc's libraries first.
 
     The libraries are built where they are not yet. Programs that look for ROCm's libraries by
-    their names get these; Triton, which looks for a file, is told its path.
+    their names get these; Triton, which looks for a file, is told its path, and CuPy, which
+    compiles, the folder that `include` is in; hipcc is anyroc's.
     """
     from anyroc.cabi import library
+    from anyroc.compiler import hipcc
+    from anyroc.compiler.toolchain import HEADERS
 
     found = {name: library.library(name) for name in library.names()}
     places = [str(path.parent) for path in found.values()]
-    before = [place for place in environment.get(_LIBRARIES, "").split(":") if place]
     return {
-        _LIBRARIES: ":".join(dict.fromkeys([*places, *before])),
+        _LIBRARIES: _first(places, environment.get(_LIBRARIES, "")),
+        "PATH": _first([str(hipcc.folder())], environment.get("PATH", os.defpath)),
         "TRITON_LIBHIP_PATH": str(found["hip"]),
+        "ROCM_HOME": str(HEADERS.parent),
     }
+
+
+def _first(places: list[str], path: str) -> str:
+    """Return a search path with some places before what it has."""
+    return ":".join(dict.fromkeys([*places, *filter(None, path.split(":"))]))
 
 
 @click.command()

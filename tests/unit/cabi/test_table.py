@@ -121,6 +121,30 @@ def test_without_a_node_symbols_have_no_versions() -> None:
         table.parse("[noun] Title\n1.0 int f()")
 
 
+def test_a_choice_of_letters_stands_for_a_row_each() -> None:
+    text = """
+@letters S=float C=complex_t/float
+[noun] Title
+int blas[SC]scal(T* x, const R* a) : cublas[SC]scal_v2 cublas[SC]scal
+int blasI[sc]amax(const T* x)
+"""
+    made = table.parse(text).functions
+    assert ["blasSscal", "blasCscal", "blasIsamax", "blasIcamax"] == [row.name for row in made]
+    assert ["float*", "const float*"] == [argument.type for argument in made[0].arguments]
+    assert ["complex_t*", "const float*"] == [argument.type for argument in made[1].arguments]
+    assert ("cublasCscal_v2", "cublasCscal") == made[1].cuda
+
+
+def test_what_releases_succeeds_once_python_is_gone() -> None:
+    text = source.c_source(table.load("hip"), "hip", "", "")
+    assert "(state == CLOSED ? 0 : MISSING_hipError_t)" in _function(text, "hipModuleUnload")
+    assert "CLOSED" not in _function(text, "hipModuleGetFunction")
+
+
+def _function(text: str, name: str) -> str:
+    return text[text.index(f" {name}(") :].partition("\n}")[0]
+
+
 def test_structures_by_value_are_spread_or_passed_by_address() -> None:
     text = source.c_source(table.load("hip"), "hip", "", "")
     assert "int hipLaunchKernel(void * a0, dim3 a1, dim3 a2, void * a3" in text

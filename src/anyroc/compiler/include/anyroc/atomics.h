@@ -75,10 +75,10 @@ ANYROC_DEVICE T atomic_update(T *place, Update update)
 
 ANYROC_INTEGER_ATOMICS(int)
 ANYROC_INTEGER_ATOMICS(unsigned int)
-ANYROC_INTEGER_ATOMICS(long)
 ANYROC_INTEGER_ATOMICS(unsigned long)
-ANYROC_INTEGER_ATOMICS(long long)
 ANYROC_INTEGER_ATOMICS(unsigned long long)
+ANYROC_FETCH_ALL(atomicMin, long long, fetch_min)
+ANYROC_FETCH_ALL(atomicMax, long long, fetch_max)
 ANYROC_COMPARE_ALL(unsigned short)
 
 #define ANYROC_FLOAT_ATOMICS(T)                                                                 \
