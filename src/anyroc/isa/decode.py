@@ -178,8 +178,8 @@ class Decoder:
         for place in (*dst, *src):
             used |= field_mask(format_, place.field)
         if encoding.base in _THREE_SOURCES:
-            # Compilers put an inline zero, or nothing, where there is no third source.
-            used |= field_mask(format_, "src2")
+            # Where an instruction has no second or third source, compilers put zero or inline zero.
+            used |= field_mask(format_, "src1") | field_mask(format_, "src2")
         refused, ignored = self._limits(row, encoding.variant)
         fixed, required = required_bits(row, format_, self.family)
         default = field_mask(format_, "op_sel_hi") | field_mask(format_, "op_sel_hi2")
