@@ -173,6 +173,11 @@ API void anyroc_call_back(void *argument)
     made.function(made.stream, device_error, made.user_data);
 }
 
+API void anyroc_call(void (*function)(void *), void *argument)
+{
+    function(argument);
+}
+
 /* hipStreamWaitValue: a stream waits for a value that another stream or the host writes. */
 struct value_wait {
     const volatile void *address;

@@ -79,6 +79,14 @@ def address_of(data: bytes) -> int:
     return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
+class Buffer:
+    """Bytes at an address, for as long as this object lives."""
+
+    def __init__(self, data: bytes) -> None:
+        self._buffer = ctypes.create_string_buffer(data, max(len(data), 1))
+        self.address = ctypes.addressof(self._buffer)
+
+
 def array_of(values: Sequence[int]) -> int:
     """Return the address of an array of 64-bit integers, which lives until the next call."""
     _arrays[:] = [(ctypes.c_uint64 * max(len(values), 1))(*values)]

@@ -9,6 +9,7 @@ from anyroc.gpu.memory import Allocation, BadAddress, OutOfMemory, address_space
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.registration import is_managed_variable
+from anyroc.hip.state import Hooks
 from anyroc.hip.stream import settle, wait_for
 
 PITCH = 256
@@ -22,6 +23,9 @@ _HOST_FLAGS = 0xF0000007
 _MAPPED = 2
 _ATTACH_GLOBAL, _ATTACH_HOST = 1, 2
 _EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
+
+freeing = Hooks()
+"""Called with the address of an allocation that the program frees."""
 
 _flags: dict[int, int] = {}  # of host allocations and registrations, by address
 
@@ -54,6 +58,7 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
     owner = owner_of(allocation)
     require(not any(stream.releases(address) for stream in list(owner.streams)))
     streams = wait_for(owner)
+    freeing(address)
     owner.memory.free(address)
     _flags.pop(address, None)
     settle(streams)  # what earlier work has met is told now, but the memory is free all the same

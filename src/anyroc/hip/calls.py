@@ -63,3 +63,8 @@ def stream_callback(function: int, stream: int, user_data: int) -> tuple[int, in
     """Return (function, argument) for a queue, which call `function(stream, status, user_data)`."""
     make = _helper("anyroc_stream_callback", POINTER, POINTER, POINTER, POINTER)
     return library().address_of("anyroc_call_back"), make(function, stream, user_data)
+
+
+def call(function: int, argument: int) -> None:
+    """Call the C function `void (*)(void *)` at an address."""
+    _helper("anyroc_call", "void", POINTER, POINTER)(function, argument)

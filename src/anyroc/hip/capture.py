@@ -6,9 +6,9 @@ import itertools
 from typing import Any
 
 from anyroc.cabi import memory
-from anyroc.hip import graph
+from anyroc.hip import copy, graph
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.graph import Graph, Node
+from anyroc.hip.graph import Graph, Node, Work
 from anyroc.hip.state import thread
 from anyroc.hip.stream import Stream, of
 
@@ -30,9 +30,10 @@ class Capture:
         self.status = ACTIVE
         self.frontiers: dict[Stream, list[Node]] = {origin: before}
 
-    def add(self, stream: Stream, kind: int, action: graph.Action) -> None:
+    def add(self, stream: Stream, kind: int, work: Work) -> None:
         """Add work that was put on a stream."""
-        self.frontiers[stream] = [self.graph.add(Node(kind, action), self.frontiers[stream])]
+        require(self.status == ACTIVE, Error.StreamCaptureInvalidated)
+        self.frontiers[stream] = [self.graph.add(Node(kind, work), self.frontiers[stream])]
 
     def join(self, stream: Stream, nodes: list[Node]) -> None:
         """Let the next work on a stream, which takes part from now on, come after some nodes."""
@@ -76,14 +77,15 @@ class Recorder:
         self._capture = capture
         self._stream = stream
 
-    def _later(self, kind: int, method: str, *arguments: Any) -> None:
+    def _later(self, kind: int, method: str, *arguments: Any, parameters: bytes = b"") -> None:
         def action(stream: Stream) -> None:
             getattr(stream.submit(), method)(*arguments)
 
-        self._capture.add(self._stream, kind, action)
+        self._capture.add(self._stream, kind, Work(action, parameters))
 
-    def copy(self, *arguments: Any) -> None:
-        self._later(graph.MEMCPY, "copy", *arguments)
+    def copy(self, to: int, source: int, size: int) -> None:
+        parameters = copy.parameters_1d(to, source, size, copy.DEFAULT)
+        self._later(graph.MEMCPY, "copy", to, source, size, parameters=parameters)
 
     def copy_now(self, *_: Any) -> None:
         raise self._capture.refuse()

@@ -20,7 +20,7 @@ _KINDS = {0, HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT, 1024}
 
 _HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED = 1, 2, 3, 10, 11
 _PARAM_2D = struct.Struct("@QQi4xQQQQ QQi4xQQQQ QQ")
-_PARAM_3D = struct.Struct("@QQQQi4xQQQQQ QQQQi4xQQQQQ QQQ")
+DRIVER_PARAMETERS_3D = struct.Struct("@QQQQi4xQQQQQ QQQQi4xQQQQQ QQQ")
 PARAMETERS_3D = struct.Struct("@Q3Q4Q Q3Q4Q 3Qi4x")
 
 
@@ -48,9 +48,9 @@ def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: 
     if not size:
         return
     require(to and source)
-    require(kind in _KINDS, Error.InvalidMemcpyDirection)
-    to_known = _has_room(to, size)
-    source_known = _has_room(source, size)
+    require_kind(kind)
+    to_known = require_room(to, size)
+    source_known = require_room(source, size)
     if stream.capture is None and not (wait or (to_known and source_known)):
         if to_known and not stream.queue.query():
             stream.copy_staged(to, source, size)
@@ -64,7 +64,18 @@ def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: 
         queue.copy(to, source, size)
 
 
-def _has_room(address: int, size: int) -> bool:
+def require_kind(kind: int) -> None:
+    """Refuse what is no hipMemcpyKind."""
+    require(kind in _KINDS, Error.InvalidMemcpyDirection)
+
+
+def parameters_1d(to: int, source: int, size: int, kind: int) -> bytes:
+    """Return the hipMemcpy3DParms of a linear copy."""
+    ends = (0, 0, 0, 0, source, size, size, 1), (0, 0, 0, 0, to, size, size, 1)
+    return PARAMETERS_3D.pack(*ends[0], *ends[1], size, 1, 1, kind)
+
+
+def require_room(address: int, size: int) -> bool:
     """Tell whether a range lies in an allocation; refuse one that begins there and ends behind."""
     allocation = find(address)
     require(allocation is None or address + size <= allocation.end)
@@ -78,9 +89,9 @@ def box(copy: Box, stream: Stream, *, wait: bool) -> None:
     require(copy.to and copy.source)
     rows = copy.height - 1
     slices = copy.depth - 1
-    known = _has_room(copy.to, slices * copy.to_slice + rows * copy.to_pitch + copy.width)
+    known = require_room(copy.to, slices * copy.to_slice + rows * copy.to_pitch + copy.width)
     span = slices * copy.source_slice + rows * copy.source_pitch + copy.width
-    known = _has_room(copy.source, span) and known
+    known = require_room(copy.source, span) and known
     wait = wait or (not known and stream.capture is None)
     queue = stream.submit()
     queue.copy_block(
@@ -150,7 +161,7 @@ def hipMemcpyPeerAsync(
 def _copy_2d(
     to: int, to_pitch: int, source: int, source_pitch: int, width: int, height: int, kind: int
 ) -> Box:
-    require(kind in _KINDS, Error.InvalidMemcpyDirection)
+    require_kind(kind)
     if width and height:
         require(to and source)
         require(width <= to_pitch and width <= source_pitch, Error.InvalidPitchValue)
@@ -242,7 +253,7 @@ def box_of(address: int) -> Box:
     s_array, sx, sy, sz, s_base, s_pitch, _, s_rows = values[:8]
     d_array, dx, dy, dz, d_base, d_pitch, _, d_rows = values[8:16]
     width, height, depth, kind = values[16:]
-    require(kind in _KINDS, Error.InvalidMemcpyDirection)
+    require_kind(kind)
     if s_array or d_array:
         raise HipError(Error.NotSupported)
     require(s_base and d_base)
@@ -263,9 +274,10 @@ def hipMemcpy3DAsync(parameters: int, stream: int) -> None:
     box(box_of(parameters), of(stream), wait=False)
 
 
-def _param_3d(address: int) -> Box:
+def driver_box_of(address: int) -> Box:
+    """Return the copy that a HIP_MEMCPY3D describes."""
     require(address)
-    values = memory.unpack(_PARAM_3D, address)
+    values = memory.unpack(DRIVER_PARAMETERS_3D, address)
     sx, sy, sz, _, s_kind, s_host, s_device, s_array, s_pitch, s_rows = values[:10]
     dx, dy, dz, _, d_kind, d_host, d_device, d_array, d_pitch, d_rows = values[10:20]
     width, height, depth = values[20:]
@@ -278,8 +290,8 @@ def _param_3d(address: int) -> Box:
 
 
 def hipDrvMemcpy3D(parameters: int) -> None:
-    box(_param_3d(parameters), of(0), wait=True)
+    box(driver_box_of(parameters), of(0), wait=True)
 
 
 def hipDrvMemcpy3DAsync(parameters: int, stream: int) -> None:
-    box(_param_3d(parameters), of(stream), wait=False)
+    box(driver_box_of(parameters), of(stream), wait=False)

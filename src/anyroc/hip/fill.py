@@ -16,7 +16,7 @@ def _linear(to: int, value: int, unit: int, count: int, stream: Stream) -> None:
     """Store `count` elements of `unit` bytes; HIP's memsets of device memory do not wait."""
     if not count:
         return
-    _require_allocated(to, unit * count)
+    require_allocated(to, unit * count)
     stream.submit().fill(to, _pattern(value, unit), count)
     _settle(to, stream)
 
@@ -27,7 +27,7 @@ def rows(
     """Fill `height` rows of `width` elements, `pitch` bytes apart."""
     if width and height:
         require(pitch >= width * unit)
-        _require_allocated(to, pitch * (height - 1) + width * unit)
+        require_allocated(to, pitch * (height - 1) + width * unit)
         stream.submit().fill_block(to, _pattern(value, unit), width * unit, height, 1, pitch, 0)
         _settle(to, stream)
 
@@ -36,7 +36,8 @@ def _pattern(value: int, unit: int) -> bytes:
     return struct.pack(_FORMATS[unit], value & ((1 << 8 * unit) - 1))
 
 
-def _require_allocated(to: int, size: int) -> None:
+def require_allocated(to: int, size: int) -> None:
+    """Refuse a fill of what is not one allocation."""
     require(to)
     allocation = find(to)
     if allocation is None or to + size > allocation.end:
@@ -138,7 +139,7 @@ def _slices(pitched: int, value: int, extent: int, stream: Stream) -> None:
     if width and height and depth:
         rows = rows or height
         require(pitch >= width and rows >= height)
-        _require_allocated(to, (rows * (depth - 1) + height - 1) * pitch + width)
+        require_allocated(to, (rows * (depth - 1) + height - 1) * pitch + width)
         stream.submit().fill_block(
             to, _pattern(value, 1), width, height, depth, pitch, pitch * rows
         )

@@ -7,51 +7,82 @@ list in an order that respects this; launching it puts the nodes on a stream one
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyroc.cabi import memory
-from anyroc.hip import copy, fill, launch
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.event import event_of
-from anyroc.hip.state import Handles
+from anyroc.hip.state import Handles, Hooks
 from anyroc.hip.stream import Stream, of
 
+if TYPE_CHECKING:
+    from anyroc.hip.userobject import UserObject
+
 KERNEL, MEMCPY, MEMSET, HOST, CHILD, EMPTY, WAIT_EVENT, RECORD_EVENT = range(8)
+MEM_ALLOC, MEM_FREE, BATCH_MEM_OP = 10, 11, 14
 """hipGraphNodeType."""
 
-_KERNEL_PARAMETERS = struct.Struct("@3I4xQQ3I4xQI4x")
-_MEMSET_PARAMETERS = struct.Struct("@QI4xQQI4xQ")
-_HOST_PARAMETERS = struct.Struct("@QQ")
 _INSTANTIATE = struct.Struct("@QQi4xQ")
+_KNOWN_FLAGS = 0xF
+_KIND_NAMES = {
+    KERNEL: "KERNEL",
+    MEMCPY: "MEMCPY",
+    MEMSET: "MEMSET",
+    HOST: "HOST",
+    CHILD: "GRAPH",
+    EMPTY: "EMPTY",
+    WAIT_EVENT: "EVENT_WAIT",
+    RECORD_EVENT: "EVENT_RECORD",
+    MEM_ALLOC: "MEM_ALLOC",
+    MEM_FREE: "MEM_FREE",
+    BATCH_MEM_OP: "BATCH_MEM_OP",
+}
+_TOPOLOGY_CHANGED, _TYPE_CHANGED = 2, 3
 
 Action = Callable[[Stream], None]
 
 
-@dataclass(eq=False)
-class Node:
-    """One piece of work: what it does to a stream, and the C structure it was made from."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a node does to a stream, the C structure that describes it, and what that points to."""
 
-    kind: int
     action: Action
     parameters: bytes = b""
+    kept: tuple[object, ...] = ()
+    child: Executable | None = None
+
+
+@dataclass(eq=False)
+class Node:
+    """One piece of work and the nodes that come before it."""
+
+    kind: int
+    work: Work
     before: list[Node] = field(default_factory=list)
     enabled: bool = True
-    child: Graph | None = None
+    attributes: dict[int, bytes] = field(default_factory=dict)
     handle: int = 0
 
 
 @dataclass(eq=False)
 class Graph:
-    """Nodes in the order in which they were added."""
+    """Nodes in the order in which they were added.
+
+    `origins` tells of a clone's nodes whose copies they are. `objects` counts the references to
+    user objects that the graph holds.
+    """
 
     nodes: list[Node] = field(default_factory=list)
-    origins: dict[Node, Node] = field(default_factory=dict)  # of a clone's nodes
+    origins: dict[Node, Node] = field(default_factory=dict)
+    objects: Counter[UserObject] = field(default_factory=Counter)
 
     def add(self, node: Node, before: Iterable[Node] = ()) -> Node:
         """Append a node that runs after those in `before`."""
         node.before = list(dict.fromkeys(before))
-        node.handle = _nodes.add((self, node))
+        node.handle = known_nodes.add((self, node))
         self.nodes.append(node)
         return node
 
@@ -67,32 +98,38 @@ class Graph:
         return list(done)
 
     def clone(self) -> Graph:
-        """Return a graph of copies of the nodes."""
+        """Return a graph of copies of the nodes, with references of its own to the objects."""
         twin = Graph()
         copies: dict[Node, Node] = {}
         for node in self.ordered():
-            made = Node(node.kind, node.action, node.parameters, child=node.child)
-            made.enabled = node.enabled
+            made = Node(node.kind, node.work, enabled=node.enabled)
+            made.attributes.update(node.attributes)
             copies[node] = twin.add(made, [copies[other] for other in node.before])
             twin.origins[made] = node
+        for kept, count in self.objects.items():
+            kept.retain(count)
+            twin.objects[kept] += count
         return twin
 
     def destroy(self) -> None:
-        """Make the handles of its nodes invalid."""
+        """Make the handles of its nodes invalid and give up what it refers to."""
         for node in self.nodes:
-            _nodes.remove(node.handle)
+            known_nodes.remove(node.handle)
+        for kept, count in self.objects.items():
+            kept.release(count)
 
 
 class Executable:
     """An instantiated graph: a clone in running order."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, flags: int = 0) -> None:
         self.graph = graph.clone()
         self.order = self.graph.ordered()
+        self.flags = flags
 
     def node(self, handle: int) -> Node:
         """Return its copy of a node of the graph it was made from."""
-        _, wanted = _nodes[handle]
+        _, wanted = known_nodes[handle]
         for made, origin in self.graph.origins.items():
             if origin is wanted:
                 return made
@@ -102,59 +139,15 @@ class Executable:
         """Put every node on the stream."""
         for node in self.order:
             if node.enabled:
-                node.action(stream)
+                node.work.action(stream)
 
 
-_graphs: Handles[Graph] = Handles(Error.InvalidValue)
-_nodes: Handles[tuple[Graph, Node]] = Handles(Error.InvalidValue)
-_executables: Handles[Executable] = Handles(Error.InvalidValue)
+destroyed = Hooks()
+"""Called when a graph or an executable graph is no more."""
 
-
-def _kernel(parameters: int) -> tuple[Action, bytes]:
-    require(parameters)
-    raw = memory.read(parameters, _KERNEL_PARAMETERS.size)
-    bx, by, bz, extra, pointer, gx, gy, gz, pointers, shared = _KERNEL_PARAMETERS.unpack(raw)
-    require(pointer)
-    function = launch.by_either(pointer)
-    arguments = launch.packed(extra) if extra else launch.gathered(function, pointers)
-    return launch.later(function, (gx, gy, gz), (bx, by, bz), shared, arguments), raw
-
-
-def _memset(parameters: int) -> tuple[Action, bytes]:
-    require(parameters)
-    raw = memory.read(parameters, _MEMSET_PARAMETERS.size)
-    to, unit, height, pitch, value, width = _MEMSET_PARAMETERS.unpack(raw)
-    require(to and unit in (1, 2, 4) and width and height)
-    pitch = pitch or width * unit
-    return (lambda stream: fill.rows(to, pitch, value, unit, width, height, stream)), raw
-
-
-def _memcpy(parameters: int) -> tuple[Action, bytes]:
-    box = copy.box_of(parameters)
-    raw = memory.read(parameters, copy.PARAMETERS_3D.size)
-    return (lambda stream: copy.box(box, stream, wait=False)), raw
-
-
-def _memcpy_1d(to: int, source: int, size: int, kind: int) -> tuple[Action, bytes]:
-    require(to and source and size)
-    return (lambda stream: copy.linear(to, source, size, kind, stream, wait=False)), b""
-
-
-def _host(parameters: int) -> tuple[Action, bytes]:
-    require(parameters)
-    raw = memory.read(parameters, _HOST_PARAMETERS.size)
-    function, user_data = _HOST_PARAMETERS.unpack(raw)
-    require(function)
-    return (lambda stream: stream.submit().callback(function, user_data)), raw
-
-
-def _child(graph: int) -> tuple[Action, Graph]:
-    inner = Executable(_graphs[graph])
-    return inner.run, inner.graph
-
-
-def _nothing(_: Stream) -> None:
-    """Do what an empty node does."""
+known_graphs: Handles[Graph] = Handles(Error.InvalidValue)
+known_nodes: Handles[tuple[Graph, Node]] = Handles(Error.InvalidValue)
+known_executables: Handles[Executable] = Handles(Error.InvalidValue)
 
 
 def dependencies(graph: Graph, array: int, count: int) -> list[Node]:
@@ -162,116 +155,53 @@ def dependencies(graph: Graph, array: int, count: int) -> list[Node]:
     require(array or not count)
     found: list[Node] = []
     for position in range(count):
-        owner, node = _nodes[memory.get_u64(array + 8 * position)]
+        owner, node = known_nodes[memory.get_u64(array + 8 * position)]
         require(owner is graph)
         found.append(node)
     require(len(set(map(id, found))) == len(found))
     return found
 
 
-def _add(out: int, graph: int, before: int, count: int, node: Callable[[], Node]) -> None:
-    require(out)
-    owner = _graphs[graph]
-    first = dependencies(owner, before, count)
-    memory.put_u64(out, owner.add(node(), first).handle)
-
-
-def _update(node: Node, kind: int, made: tuple[Action, bytes]) -> None:
-    require(node.kind == kind)
-    node.action, node.parameters = made
-
-
 def handle_of(graph: Graph) -> int:
     """Return the hipGraph_t of a graph, a new one if it has none."""
-    for handle, known in _graphs.items():
+    for handle, known in known_graphs.items():
         if known is graph:
             return handle
-    return _graphs.add(graph)
+    return known_graphs.add(graph)
 
 
 def graph_of(handle: int) -> Graph:
     """Return the graph of a handle."""
-    return _graphs[handle]
+    return known_graphs[handle]
 
 
 def hipGraphCreate(out: int, flags: int) -> None:
     require(out and flags == 0)
-    memory.put_u64(out, _graphs.add(Graph()))
+    memory.put_u64(out, known_graphs.add(Graph()))
 
 
 def hipGraphDestroy(graph: int) -> None:
-    _graphs.remove(graph).destroy()
+    known_graphs.remove(graph).destroy()
+    destroyed()
 
 
 def hipGraphClone(out: int, graph: int) -> None:
     require(out)
-    memory.put_u64(out, _graphs.add(_graphs[graph].clone()))
+    memory.put_u64(out, known_graphs.add(known_graphs[graph].clone()))
 
 
 def hipGraphNodeFindInClone(out: int, node: int, clone: int) -> None:
     require(out)
-    _, wanted = _nodes[node]
-    for made, origin in _graphs[clone].origins.items():
+    _, wanted = known_nodes[node]
+    for made, origin in known_graphs[clone].origins.items():
         if origin is wanted:
             memory.put_u64(out, made.handle)
             return
     raise HipError(Error.InvalidValue)
 
 
-def hipGraphAddKernelNode(out: int, graph: int, before: int, count: int, parameters: int) -> None:
-    _add(out, graph, before, count, lambda: Node(KERNEL, *_kernel(parameters)))
-
-
-def hipGraphAddMemcpyNode(out: int, graph: int, before: int, count: int, parameters: int) -> None:
-    _add(out, graph, before, count, lambda: Node(MEMCPY, *_memcpy(parameters)))
-
-
-def hipGraphAddMemcpyNode1D(
-    out: int, graph: int, before: int, count: int, to: int, source: int, size: int, kind: int
-) -> None:
-    _add(out, graph, before, count, lambda: Node(MEMCPY, *_memcpy_1d(to, source, size, kind)))
-
-
-def hipGraphAddMemsetNode(out: int, graph: int, before: int, count: int, parameters: int) -> None:
-    _add(out, graph, before, count, lambda: Node(MEMSET, *_memset(parameters)))
-
-
-def hipGraphAddHostNode(out: int, graph: int, before: int, count: int, parameters: int) -> None:
-    _add(out, graph, before, count, lambda: Node(HOST, *_host(parameters)))
-
-
-def hipGraphAddEmptyNode(out: int, graph: int, before: int, count: int) -> None:
-    _add(out, graph, before, count, lambda: Node(EMPTY, _nothing))
-
-
-def hipGraphAddChildGraphNode(out: int, graph: int, before: int, count: int, child: int) -> None:
-    def node() -> Node:
-        action, inner = _child(child)
-        return Node(CHILD, action, child=inner)
-
-    _add(out, graph, before, count, node)
-
-
-def hipGraphChildGraphNodeGetGraph(node: int, out: int) -> None:
-    require(out)
-    _, found = _nodes[node]
-    if found.child is None:
-        raise HipError(Error.InvalidValue)
-    memory.put_u64(out, handle_of(found.child))
-
-
-def hipGraphAddEventRecordNode(out: int, graph: int, before: int, count: int, event: int) -> None:
-    found = event_of(event)
-    _add(out, graph, before, count, lambda: Node(RECORD_EVENT, found.record))
-
-
-def hipGraphAddEventWaitNode(out: int, graph: int, before: int, count: int, event: int) -> None:
-    found = event_of(event)
-    _add(out, graph, before, count, lambda: Node(WAIT_EVENT, found.hold))
-
-
 def hipGraphAddDependencies(graph: int, before: int, after: int, count: int) -> None:
-    owner = _graphs[graph]
+    owner = known_graphs[graph]
     pairs = zip(_ends_of(owner, before, count), _ends_of(owner, after, count), strict=True)
     for first, second in pairs:
         require(first is not second and first not in second.before)
@@ -279,7 +209,7 @@ def hipGraphAddDependencies(graph: int, before: int, after: int, count: int) -> 
 
 
 def hipGraphRemoveDependencies(graph: int, before: int, after: int, count: int) -> None:
-    owner = _graphs[graph]
+    owner = known_graphs[graph]
     pairs = zip(_ends_of(owner, before, count), _ends_of(owner, after, count), strict=True)
     for first, second in pairs:
         require(first in second.before)
@@ -288,7 +218,7 @@ def hipGraphRemoveDependencies(graph: int, before: int, after: int, count: int) 
 
 def _ends_of(graph: Graph, array: int, count: int) -> list[Node]:
     require(array or not count)
-    ends = [_nodes[memory.get_u64(array + 8 * position)] for position in range(count)]
+    ends = [known_nodes[memory.get_u64(array + 8 * position)] for position in range(count)]
     require(all(owner is graph for owner, _ in ends))
     return [node for _, node in ends]
 
@@ -305,16 +235,16 @@ def _give(nodes: list[Node], array: int, count: int) -> None:
 
 
 def hipGraphGetNodes(graph: int, nodes: int, count: int) -> None:
-    _give(_graphs[graph].ordered(), nodes, count)
+    _give(known_graphs[graph].ordered(), nodes, count)
 
 
 def hipGraphGetRootNodes(graph: int, nodes: int, count: int) -> None:
-    _give([node for node in _graphs[graph].nodes if not node.before], nodes, count)
+    _give([node for node in known_graphs[graph].nodes if not node.before], nodes, count)
 
 
 def hipGraphGetEdges(graph: int, before: int, after: int, count: int) -> None:
     require(count and bool(before) == bool(after))
-    edges = [(first, second) for second in _graphs[graph].nodes for first in second.before]
+    edges = [(first, second) for second in known_graphs[graph].nodes for first in second.before]
     room = memory.get_u64(count)
     memory.put_u64(count, len(edges) if not before else min(room, len(edges)))
     if before:
@@ -324,106 +254,41 @@ def hipGraphGetEdges(graph: int, before: int, after: int, count: int) -> None:
 
 
 def hipGraphNodeGetDependencies(node: int, nodes: int, count: int) -> None:
-    _give(_nodes[node][1].before, nodes, count)
+    _give(known_nodes[node][1].before, nodes, count)
 
 
 def hipGraphNodeGetDependentNodes(node: int, nodes: int, count: int) -> None:
-    graph, found = _nodes[node]
+    graph, found = known_nodes[node]
     _give([other for other in graph.nodes if found in other.before], nodes, count)
 
 
 def hipGraphNodeGetType(node: int, out: int) -> None:
     require(out)
-    memory.put_i32(out, _nodes[node][1].kind)
+    memory.put_i32(out, known_nodes[node][1].kind)
 
 
 def hipGraphDestroyNode(node: int) -> None:
-    graph, found = _nodes.remove(node)
+    graph, found = known_nodes.remove(node)
     graph.nodes.remove(found)
     for other in graph.nodes:
         if found in other.before:
             other.before.remove(found)
 
 
-def _get(node: int, kind: int, out: int) -> None:
-    require(out)
-    _, found = _nodes[node]
-    require(found.kind == kind and found.parameters)
-    memory.write(out, found.parameters)
-
-
-def hipGraphKernelNodeGetParams(node: int, out: int) -> None:
-    _get(node, KERNEL, out)
-
-
-def hipGraphMemcpyNodeGetParams(node: int, out: int) -> None:
-    _get(node, MEMCPY, out)
-
-
-def hipGraphMemsetNodeGetParams(node: int, out: int) -> None:
-    _get(node, MEMSET, out)
-
-
-def hipGraphHostNodeGetParams(node: int, out: int) -> None:
-    _get(node, HOST, out)
-
-
-def hipGraphKernelNodeSetParams(node: int, parameters: int) -> None:
-    _update(_nodes[node][1], KERNEL, _kernel(parameters))
-
-
-def hipGraphMemcpyNodeSetParams(node: int, parameters: int) -> None:
-    _update(_nodes[node][1], MEMCPY, _memcpy(parameters))
-
-
-def hipGraphMemcpyNodeSetParams1D(node: int, to: int, source: int, size: int, kind: int) -> None:
-    _update(_nodes[node][1], MEMCPY, _memcpy_1d(to, source, size, kind))
-
-
-def hipGraphMemsetNodeSetParams(node: int, parameters: int) -> None:
-    _update(_nodes[node][1], MEMSET, _memset(parameters))
-
-
-def hipGraphHostNodeSetParams(node: int, parameters: int) -> None:
-    _update(_nodes[node][1], HOST, _host(parameters))
-
-
-def hipGraphExecKernelNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _update(_executables[executable].node(node), KERNEL, _kernel(parameters))
-
-
-def hipGraphExecMemcpyNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _update(_executables[executable].node(node), MEMCPY, _memcpy(parameters))
-
-
-def hipGraphExecMemcpyNodeSetParams1D(
-    executable: int, node: int, to: int, source: int, size: int, kind: int
-) -> None:
-    _update(_executables[executable].node(node), MEMCPY, _memcpy_1d(to, source, size, kind))
-
-
-def hipGraphExecMemsetNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _update(_executables[executable].node(node), MEMSET, _memset(parameters))
-
-
-def hipGraphExecHostNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _update(_executables[executable].node(node), HOST, _host(parameters))
-
-
 def hipGraphNodeSetEnabled(executable: int, node: int, enabled: int) -> None:
-    found = _executables[executable].node(node)
+    found = known_executables[executable].node(node)
     require(found.kind in (KERNEL, MEMCPY, MEMSET))
     found.enabled = bool(enabled)
 
 
 def hipGraphNodeGetEnabled(executable: int, node: int, out: int) -> None:
     require(out)
-    memory.put_i32(out, _executables[executable].node(node).enabled)
+    memory.put_i32(out, known_executables[executable].node(node).enabled)
 
 
 def hipGraphInstantiateWithFlags(out: int, graph: int, flags: int) -> None:
-    require(out)
-    memory.put_u64(out, _executables.add(Executable(_graphs[graph])))
+    require(out and flags & ~_KNOWN_FLAGS == 0)
+    memory.put_u64(out, known_executables.add(Executable(known_graphs[graph], flags)))
 
 
 def hipGraphInstantiate(out: int, graph: int, node: int, log: int, size: int) -> None:
@@ -437,26 +302,67 @@ def hipGraphInstantiateWithParams(out: int, graph: int, parameters: int) -> None
     memory.write(parameters, _INSTANTIATE.pack(0, flags, 0, upload))
 
 
+def hipGraphExecGetFlags(executable: int, out: int) -> None:
+    require(out)
+    memory.put_u64(out, known_executables[executable].flags)
+
+
 def hipGraphUpload(executable: int, stream: int) -> None:
-    require(executable in _executables)
+    require(executable in known_executables)
     of(stream)
 
 
 def hipGraphLaunch(executable: int, stream: int) -> None:
-    _executables[executable].run(of(stream))
+    known_executables[executable].run(of(stream))
 
 
 def hipGraphExecDestroy(executable: int) -> None:
-    _executables.remove(executable).graph.destroy()
+    known_executables.remove(executable).graph.destroy()
+    destroyed()
 
 
 def hipGraphExecUpdate(executable: int, graph: int, node: int, result: int) -> None:
-    old, new = _executables[executable], _graphs[graph]
-    require(result)
+    require(node and result)
+    old, new = known_executables[executable], known_graphs[graph]
     made = Executable(new)
-    same = [n.kind for n in old.order] == [n.kind for n in made.order]
-    memory.put_i32(result, 0 if same else 2)
-    require(same, Error.GraphExecUpdateFailure)
-    for current_node, fresh in zip(old.order, made.order, strict=True):
-        current_node.action, current_node.parameters = fresh.action, fresh.parameters
-    made.graph.destroy()
+    memory.put_u64(node, 0)
+    try:
+        reason, where = _difference(old.order, made.order)
+        memory.put_i32(result, reason)
+        if where is not None:
+            memory.put_u64(node, made.graph.origins[where].handle)
+        require(reason == 0, Error.GraphExecUpdateFailure)
+        for found, fresh in zip(old.order, made.order, strict=True):
+            found.work = fresh.work
+            found.attributes = fresh.attributes
+    finally:
+        made.graph.destroy()
+
+
+def _difference(old: list[Node], new: list[Node]) -> tuple[int, Node | None]:
+    """Return the hipGraphExecUpdateResult of going over to other nodes, and what stands against."""
+    if len(old) != len(new):
+        return _TOPOLOGY_CHANGED, None
+    for first, second in zip(old, new, strict=True):
+        if first.kind != second.kind:
+            return _TYPE_CHANGED, second
+        if [old.index(node) for node in first.before] != [new.index(n) for n in second.before]:
+            return _TOPOLOGY_CHANGED, second
+    return 0, None
+
+
+def hipGraphDebugDotPrint(graph: int, path: bytes | None, flags: int) -> None:
+    found = known_graphs[graph]
+    require(path)
+    assert path is not None
+    names = {node: f"node_{number}" for number, node in enumerate(found.nodes)}
+    lines = ["digraph dot {", "  subgraph cluster_0 {", '    label="graph"']
+    for node, name in names.items():
+        lines.append(f'    {name} [shape="rectangle" label="{_KIND_NAMES.get(node.kind, "NODE")}"]')
+    lines += [
+        f"    {names[first]} -> {names[node]}" for node in found.nodes for first in node.before
+    ]
+    try:
+        Path(path.decode()).write_text("\n".join([*lines, "  }", "}", ""]), encoding="utf-8")
+    except OSError:
+        raise HipError(Error.OperatingSystem) from None

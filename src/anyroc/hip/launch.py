@@ -6,7 +6,6 @@ import contextlib
 import functools
 import math
 import struct
-from collections.abc import Callable
 
 from anyroc.cabi import memory
 from anyroc.gpu.queue import LaunchError, launch_extra
@@ -14,15 +13,17 @@ from anyroc.hip import event
 from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.function import Function, functions
+from anyroc.hip.graph import KERNEL, Work
 from anyroc.hip.registration import function as registered
 from anyroc.hip.state import thread
 from anyroc.hip.stream import Stream, of
 
 Dim = tuple[int, int, int]
-Later = Callable[[Stream], None]
 
 _BUFFER_POINTER, _BUFFER_SIZE, _BUFFER_END = 1, 2, 3
 _CONFIG = struct.Struct("@6IQQQI")
+KERNEL_PARAMETERS = struct.Struct("@3I4xQQ3I4xQI4x")
+"""hipKernelNodeParams."""
 _DRIVER_CONFIG = struct.Struct("@7I4xQQI")
 
 _NO_TAIL = (0, 0, 0)
@@ -56,7 +57,8 @@ def start(
     if stream.capture is not None:
         require(not cooperative, Error.StreamCaptureUnsupported)
         arguments = arguments or (gathered(function, parameters) if parameters else b"")
-        stream.capture.add(stream, 0, later(function, grid, block, shared, arguments))
+        made = work(function, function.handle, grid, block, shared, arguments)
+        stream.capture.add(stream, KERNEL, made)
         return
     extra = None
     if function.prints or function.calls_host or cooperative or tail is not _NO_TAIL:
@@ -89,9 +91,22 @@ _UNLOCKED = contextlib.nullcontext()
 _extra = functools.lru_cache(maxsize=256)(launch_extra)
 
 
-def later(function: Function, grid: Dim, block: Dim, shared: int, arguments: bytes) -> Later:
-    """Return what puts a launch, whose arguments are copied already, on a stream."""
-    return lambda stream: start(function, grid, block, shared, stream, arguments=arguments)
+def work(
+    function: Function, pointer: int, grid: Dim, block: Dim, shared: int, arguments: bytes
+) -> Work:
+    """Return the work of a launch whose arguments are copied already.
+
+    `pointer` is what the program calls the kernel.
+    """
+    kept = memory.Buffer(arguments)
+    places = [kept.address + argument.offset for argument in function.kernel.kernel.explicit_args]
+    pointers = memory.Buffer(struct.pack(f"<{len(places)}Q", *places))
+    described = KERNEL_PARAMETERS.pack(*block, 0, pointer, *grid, pointers.address, shared)
+    return Work(
+        lambda stream: start(function, grid, block, shared, stream, arguments=arguments),
+        described,
+        (kept, pointers),
+    )
 
 
 def gathered(function: Function, pointers: int) -> bytes:
@@ -104,7 +119,8 @@ def gathered(function: Function, pointers: int) -> bytes:
     return bytes(block)
 
 
-def _has_arguments(function: Function) -> bool:
+def has_arguments(function: Function) -> bool:
+    """Tell whether a kernel takes arguments."""
     return bool(function.kernel.struct.param_count)
 
 
@@ -142,7 +158,7 @@ def _start_by_handle(
     require(handle, Error.InvalidImage)
     function = functions[handle]
     require(not (parameters and extra))
-    require(parameters or extra or not _has_arguments(function))
+    require(parameters or extra or not has_arguments(function))
     arguments = packed(extra) if extra else b""
     start(
         function,

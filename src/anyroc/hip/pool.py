@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from anyroc.cabi import memory
-from anyroc.hip.alloc import allocate, find
+from anyroc.hip import graphmemory
+from anyroc.hip.alloc import allocate, find, freeing
 from anyroc.hip.device import current, gpu
 from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.graph import MEM_ALLOC, MEM_FREE
 from anyroc.hip.state import Handles
 from anyroc.hip.stream import of
 
@@ -32,7 +34,10 @@ def _default(device: int) -> int:
 def hipMallocAsync(out: int, size: int, stream: int) -> None:
     require(out)
     chosen = of(stream)
-    memory.put_u64(out, allocate(chosen.gpu, size))
+    address = allocate(chosen.gpu, size)
+    memory.put_u64(out, address)
+    if chosen.capture is not None:
+        chosen.capture.add(chosen, MEM_ALLOC, graphmemory.allocated(address))
 
 
 def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
@@ -47,6 +52,10 @@ def hipFreeAsync(address: int, stream: int) -> None:
     if allocation is None or allocation.base != address or allocation.kind != "device":
         raise HipError(Error.InvalidValue)
     require(not any(stream.releases(address) for stream in list(chosen.gpu.streams)))
+    if chosen.capture is not None:
+        chosen.capture.add(chosen, MEM_FREE, graphmemory.release(address))
+        return
+    freeing(address)
     chosen.release(address)
 
 

@@ -10,7 +10,7 @@ from anyroc.hip.registration import variable
 from anyroc.hip.stream import Stream, of
 
 
-def _place(symbol: int, offset: int, size: int) -> int:
+def place(symbol: int, offset: int, size: int) -> int:
     """Return the device address of `size` bytes at an offset in a variable."""
     require(symbol, Error.InvalidSymbol)
     address, extent = variable(current(), symbol)
@@ -26,7 +26,7 @@ def _to(
         kind in (copy.HOST_TO_DEVICE, copy.DEVICE_TO_DEVICE, copy.DEFAULT),
         Error.InvalidMemcpyDirection,
     )
-    copy.linear(_place(symbol, offset, size), source, size, kind, stream, wait=wait)
+    copy.linear(place(symbol, offset, size), source, size, kind, stream, wait=wait)
 
 
 def _from(
@@ -37,7 +37,7 @@ def _from(
         kind in (copy.DEVICE_TO_HOST, copy.DEVICE_TO_DEVICE, copy.DEFAULT),
         Error.InvalidMemcpyDirection,
     )
-    copy.linear(to, _place(symbol, offset, size), size, kind, stream, wait=wait)
+    copy.linear(to, place(symbol, offset, size), size, kind, stream, wait=wait)
 
 
 def hipMemcpyToSymbol(symbol: int, source: int, size: int, offset: int, kind: int) -> None:

@@ -1,0 +1,221 @@
+"""Graphs by calls: nodes of every kind, changing them, memory of graphs, user objects."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+INVALID_VALUE, NOT_SUPPORTED, UPDATE_FAILURE = 1, 801, 910
+MEMCPY, MEMSET, HOST, CHILD, EMPTY, RECORD, ALLOC, FREE, BATCH = 1, 2, 3, 4, 5, 7, 10, 11, 14
+DEFAULT = 4
+
+HOST_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def memset(to: int, value: int, width: int) -> bytes:
+    return struct.pack("@QI4xQQI4xQ", to, 1, 1, 0, value, width)
+
+
+class Graph:
+    """A graph, and shortcuts that make the calls which must succeed."""
+
+    def __init__(self, api: Any) -> None:
+        self.api = api
+        self.handle = self.made("hipGraphCreate", 0)
+
+    def made(self, function: str, *arguments: Any) -> int:
+        out = ctypes.c_void_p()
+        assert 0 == getattr(self.api, function)(ctypes.byref(out), *arguments)
+        return out.value or 0
+
+    def node(self, kind: str, *arguments: Any, before: tuple[int, ...] = ()) -> int:
+        array = (ctypes.c_uint64 * len(before))(*before)
+        count = len(before)
+        return self.made(
+            f"hipGraphAdd{kind}", self.handle, array if count else None, count, *arguments
+        )
+
+    def run(self) -> int:
+        """Instantiate, launch, wait; return the executable graph."""
+        executable = self.made("hipGraphInstantiate", self.handle, None, None, 0)
+        self.launch(executable)
+        return executable
+
+    def launch(self, executable: int) -> None:
+        assert 0 == self.api.hipGraphLaunch(executable, None)
+        assert 0 == self.api.hipDeviceSynchronize()
+
+    def kind(self, node: int) -> int:
+        kind = ctypes.c_int(-1)
+        assert 0 == self.api.hipGraphNodeGetType(node, ctypes.byref(kind))
+        return kind.value
+
+    def destroy(self) -> None:
+        assert 0 == self.api.hipGraphDestroy(self.handle)
+
+
+def test_nodes_run_in_the_order_of_their_dependencies(api: Any) -> None:
+    graph, place = Graph(api), api.malloc(16)
+    last = graph.node("MemsetNode", memset(place, 0x33, 4))
+    first = graph.node("MemsetNode", memset(place, 0x11, 16))
+    middle = graph.node("MemsetNode", memset(place, 0x22, 8), before=(first,))
+    one = ctypes.c_uint64 * 1
+    assert 0 == api.hipGraphAddDependencies(graph.handle, one(middle), one(last), 1)
+    executable = graph.run()
+    assert b"3" * 4 + b'"' * 4 + b"\x11" * 8 == api.read(place, 16)
+    assert 0 == api.hipGraphExecMemsetNodeSetParams(executable, last, memset(place, 0x44, 4))
+    graph.launch(executable)
+    assert b"D" * 4 == api.read(place, 4)
+    assert INVALID_VALUE == api.hipGraphExecHostNodeSetParams(executable, last, bytes(16))
+    graph.destroy()
+    assert 0 == api.hipGraphExecDestroy(executable)
+    assert INVALID_VALUE == api.hipGraphLaunch(executable, None)
+
+
+def test_a_child_graph_is_a_copy_that_can_be_replaced(api: Any) -> None:
+    outer, inner, place = Graph(api), Graph(api), api.malloc(8)
+    inner.node("MemsetNode", memset(place, 1, 8))
+    child = outer.node("ChildGraphNode", inner.handle)
+    inner.node("EmptyNode")
+    executable = outer.run()
+    assert CHILD == outer.kind(child)
+    assert b"\1" * 8 == api.read(place, 8)
+    other = Graph(api)
+    other.node("MemsetNode", memset(place, 2, 8))
+    assert 0 == api.hipGraphExecChildGraphNodeSetParams(executable, child, other.handle)
+    outer.launch(executable)
+    assert b"\2" * 8 == api.read(place, 8)
+    refused = api.hipGraphExecChildGraphNodeSetParams(executable, child, inner.handle)
+    assert INVALID_VALUE == refused
+    for graph in (outer, inner, other):
+        graph.destroy()
+
+
+def test_an_update_needs_the_same_shape(api: Any) -> None:
+    first, second, third, place = Graph(api), Graph(api), Graph(api), api.malloc(8)
+    first.node("MemsetNode", memset(place, 1, 8))
+    second.node("MemsetNode", memset(place, 2, 8))
+    third.node("EmptyNode")
+    executable = first.run()
+    node, result = ctypes.c_void_p(), ctypes.c_int(-1)
+    out = ctypes.byref(node), ctypes.byref(result)
+    assert 0 == api.hipGraphExecUpdate(executable, second.handle, *out)
+    assert (None, 0) == (node.value, result.value)
+    first.launch(executable)
+    assert b"\2" * 8 == api.read(place, 8)
+    assert UPDATE_FAILURE == api.hipGraphExecUpdate(executable, third.handle, *out)
+    assert 3 == result.value
+    assert node.value
+    third.node("EmptyNode")
+    assert UPDATE_FAILURE == api.hipGraphExecUpdate(executable, third.handle, *out)
+    assert 2 == result.value
+
+
+def test_events_of_nodes_can_be_read_and_changed(api: Any) -> None:
+    graph, first, second = Graph(api), api.event(), api.event()
+    node, found = graph.node("EventRecordNode", first), ctypes.c_void_p()
+    assert 0 == api.hipGraphEventRecordNodeGetEvent(node, ctypes.byref(found))
+    assert first == found.value
+    assert 0 == api.hipGraphEventRecordNodeSetEvent(node, second)
+    assert 0 == api.hipGraphEventRecordNodeGetEvent(node, ctypes.byref(found))
+    assert second == found.value
+    assert INVALID_VALUE == api.hipGraphEventWaitNodeGetEvent(node, ctypes.byref(found))
+
+
+def test_memory_of_graphs(api: Any) -> None:
+    graph, used = Graph(api), ctypes.c_uint64(1)
+    parameters = ctypes.create_string_buffer(
+        struct.pack("@iiiiQQ56xQQQQ", 1, 0, 1, 0, 0, 0, 0, 0, 512, 0)
+    )
+    begin = graph.node("MemAllocNode", parameters)
+    (place,) = struct.unpack_from("@Q", parameters, 112)
+    fill = graph.node("MemsetNode", memset(place, 9, 512), before=(begin,))
+    end = graph.node("MemFreeNode", place, before=(fill,))
+    assert (ALLOC, FREE) == (graph.kind(begin), graph.kind(end))
+    executable = graph.run()
+    assert b"\x09" * 512 == api.read(place, 512)
+    assert 0 == api.hipDeviceGetGraphMemAttribute(0, 0, ctypes.byref(used))
+    assert 0 == used.value
+    assert 0 == api.hipDeviceGetGraphMemAttribute(0, 1, ctypes.byref(used))
+    assert 512 == used.value
+    graph.destroy()
+    assert 0 == api.hipGraphExecDestroy(executable)
+    assert INVALID_VALUE == api.hipFree(place)
+
+
+def test_captured_allocations_live_until_the_graph_frees_them(api: Any) -> None:
+    stream, place, graph = api.stream(), ctypes.c_void_p(), ctypes.c_void_p()
+    assert 0 == api.hipStreamBeginCapture(stream, 0)
+    assert 0 == api.hipMallocAsync(ctypes.byref(place), 64, stream)
+    assert 0 == api.hipMemsetAsync(place, 5, 64, stream)
+    assert 0 == api.hipFreeAsync(place, stream)
+    assert 0 == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    executable = ctypes.c_void_p()
+    assert 0 == api.hipGraphInstantiate(ctypes.byref(executable), graph, None, None, 0)
+    for _ in range(2):
+        assert 0 == api.hipGraphLaunch(executable, stream)
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert b"\5" * 64 == api.read(place.value, 64)
+    assert 0 == api.hipGraphDestroy(graph)
+    assert 0 == api.hipGraphExecDestroy(executable)
+    assert INVALID_VALUE == api.hipFree(place)
+    assert 0 == api.hipStreamDestroy(stream)
+
+
+def test_a_user_object_ends_with_its_last_reference(api: Any) -> None:
+    ended: list[int] = []
+    function = HOST_FUNCTION(lambda argument: ended.append(argument or 0))
+    graph = Graph(api)
+    thing = graph.made("hipUserObjectCreate", ctypes.c_void_p(7), function, 1, 1)
+    assert 0 == api.hipGraphRetainUserObject(graph.handle, thing, 1, 0)
+    assert 0 == api.hipUserObjectRelease(thing, 1)
+    executable = graph.run()
+    graph.destroy()
+    assert [] == ended
+    assert 0 == api.hipGraphExecDestroy(executable)
+    assert [7] == ended
+    assert INVALID_VALUE == api.hipUserObjectRelease(thing, 1)
+
+
+def test_nodes_of_any_kind_by_one_function(api: Any, tmp_path: Path) -> None:
+    graph, place = Graph(api), api.malloc(8)
+    union = struct.pack("@i12x", MEMSET) + memset(place, 6, 8)
+    node = graph.node("Node", union.ljust(256, b"\0"))
+    unknown = struct.pack("@i", 8).ljust(256, b"\0")
+    out = ctypes.c_void_p()
+    refused = api.hipGraphAddNode(ctypes.byref(out), graph.handle, None, 0, unknown)
+    assert NOT_SUPPORTED == refused
+    graph.run()
+    assert b"\6" * 8 == api.read(place, 8)
+    changed = struct.pack("@i12x", MEMSET) + memset(place, 8, 8)
+    assert 0 == api.hipGraphNodeSetParams(node, changed.ljust(256, b"\0"))
+    graph.run()
+    assert b"\x08" * 8 == api.read(place, 8)
+    picture = tmp_path / "graph.dot"
+    assert 0 == api.hipGraphDebugDotPrint(graph.handle, str(picture).encode(), 0)
+    assert "MEMSET" in picture.read_text()
+
+
+def test_memory_operations_in_a_graph(api: Any) -> None:
+    graph, place = Graph(api), api.malloc(8)
+    write = struct.pack("@i4xQQI4xQ", 2, place, 77, 0, 0).ljust(48, b"\0")
+    operations = ctypes.create_string_buffer(write)
+    parameters = struct.pack("@QI4xQI4x", 0, 1, ctypes.addressof(operations), 0)
+    node = graph.node("BatchMemOpNode", parameters)
+    ctypes.memset(operations, 0, 48)
+    assert BATCH == graph.kind(node)
+    graph.run()
+    assert 77 == int.from_bytes(api.read(place, 4), "little")
+
+
+@pytest.mark.parametrize("kind", [0, 9, -1])
+def test_linear_copies_need_a_direction(api: Any, kind: int) -> None:
+    graph, place = Graph(api), api.malloc(8)
+    out = ctypes.c_void_p()
+    arguments = (graph.handle, None, 0, place, place, 8, kind)
+    code = api.hipGraphAddMemcpyNode1D(ctypes.byref(out), *arguments)
+    assert (0 if kind == 0 else 21) == code
