@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anyroc.gpu.memory import address_space
+from anyroc.gpu.memory import Memory
 from anyroc.isa.decode import decode
 from anyroc.isa.formats import formats
 from anyroc.isa.instruction import M0, NULL, DecodeError, Instruction, Operand
@@ -35,7 +35,7 @@ class Buffer:
     """Device memory that translated code uses, and NumPy's view of it."""
 
     def __init__(self) -> None:
-        self.address = address_space().alloc(SIZE, "device", 0, 256).base
+        self.address = Memory(0, SIZE).alloc(SIZE)
         array = (ctypes.c_uint8 * SIZE).from_address(self.address)
         self.bytes = np.frombuffer(array, np.uint8)
 
