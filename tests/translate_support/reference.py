@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from anyroc.isa.immediates import HALF_CONSTANTS
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import OPERATIONS, Control, Cross, Op, Slot
@@ -247,12 +248,19 @@ class Reference:
         single = slot.role in ("mix", "integer")
         count = 1 if single else (t.bits * slot.count * op.packed + 31) // 32
         words = self._moved(inst, at, self._words(operand, count, size))
+        if inst.format.startswith("VOP3P") and op.name.startswith("v_dot") and at < 2:
+            halves = [words[0] & 0xFFFF, words[0] >> 16]
+            words[0] = halves[mods.op_sel[at]] | halves[mods.op_sel_hi[at]] << 16
         if slot.role == "mix":
             if not mods.op_sel_hi[at]:
                 return self._signed(
                     to_value(F32, words[0].view(np.float32)), operand.neg, operand.abs
                 )
-            half = _from_words(TYPES["f16"], words, int(mods.op_sel[at])).astype(np.float32)
+            high = int(mods.op_sel[at])
+            if operand.kind == "const" and not operand.literal:
+                number = HALF_CONSTANTS.get(int(operand.value), int(operand.value))
+                words, high = [np.full(size, number, np.uint32)], 0
+            half = _from_words(TYPES["f16"], words, high).astype(np.float32)
             return self._signed(to_value(F32, half), operand.neg, operand.abs)
         if slot.role == "integer":
             return self._fields(words[0], slot.count, bool(mods.neg_lo[at]))
@@ -262,7 +270,7 @@ class Reference:
             return self._signed(value, bool((mods.neg_lo, mods.neg_hi)[element][at]), False)
         if slot.count > 1:
             parts = [to_value(t, _from_words(t, words, i)) for i in range(slot.count)]
-            if inst.format == "VOP3P":
+            if inst.format == "VOP3P" and t.is_float:
                 signs = [mods.neg_lo[at], *[mods.neg_hi[at]] * (slot.count - 1)]
                 parts = [self._signed(p, s, False) for p, s in zip(parts, signs, strict=True)]
             return tuple(parts)
@@ -357,7 +365,7 @@ class Reference:
     def _output(self, inst: Instruction, op: Op, value: Value) -> Value:
         if not value.type.is_float:
             return value
-        if inst.mods.clamp and not op.finished:
+        if inst.mods.clamp and op.clamps:
             raw = value.raw
             raw = np.where(raw > 0, np.minimum(raw, 1), 0).astype(raw.dtype)
             value = to_value(value.type, raw)

@@ -1,6 +1,16 @@
-"""How assembly writes the 16-bit immediates that are bit fields: waits, messages, registers."""
+"""Constants in instructions: the 16-bit immediates that are bit fields, and inline floats."""
 
 from __future__ import annotations
+
+HALF_CONSTANTS = {
+    0x3F000000: 0x3800, 0xBF000000: 0xB800, 0x3F800000: 0x3C00, 0xBF800000: 0xBC00,
+    0x40000000: 0x4000, 0xC0000000: 0xC000, 0x40800000: 0x4400, 0xC0800000: 0xC400,
+    0x3E22F983: 0x3118,
+}  # fmt: skip
+"""The bits of the inline constants that are floats, as f16 by what they are as f32.
+
+Mixed-precision instructions read either, as their op_sel_hi says.
+"""
 
 _DELAYS = (
     "NO_DEP", "VALU_DEP_1", "VALU_DEP_2", "VALU_DEP_3", "VALU_DEP_4", "TRANS32_DEP_1",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from anyroc.isa.immediates import HALF_CONSTANTS
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import ENCODED, Access, Op, Slot
@@ -363,19 +364,19 @@ class LaneLoop:
         if slot.role == "mix":
             return self._read_mixed(item, position, operand)
         if slot.role == "integer":
-            word = self._words(source, 1)[0]
+            word = _halves(item, position, self._words(source, 1)[0])
             signed = item.inst.mods.neg_lo[item.op.encoded[position]]
             return integer_fields(word, slot.count, signed)
         if item.op.packed > 1:
             return self._read_packed(item, position, t, element, source, operand)
         if slot.count > 1:
             words = self._words(source, (t.bits * slot.count + 31) // 32)
-            words = [self._moved(item, position, word) for word in words]
+            words = [_halves(item, position, self._moved(item, position, w)) for w in words]
             parts = elements(words, t, slot.count)
             mods = item.inst.mods
             sign = [mods.neg_lo, *[mods.neg_hi] * (slot.count - 1)]
             encoded = item.op.encoded[position]
-            if encoded < 3 and item.inst.format.startswith("VOP3P"):
+            if encoded < 3 and t.is_float and item.inst.format.startswith("VOP3P"):
                 parts = [
                     apply_modifiers(p, s[encoded], False) for p, s in zip(parts, sign, strict=True)
                 ]
@@ -397,7 +398,7 @@ class LaneLoop:
             high = encoded < len(selectors) and selectors[encoded] and source.kind != "const"
             value = narrow(word, t, bool(high))
         else:
-            value = bits(word, t)
+            value = bits(_halves(item, position, word), t)
         return apply_modifiers(value, operand.neg, operand.abs)
 
     def _splat_bool(self, raw: Any) -> Any:
@@ -409,7 +410,12 @@ class LaneLoop:
         mods, at = item.inst.mods, item.op.encoded[position]
         if not mods.op_sel_hi[at]:
             return apply_modifiers(bits(word, F32), operand.neg, operand.abs)
-        half = convert(narrow(word, F16, bool(mods.op_sel[at])), F32)
+        if operand.kind == "const" and not operand.literal:
+            number = int(operand.value)
+            word = self._value(U32, HALF_CONSTANTS.get(number, number))
+            half = convert(narrow(word, F16, False), F32)
+        else:
+            half = convert(narrow(word, F16, bool(mods.op_sel[at])), F32)
         return apply_modifiers(half, operand.neg, operand.abs)
 
     def _read_packed(
@@ -557,7 +563,7 @@ class LaneLoop:
                 self._write_word(item, row + i, word)
 
     def _finish(self, item: Lanes, value: Value) -> Value:
-        if item.inst.mods.clamp and value.type.is_float and not item.op.finished:
+        if item.inst.mods.clamp and value.type.is_float and item.op.clamps:
             return clamp(value)
         return value
 
@@ -636,6 +642,18 @@ def encoded_slots(slots: tuple[Slot, ...]) -> list[Slot]:
 
 def _operand_of(item: Lanes, position: int) -> Operand:
     return item.inst.src[item.op.encoded[position]]
+
+
+def _halves(item: Lanes, position: int, word: Value) -> Value:
+    """The halves of a dot product's operand that op_sel and op_sel_hi choose."""
+    inst, at = item.inst, item.op.encoded[position]
+    mods = inst.mods
+    if at > 1 or (mods.op_sel_hi[at] and not mods.op_sel[at]):
+        return word
+    if not (inst.format.startswith("VOP3P") and item.op.name.startswith("v_dot")):
+        return word
+    low = word >> 16 if mods.op_sel[at] else word & 0xFFFF
+    return low | (word & 0xFFFF0000 if mods.op_sel_hi[at] else word << 16)
 
 
 def _join(values: tuple[Value, ...]) -> list[Value]:

@@ -10,7 +10,6 @@ routines.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,13 +99,13 @@ def _argument(what: str, operand: Operand | None, width: int, scalars: ScalarFil
 class Routines:
     """Shapes of instructions for one wave size and GPU, each computed once.
 
-    ``exists`` tells of a symbol whether there is such a function.
+    ``symbols`` are the functions that there are.
     """
 
-    def __init__(self, wave_size: int, target: Target, exists: Callable[[str], bool]) -> None:
+    def __init__(self, wave_size: int, target: Target, symbols: frozenset[str]) -> None:
         self.wave_size = wave_size
         self.target = target
-        self._exists = exists
+        self.symbols = symbols
         self._known: dict[Any, Routine | None] = {}
         self._mods: dict[int, tuple[Mods, int]] = {}
         self._numbers: dict[Mods, int] = {}
@@ -137,7 +136,7 @@ class Routines:
 
     def _routine(self, inst: Instruction, op: Op) -> Routine | None:
         routine = routine_of(inst, op, self.wave_size, self.target)
-        return routine if routine is not None and self._exists(routine.symbol) else None
+        return routine if routine is not None and routine.symbol in self.symbols else None
 
 
 def _signature(operand: Operand) -> tuple[str, bool, bool, int]:
@@ -224,7 +223,9 @@ class _Shape:
                 self.sources.append(Source("row", row.index))
             else:
                 selects_high = slot.type.bits < 32 and op.packed == 1 and any(mods.op_sel)
-                if selects_high or operand.kind == "none":
+                # What an inline constant is depends on whether a half or a float is read.
+                inline = slot.role == "mix" and operand.kind == "const"
+                if selects_high or inline or operand.kind == "none":
                     return False
                 self.kinds.append("scalar")
                 width = 64 if slot.type.bits * slot.count * op.packed > 32 else 32
