@@ -37,19 +37,19 @@ class KernelFault(DeviceFault):
 def taken(stream: Stream) -> KernelFault:
     """Take the fault from a stream, which works again, and return it as an exception."""
     fault = stream.queue.fault
-    asserted = stream.deliver()
+    assertion = stream.deliver()
     stream.queue.clear_fault()
     assert fault is not None
-    return described(fault, asserted=asserted)
+    return described(fault, assertion)
 
 
-def described(fault: Fault, *, asserted: bool = False) -> KernelFault:
+def described(fault: Fault, assertion: str = "") -> KernelFault:
     """Return the exception for a fault of a kernel."""
     loaded = fault.kernel
     source = debuglines.find(loaded.module.code.data, fault.pc) if loaded is not None else None
     lines = [fault.text]
-    if fault.kind == "trap" and asserted:
-        lines = [f"kernel {fault.kernel_name}: device_assert failed (its text is on stderr)"]
+    if fault.kind == "trap" and assertion:
+        lines = [f"kernel {fault.kernel_name}: {assertion}"]
     x, y, z = fault.group
     lines.append(f"  in program ({x}, {y}, {z})")
     if source is not None:
