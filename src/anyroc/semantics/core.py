@@ -27,9 +27,38 @@ from typing import Any
 from anyroc.semantics.values import BOOL, F32, I32, TYPES, U32, U64, Type
 
 __all__ = [
-    "ATOMICS", "ENCODED", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Matrix", "Op",
-    "Operation", "Slot", "access", "atomic", "control", "cross", "matrix", "op",
+    "ATOMICS", "ENCODED", "EXACT", "OPERATIONS", "Access", "Atomic", "Control", "Cross", "Fidelity",
+    "Matrix", "Op", "Operation", "Slot", "access", "atomic", "control", "cross", "matrix", "op",
+    "unspecified", "within",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How near an operation's results are to the hardware's.
+
+    ``kind``: ``"exact"``, bit for bit as AMD documents them; ``"bound"``, within ``ulp`` units of
+    the last place (or ``absolute``) of the true value as measured, where AMD leaves the bits open;
+    ``"unspecified"``, where AMD documents too little: ``note`` says what was chosen.
+    """
+
+    kind: str
+    note: str = ""
+    ulp: float = 0.0
+    absolute: float = 0.0
+
+
+EXACT = Fidelity("exact")
+
+
+def within(ulp: float = 0.0, *, absolute: float = 0.0, note: str = "") -> Fidelity:
+    """Results within a bound that was measured."""
+    return Fidelity("bound", note, ulp, absolute)
+
+
+def unspecified(note: str) -> Fidelity:
+    """Results that AMD's documents leave open, with what is done here."""
+    return Fidelity("unspecified", note)
 
 
 ENCODED = ("operand", "mask", "mix", "integer")
@@ -95,8 +124,9 @@ class Op:
     """A pure operation.  ``body`` takes one value per source slot and returns one per result slot.
 
     ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's
-    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).  ``finished``: the body
-    applies the instruction's output modifiers itself (:mod:`anyroc.semantics.environment`).
+    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).  ``clamps``: the
+    instruction's clamp modifier limits float results, and the body leaves that to its caller.
+    ``fidelity``: how near its results are to the hardware's.
 
     Derived: ``encoded`` gives for each source slot its number among the encoded operands (for an
     implicit one that of the next); ``writes_mask``: whether some result is a lane mask.
@@ -108,7 +138,8 @@ class Op:
     body: Callable[..., Any]
     packed: int = 1
     writes_exec: bool = False
-    finished: bool = False
+    clamps: bool = True
+    fidelity: Fidelity = EXACT
     encoded: tuple[int, ...] = field(init=False, compare=False)
     writes_mask: bool = field(init=False, compare=False)
 
@@ -169,8 +200,9 @@ class Cross:
     lane is inactive; ``gather_any``: the same, but active or not; ``scatter``: lane i sends its
     element to lane body(…); ``read_first`` and ``read_lane`` give a scalar (the body picks the lane
     from the other operands); ``write_lane`` writes one lane; ``swizzle``:
-    :func:`anyroc.semantics.lane.swizzle_source` of the offset says the lane.  The body takes the
-    values of the other source slots.
+    :func:`anyroc.semantics.lane.swizzle_source` of the offset says the lane; ``swap``: two
+    registers exchange lanes, the body gives the distance.  The body takes the values of the other
+    source slots.
     """
 
     name: str
@@ -224,7 +256,13 @@ def _add(name: str, entry: Operation) -> None:
 
 
 def op(
-    names: str, signature: str, *, packed: int = 1, writes_exec: bool = False
+    names: str,
+    signature: str,
+    *,
+    packed: int = 1,
+    writes_exec: bool = False,
+    clamps: bool = True,
+    fidelity: Fidelity = EXACT,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a body under one or more (space separated) names.
 
@@ -236,7 +274,8 @@ def op(
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
         for name in names.split():
-            _add(name, Op(name, sources, results, body, packed, writes_exec))
+            entry = Op(name, sources, results, body, packed, writes_exec, clamps, fidelity)
+            _add(name, entry)
         return body
 
     return register

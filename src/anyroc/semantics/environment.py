@@ -300,7 +300,7 @@ def under(op: Op, mode: Mode, mods: Any) -> Op:
         return op
     mixes = any(slot.role == "mix" for slot in op.sources)
     halves = tuple(map(bool, mods.op_sel_hi)) if mixes else ()
-    return _under(op, mode, mods.omod, bool(mods.clamp), halves)
+    return _under(op, mode, mods.omod, bool(mods.clamp) and op.clamps, halves)
 
 
 @cache
@@ -308,4 +308,4 @@ def _under(op: Op, mode: Mode, omod: int, clamped: bool, halves: tuple[bool, ...
     body: Callable[..., Any] = _Body(op, mode, omod, clamped, halves)
     sources = op.sources if mode.is_known else (*op.sources, Slot("mode", U32))
     name = f"{op.name}.{mode.known:x}.{mode.value:x}"
-    return replace(op, name=name, sources=sources, body=body, finished=True)
+    return replace(op, name=name, sources=sources, body=body, clamps=False)

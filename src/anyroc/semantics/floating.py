@@ -15,7 +15,7 @@ from anyroc.semantics.arithmetic import (
     scale,
     subtract,
 )
-from anyroc.semantics.core import op
+from anyroc.semantics.core import op, unspecified
 from anyroc.semantics.environment import choose, environment
 from anyroc.semantics.floats import (
     INFINITY,
@@ -270,10 +270,17 @@ def _dot2_narrow(a: tuple[Value, ...], b: tuple[Value, ...], c: Value) -> Value:
     return narrow(_dot2(a, b, wide(c)), c.type)
 
 
-op("v_dot2_f32_f16 v_dot2c_f32_f16 v_dot2acc_f32_f16", "f16x2 f16x2 f32 -> f32")(_dot2)
-op("v_dot2_f32_bf16 v_dot2c_f32_bf16 v_dot2acc_f32_bf16", "bf16x2 bf16x2 f32 -> f32")(_dot2)
-op("v_dot2_f16_f16", "f16x2 f16x2 f16 -> f16")(_dot2_narrow)
-op("v_dot2_bf16_bf16", "bf16x2 bf16x2 bf16 -> bf16")(_dot2_narrow)
+_DOT = unspecified(
+    "order and rounding of the sums: here one after the other from the addend on, each fused; clamp"
+    " does nothing, as measured on gfx1200"
+)
+_DOT_NARROW = unspecified("order and rounding of the sums: here in F32, rounded once at the end")
+op("v_dot2_f32_f16 v_dot2c_f32_f16 v_dot2acc_f32_f16", "f16x2 f16x2 f32 -> f32", clamps=False,
+   fidelity=_DOT)(_dot2)  # fmt: skip
+op("v_dot2_f32_bf16 v_dot2c_f32_bf16 v_dot2acc_f32_bf16", "bf16x2 bf16x2 f32 -> f32", clamps=False,
+   fidelity=_DOT)(_dot2)  # fmt: skip
+op("v_dot2_f16_f16", "f16x2 f16x2 f16 -> f16", fidelity=_DOT_NARROW)(_dot2_narrow)
+op("v_dot2_bf16_bf16", "bf16x2 bf16x2 bf16 -> bf16", fidelity=_DOT_NARROW)(_dot2_narrow)
 
 
 def _faces(x: Value, y: Value, z: Value) -> tuple[Value, Value]:
