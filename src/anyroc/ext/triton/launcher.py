@@ -13,7 +13,7 @@ from triton.backends import driver as triton_driver
 from triton.runtime import _allocation
 
 from anyroc.errors import BadInput
-from anyroc.ext.triton import arguments, faults, loading, tensors
+from anyroc.ext.triton import arguments, faults, loading, record, tensors
 from anyroc.gpu.queue import LaunchError, launch_extra
 from anyroc.hip.launch import require_resident
 
@@ -86,6 +86,8 @@ class Launcher:
         if self._expand is not None:
             values = self._expand(values)
         packed = pack((*values, *scratch))
+        if record.recording:
+            kernel.bytes += record.size_of(values)
         if self._confined:
             with tensors.confined((*values, *scratch)):
                 self._run(kernel, grid, stream, kernel_metadata[2], packed)
@@ -113,6 +115,7 @@ class Launcher:
         if function.calls_host:
             chosen.host_calls().attend(queue)
         kernel.launches += 1
+        kernel.programs += grid[0] * grid[1] * grid[2]
         if queue.synchronize():
             raise faults.taken(chosen)
         if function.calls_host or function.prints:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from anyroc.ext.triton import devices
+from anyroc.ext.triton import devices, record
 from anyroc.hip import image
 from anyroc.hip import properties as hip
 from anyroc.hip.module import LoadedModule
@@ -25,8 +25,10 @@ class Kernel:
     function: Function
     module: LoadedModule
     device: int
+    handle: int = 0
     launches: int = 0
-    handle: int = field(default=0)
+    programs: int = 0
+    bytes: int = 0
 
 
 _kernels: Handles[Kernel] = Handles()
@@ -83,7 +85,9 @@ class Utils:
     def unload_module(self, module: int) -> None:
         """Give back the memory of a loaded code object."""
         if module in _kernels:
-            _kernels.remove(module).module.unload()
+            gone = _kernels.remove(module)
+            record.retire(gone)
+            gone.module.unload()
 
 
 def stream_of(kernel: Kernel, handle: int) -> Stream:

@@ -1,0 +1,60 @@
+"""The backend for torch.compile: TorchInductor, writing Triton kernels for the software GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch._inductor import compile_fx as inductor
+
+from anyroc.ext.inductor import external, timing
+from anyroc.ext.triton import record
+
+SETTINGS = {
+    "cpu_backend": "triton",
+    # The first configuration of each kernel: times of a software device say little about others.
+    "triton.autotune_pointwise": False,
+    "deterministic": True,
+}
+"""What differs from Inductor's own settings."""
+
+_TUNING = (
+    "max_autotune",
+    "max_autotune_gemm",
+    "max_autotune_pointwise",
+    "coordinate_descent_tuning",
+)
+
+
+def compile_graph(
+    graph: Any,
+    example_inputs: Sequence[Any],
+    *,
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+) -> Callable[..., Any]:
+    """Compile a graph that Dynamo has captured; `mode` and `options` are Inductor's."""
+    record.record()
+    patches = dict(SETTINGS)
+    if mode and mode != "default":
+        from torch._inductor import list_mode_options
+
+        patches |= list_mode_options(mode)
+    patches |= options or {}
+    if any(patches.get(name) for name in _TUNING) and "deterministic" not in (options or {}):
+        patches["deterministic"] = False
+    timing.install()
+    compiled: Callable[..., Any] = inductor.compile_fx(
+        graph, list(example_inputs), inner_compile=_inner, config_patches=patches
+    )
+    return compiled
+
+
+def _inner(graph: Any, example_inputs: Sequence[Any], **options: Any) -> Any:
+    compiled = inductor.compile_fx_inner(graph, example_inputs, **options)
+    call = getattr(compiled, "current_callable", None)
+    if call is not None and not getattr(call, "_anyroc_watched", False):
+        watched = external.watched(call)
+        watched._anyroc_watched = True  # type: ignore[attr-defined]
+        compiled.current_callable = watched
+    return compiled
