@@ -6,6 +6,8 @@ lanes in order; ``result`` and ``vaddr`` may be null.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from anyroc.semantics.core import Atomic
 from anyroc.semantics.values import U32, U64, Type, Value, bits, convert
 from anyroc.translate import layout
@@ -13,21 +15,31 @@ from anyroc.translate.llvm import CodeBuilder, LLVMBackend, llvm_type
 
 __all__ = ["AtomicFunctions"]
 
-_SPACES = {"global64": 0, "global32": 1, "flat": 2, "scratch": 3, "lds": 4}
+_SPACES = {"global64": 0, "global32": 1, "flat": 2, "scratch": 3}
 
 
 class AtomicFunctions:
-    """The functions of one module; ``texts`` holds them by name."""
+    """The functions of one module; ``texts`` holds them by name, but for those in ``shared``,
+    which exist already."""
 
-    def __init__(self, code: CodeBuilder, wave_size: int, texts: dict[str, str]) -> None:
+    def __init__(
+        self,
+        code: CodeBuilder,
+        wave_size: int,
+        texts: dict[str, str],
+        shared: Container[str] = (),
+    ) -> None:
         self.code = code
         self.wave_size = wave_size
         self.functions = texts
+        self._shared = shared
 
     def function(self, atomic: Atomic, space: str, words: int) -> str:
         """The name of the function for an atomic; ``space`` as in :class:`Address`."""
-        name = f"atomic.{atomic.name}.{space}.{self.wave_size}"
-        if name not in self.functions:
+        name = f"anyroc_atomic_{atomic.name}_{space}_{self.wave_size}"
+        if name in self._shared:
+            self.code.declare(name, "void", *["ptr"] * (3 + atomic.operands), "i64")
+        elif name not in self.functions:
             self.functions[name] = self._text(name, atomic, space, words)
         return name
 
@@ -45,6 +57,8 @@ class AtomicFunctions:
         exec_mask = code.emit(f"load i64, ptr {exec_at}, align 4")
         if self.wave_size == 32:
             exec_mask = code.emit(f"and i64 {exec_mask}, 4294967295")
+        if space == "lds":
+            self._enter_lds(code, 4 * words)
         code.do("br label %head")
         code.start("head")
         code.do(f"%rest = phi i64 [ {exec_mask}, %entry ], [ %others, %next ]")
@@ -91,12 +105,18 @@ class AtomicFunctions:
             code.do("br label %scalar")
             code.start("scalar")
             address = code.emit(f"phi i64 [ %base, %lane ], [ {both}, %vector ]")
-        self.code.declare("anyroc_atomic_address", "ptr", "ptr", "i32", "i64", "i32", "i32")
-        lane32 = code.emit(f"trunc i64 {lane} to i32")
-        code.do(
-            f"%place = call ptr @anyroc_atomic_address(ptr %wave, i32 {_SPACES[space]},"
-            f" i64 {address}, i32 {lane32}, i32 {4 * words})"
-        )
+        if space == "lds":
+            low = code.emit(f"and i64 {address}, 4294967295")
+            inside = code.emit(f"icmp sle i64 {low}, %lds.last")
+            there = code.emit(f"getelementptr i8, ptr %lds, i64 {low}")
+            code.do(f"%place = select i1 {inside}, ptr {there}, ptr null")
+        else:
+            self.code.declare("anyroc_atomic_address", "ptr", "ptr", "i32", "i64", "i32", "i32")
+            lane32 = code.emit(f"trunc i64 {lane} to i32")
+            code.do(
+                f"%place = call ptr @anyroc_atomic_address(ptr %wave, i32 {_SPACES[space]},"
+                f" i64 {address}, i32 {lane32}, i32 {4 * words})"
+            )
         operands = [load("%data0")]
         if atomic.operands == 2:
             operands.append(load("%data1"))
@@ -129,6 +149,15 @@ class AtomicFunctions:
         self.code.declarations.update(code.declarations)
         body = "\n".join(code.lines)
         return f"define internal void @{name}({', '.join(parameters)}, i64 %base) {{\n{body}\n}}\n"
+
+    @staticmethod
+    def _enter_lds(code: CodeBuilder, size: int) -> None:
+        """Where LDS is, and the last offset at which ``size`` bytes are inside."""
+        at = code.emit(f"getelementptr i8, ptr %wave, i64 {layout.LDS}")
+        code.do(f"%lds = load ptr, ptr {at}")
+        at = code.emit(f"getelementptr i8, ptr %wave, i64 {layout.LDS_SIZE}")
+        wide = code.emit(f"zext i32 {code.emit(f'load i32, ptr {at}')} to i64")
+        code.do(f"%lds.last = sub i64 {wide}, {size}")
 
     def _update(
         self,

@@ -12,6 +12,7 @@ from anyroc.translate.lanes import TEMPORARY
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.registers import ScalarFile
+from anyroc.translate.routines import Routines
 from anyroc.translate.sequence import LaneQueue
 from anyroc.translate.shapes import Claims
 
@@ -21,14 +22,22 @@ __all__ = ["BlockState"]
 class BlockState:
     """The kernel's code so far, and the state of the block at hand.
 
-    ``full``: scalar registers known to hold full masks; ``claims``: affine rows; ``live``: rows
-    needed after the current instruction by enabled and by disabled lanes.
+    ``routines``: what quick code may call, None for the full form; ``full``: scalar registers known
+    to hold full masks; ``claims``: affine rows; ``live``: rows needed after the current instruction
+    by enabled and by disabled lanes.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, routines: Routines | None) -> None:
         self.graph = graph
+        self.routines = routines
         self.code = CodeBuilder()
-        self.memory = MemoryEmitter(self.code, graph.wave_size, graph.accum_offset, graph.target)
+        self.memory = MemoryEmitter(
+            self.code,
+            graph.wave_size,
+            graph.accum_offset,
+            graph.target,
+            routines.symbols if routines is not None else (),
+        )
         self.memory.kernarg = graph.kernarg
         self.resume_ids: dict[int, int] = {}
         self.tables: list[str] = []

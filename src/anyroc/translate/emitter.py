@@ -66,10 +66,9 @@ class _Emitter(CrossLane, ControlFlow):
         instruments: Sequence[Instrument],
         routines: Routines | None,
     ) -> None:
-        super().__init__(graph)
+        super().__init__(graph, routines)
         self.name = name
         self.instruments = instruments
-        self.routines = routines
         self.hot_loops: list[str] = []
         self.hot_declarations: dict[str, str] = {}
 

@@ -21,11 +21,13 @@ from anyroc.translate.machine import environment_key, native_code
 
 if TYPE_CHECKING:
     from anyroc.isa.instruction import Instruction
+    from anyroc.translate.llvm import CodeBuilder
     from anyroc.translate.routines import Routine, Routines
 
 __all__ = ["Library", "common", "library", "listed"]
 
 _LIST = Path(__file__).with_name("common.routines")
+_COMMON_ATOMICS = ("add_", "and_", "cmp", "max_", "min_", "or_", "sub_", "swap_", "xor_")
 _LEVEL = 2
 _PATIENCE = 0.5  # seconds of work after which people are told what takes so long
 
@@ -50,7 +52,7 @@ class Library:
         from anyroc.translate.routines import Routines
 
         symbols = frozenset(self._names.decode().split())
-        return Routines(self.wave_size, self.target, symbols.__contains__)
+        return Routines(self.wave_size, self.target, symbols)
 
     def load(self) -> None:
         """Let kernels that are loaded from now on call the routines."""
@@ -79,18 +81,20 @@ class Library:
         return data
 
     def _build(self) -> bytes:
+        from anyroc.translate.llvm import CodeBuilder
         from anyroc.translate.operands import Unsupported
 
-        declarations: dict[str, str] = {}
-        texts: dict[str, str] = {}
+        code = CodeBuilder()
+        declarations = code.declarations
+        texts = _atomics(code, self.wave_size)
         for routine in common(self.wave_size, self.target):
             if routine.symbol not in texts:
                 try:
                     texts[routine.symbol] = routine.text(declarations)
                 except (Unsupported, NotImplementedError):
                     continue
-        code = native_code("\n".join([*declarations.values(), *texts.values()]), _LEVEL)
-        return " ".join(texts).encode() + b"\0" + code
+        made = native_code("\n".join([*declarations.values(), *texts.values()]), _LEVEL)
+        return " ".join(texts).encode() + b"\0" + made
 
 
 def listed(isa: str, wave_size: int) -> list[tuple[Instruction, bytes]]:
@@ -123,6 +127,23 @@ def common(wave_size: int, target: Target) -> list[Routine]:
                     routine = routine_of(part, operation, wave_size, target)
                     found += [routine] if routine is not None else []
     return found
+
+
+def _atomics(code: CodeBuilder, wave_size: int) -> dict[str, str]:
+    """The functions of common atomics in the memories that programs share."""
+    import anyroc.semantics  # noqa: F401  (registers the instructions)
+    from anyroc.semantics.core import ATOMICS, OPERATIONS, Access
+    from anyroc.translate.atomics import AtomicFunctions
+
+    texts: dict[str, str] = {}
+    functions = AtomicFunctions(code, wave_size, texts)
+    for entry in OPERATIONS.values():
+        if isinstance(entry, Access) and entry.atomic.startswith(_COMMON_ATOMICS):
+            words = entry.element.bits * entry.count // 32
+            spaces = {"global": ("global64", "global32"), "flat": ("flat",), "lds": ("lds",)}
+            for space in spaces.get(entry.space, ()):
+                functions.function(ATOMICS[entry.atomic], space, words)
+    return {name: text.replace("define internal", "define", 1) for name, text in texts.items()}
 
 
 def _alike(wave_size: int, target: Target) -> set[str]:

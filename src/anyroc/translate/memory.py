@@ -6,7 +6,7 @@ stands; the call itself may be emitted later, behind vector instructions that do
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +54,17 @@ class _Buffer:
 class MemoryEmitter:
     """Turns memory instructions into closures that emit their calls.
 
-    ``functions``: texts of functions and constants that the module needs, by name.
+    ``functions``: texts of functions and constants that the module needs, by name; ``shared``:
+    names of functions that exist already.
     """
 
     def __init__(
-        self, code: CodeBuilder, wave_size: int, accum_offset: int, target: Target
+        self,
+        code: CodeBuilder,
+        wave_size: int,
+        accum_offset: int,
+        target: Target,
+        shared: Container[str] = (),
     ) -> None:
         self.code = code
         self.wave_size = wave_size
@@ -67,7 +73,7 @@ class MemoryEmitter:
         self.kernarg: tuple[int, int] | None = None
         """The scalar register that points at the kernel's arguments throughout, and their bytes."""
         self.functions: dict[str, str] = {}
-        self._atomics = AtomicFunctions(code, wave_size, self.functions)
+        self._atomics = AtomicFunctions(code, wave_size, self.functions, shared)
         self._rooms: set[str] = set()
 
     def row_address(self, row: int | None) -> str:
