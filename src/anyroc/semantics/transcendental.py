@@ -117,7 +117,8 @@ def sin_turns(x: Value) -> Value:
 
 def cos_turns(x: Value) -> Value:
     """cos(2 pi x); NaN for infinities."""
-    return _sin_quarter(0.25 - fabs(x - round_even(x)))
+    turn = x - round_even(x)
+    return _sin_quarter(0.25 - select(turn < 0.0, -turn, turn))  # keeping the sign of a NaN
 
 
 def reciprocal(x: Value) -> Value:
