@@ -8,7 +8,7 @@ from anyroc.isa.instruction import Instruction
 from anyroc.semantics.core import Op
 from anyroc.translate import layout
 from anyroc.translate.cfg import SCALARS, Block, Graph
-from anyroc.translate.lanes import TEMPORARY
+from anyroc.translate.lane_sources import TEMPORARY
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.registers import ScalarFile

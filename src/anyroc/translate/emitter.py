@@ -20,12 +20,13 @@ from anyroc.translate import hotloop, layout, shapes
 from anyroc.translate.cfg import Block, Graph
 from anyroc.translate.control import ControlFlow
 from anyroc.translate.crosslane import CrossLane
-from anyroc.translate.lanes import CHUNK, encoded_slots
+from anyroc.translate.lane_items import encoded_slots
 from anyroc.translate.operands import (
     Unsupported,
 )
 from anyroc.translate.routines import Routines
 from anyroc.translate.scalar import run_scalar
+from anyroc.translate.vectors import CHUNK
 
 __all__ = ["emit_kernel"]
 

@@ -14,13 +14,9 @@ from typing import TYPE_CHECKING, Any
 from anyroc.isa.instruction import Instruction
 from anyroc.semantics.values import BOOL, U32, U64, Type
 from anyroc.translate import layout
-from anyroc.translate.lanes import (
-    TEMPORARY,
-    AccessItem,
-    LaneLoop,
-    VectorItem,
-    renamed_lines,
-)
+from anyroc.translate.lane_items import AccessItem, VectorItem
+from anyroc.translate.lane_sources import TEMPORARY
+from anyroc.translate.lanes import LaneLoop, renamed_lines
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.operands import Unsupported, row_of
 from anyroc.translate.registers import RegisterCache

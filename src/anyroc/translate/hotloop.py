@@ -17,11 +17,13 @@ from anyroc.semantics.values import BOOL, U32, U64, Value, select
 from anyroc.translate import layout
 from anyroc.translate.capture import capture
 from anyroc.translate.cfg import SCALARS, Block, Graph
-from anyroc.translate.lanes import CHUNK, LaneLoop, Lanes, masks_written
+from anyroc.translate.lane_items import Lanes, masks_written
+from anyroc.translate.lanes import LaneLoop
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.operands import Source
 from anyroc.translate.registers import RegisterCache, ScalarFile
 from anyroc.translate.scalar import run_scalar
+from anyroc.translate.vectors import CHUNK
 
 __all__ = ["HotLoop", "plan"]
 

@@ -18,7 +18,9 @@ from anyroc.isa.targets import Target
 from anyroc.semantics.core import ENCODED, OPERATIONS, Op
 from anyroc.semantics.values import BOOL
 from anyroc.translate import layout
-from anyroc.translate.lanes import TEMPORARY, ChunkRows, LaneLoop, Lanes, VectorItem
+from anyroc.translate.lane_items import Lanes, VectorItem
+from anyroc.translate.lane_sources import TEMPORARY, ChunkRows
+from anyroc.translate.lanes import LaneLoop
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.operands import Source, field_value, scalar_source
 from anyroc.translate.registers import RegisterCache, ScalarFile

@@ -20,7 +20,8 @@ from anyroc.translate import layout
 from anyroc.translate.capture import capture
 from anyroc.translate.cfg import SCALARS, Graph
 from anyroc.translate.fast import emit_fast
-from anyroc.translate.lanes import AccessItem, LaneLoop, Lanes, VectorItem, masks_written
+from anyroc.translate.lane_items import AccessItem, Lanes, VectorItem, masks_written
+from anyroc.translate.lanes import LaneLoop
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.registers import ScalarFile
