@@ -20,6 +20,7 @@ from anyroc.isa.tables import Row, table
 from anyroc.isa.targets import TARGETS, Target
 from anyroc.semantics.core import OPERATIONS
 from anyroc.semantics.coverage import coverage, decision
+from anyroc.semantics.fidelity import describe, fidelity
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTICE = "<!-- Generated from the tables by `make docs`. Do not edit. -->\n\n"
@@ -92,7 +93,9 @@ def instructions(isa: str) -> str:
         "*Operation* is the key of the body in `src/anyroc/semantics` that says what it does,",
         "where it differs from the name; other ISAs and other encodings share that body. The",
         "operands are given by type: `mask` is one bit per lane, `pk2_f16` two halves in a",
-        "register. Brackets hold operands that assembly does not name.",
+        "register. Brackets hold operands that assembly does not name. The last column says why an",
+        "instruction does not run, or how near its results are to the hardware's where they are",
+        "not bit for bit as AMD documents them (`anyroc isa fidelity`).",
     ]
     for name in formats:
         lines += [
@@ -116,7 +119,10 @@ def _instruction(row: Row) -> list[str]:
         for specs in (row.dst, row.src)
     )
     operation = "" if row.op == row.mnemonic else f"`{row.op}`"
-    state = "" if row.op in OPERATIONS else decision(row.op) or "not yet"
+    if row.op in OPERATIONS:
+        state = describe(fidelity(OPERATIONS[row.op]))
+    else:
+        state = decision(row.op) or "not yet"
     return [str(row.opcode), f"`{row.mnemonic}`", operation, destinations, sources, state]
 
 

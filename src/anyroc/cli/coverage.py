@@ -1,4 +1,5 @@
-"""``anyroc isa coverage`` and ``anyroc hip coverage``: how much is there, counted, not claimed."""
+"""``anyroc isa coverage``, ``isa fidelity`` and ``hip coverage``: how much is there and how near,
+counted, not claimed."""
 
 from __future__ import annotations
 
@@ -56,6 +57,51 @@ def isa_coverage(missing: bool, as_json: bool) -> None:
             reasons = {**row.decided, **dict.fromkeys(row.missing, "missing")}
             for mnemonic, reason in sorted(reasons.items()):
                 click.echo(f"  {mnemonic:<40}{reason}")
+
+
+@isa.command("fidelity")
+@click.argument("target", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print for programs instead of people.")
+def isa_fidelity(target: str | None, as_json: bool) -> None:
+    """Say how near the instructions of TARGET are to the hardware's.
+
+    Most give bit for bit what AMD documents. Listed are those within a bound of the true value, as
+    measured, where AMD leaves the bits open, and those of which AMD documents too little. Without
+    TARGET they are only counted, for each GPU.
+
+    \b
+    Examples:
+      anyroc isa fidelity
+      anyroc isa fidelity gfx1201
+    """
+    from anyroc.isa.targets import TARGETS
+    from anyroc.isa.targets import target as record_of
+    from anyroc.semantics.fidelity import GENERAL, describe, of_isa
+
+    names = list(TARGETS) if target is None else [record_of(target).name]
+    found = {name: of_isa(TARGETS[name].isa) for name in names}
+    if as_json:
+        facts = {
+            name: {
+                mnemonic: {"kind": f.kind, "ulp": f.ulp, "absolute": f.absolute, "note": f.note}
+                for mnemonic, f in instructions.items()
+            }
+            for name, instructions in found.items()
+        }
+        click.echo(json.dumps(facts))
+        return
+    for name, instructions in found.items():
+        kinds = [f.kind for f in instructions.values()]
+        click.echo(
+            f"{name:<9}{kinds.count('exact'):>5} of {len(kinds)} instructions are exact, "
+            f"{kinds.count('bound')} within a bound, {kinds.count('unspecified')} unspecified"
+        )
+    if target is not None:
+        for mnemonic, f in found[names[0]].items():
+            if f.kind != "exact":
+                click.echo(f"  {mnemonic:<40}{describe(f)}")
+        for sentence in GENERAL:
+            click.echo(sentence)
 
 
 @hip.command("coverage")
