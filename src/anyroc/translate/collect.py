@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,12 +58,12 @@ class _Shapes:
                 continue
 
 
-def main() -> None:
-    """The command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command; ``arguments``: in place of the process's."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--least", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     shapes = _Shapes()
     for path in options.files:
         shapes.add_file(path)
