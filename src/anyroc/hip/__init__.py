@@ -18,19 +18,9 @@ from typing import Any
 from anyroc.cabi import source, table
 
 NOUNS = (
-    *("alloc", "capture", "context", "copy", "device", "event", "fill", "graph", "graphmemory"),
-    *(
-        "launch",
-        "managed",
-        "module",
-        "nodes",
-        "occupancy",
-        "peer",
-        "pool",
-        "profiler",
-        "registration",
-    ),
-    *("stream", "symbol", "userobject", "values"),
+    *("alloc", "array", "arraycopy", "capture", "context", "copy", "device", "event", "fill"),
+    *("graph", "graphmemory", "launch", "managed", "module", "nodes", "occupancy", "peer"),
+    *("pool", "profiler", "registration", "stream", "symbol", "userobject", "values"),
 )
 """The modules with bodies."""
 

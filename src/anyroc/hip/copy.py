@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from anyroc.cabi import memory
 from anyroc.hip.alloc import find
+from anyroc.hip.array import array_of
 from anyroc.hip.device import gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.stream import Stream, of
@@ -22,6 +23,11 @@ _HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED = 1, 2, 3, 10, 11
 _PARAM_2D = struct.Struct("@QQi4xQQQQ QQi4xQQQQ QQ")
 DRIVER_PARAMETERS_3D = struct.Struct("@QQQQi4xQQQQQ QQQQi4xQQQQQ QQQ")
 PARAMETERS_3D = struct.Struct("@Q3Q4Q Q3Q4Q 3Qi4x")
+_PEER_3D = struct.Struct("@Q3Q4Qi4x Q3Q4Qi4x 3Q")
+_OPERAND = struct.Struct("@i4xQQQQ")
+_EXTENT = struct.Struct("@3Q")
+_BATCH_3D_SIZE = 112
+_POINTER_OPERAND, _ARRAY_OPERAND = 1, 2
 
 
 @dataclass(frozen=True)
@@ -214,25 +220,64 @@ def hipMemcpyBatchAsync(
             raise
 
 
-def _end(kind: int, host: int, device: int, array: int) -> int:
-    """Return the address that one end of a driver copy names."""
+@dataclass(frozen=True)
+class End:
+    """One end of a copy of a box: where it begins, and how far its rows and slices are apart."""
+
+    address: int
+    pitch: int
+    slice: int
+
+
+def between(to: End, source: End, width: int, height: int, depth: int) -> Box:
+    """Return the copy of a box, `width` bytes wide, from one end to the other."""
+    return Box(
+        *(to.address, source.address, width, height, depth),
+        *(to.pitch, source.pitch, to.slice, source.slice),
+    )
+
+
+def _linear_end(
+    base: int, pitch: int, rows: int, corner: tuple[int, int, int], width: int, height: int
+) -> End:
+    x, y, z = corner
+    slice_ = pitch * (rows or height)
+    return End(base + z * slice_ + y * pitch + x, pitch, slice_)
+
+
+def _driver_end(
+    kind: int,
+    places: tuple[int, int, int],
+    corner: tuple[int, int, int],
+    pitch: int,
+    rows: int,
+    size: tuple[int, int, int],
+) -> End:
+    """Return the end that host address, device address or array, by their kind, are of."""
     require(kind in (_HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED))
-    if kind == _ARRAY or array:
-        raise HipError(Error.NotSupported)
-    return host if kind == _HOST else device
+    host, device, array = places
+    width, height, _ = size
+    if kind == _ARRAY:
+        found = array_of(array)
+        return End(found.place(*corner, *size), found.pitch, found.slice)
+    pitch = pitch or width
+    require(width <= pitch)
+    base = host if kind == _HOST else device
+    require(base)
+    return _linear_end(base, pitch, rows, corner, width, height)
 
 
 def _param_2d(address: int) -> Box:
     require(address)
-    (sx, sy, s_kind, s_host, s_device, s_array, s_pitch) = (
-        values := memory.unpack(_PARAM_2D, address)
-    )[:7]
-    (dx, dy, d_kind, d_host, d_device, d_array, d_pitch, width, height) = values[7:]
-    s_pitch, d_pitch = s_pitch or width, d_pitch or width
-    require(width <= s_pitch and width <= d_pitch)
-    source = _end(s_kind, s_host, s_device, s_array) + sy * s_pitch + sx
-    to = _end(d_kind, d_host, d_device, d_array) + dy * d_pitch + dx
-    return Box(to, source, width, height, 1, d_pitch, s_pitch)
+    values = memory.unpack(_PARAM_2D, address)
+    sx, sy, s_kind, s_host, s_device, s_array, s_pitch = values[:7]
+    dx, dy, d_kind, d_host, d_device, d_array, d_pitch, width, height = values[7:]
+    if not (width and height):
+        return Box(0, 0, 0, 0)
+    size = width, height, 1
+    source = _driver_end(s_kind, (s_host, s_device, s_array), (sx, sy, 0), s_pitch, 0, size)
+    to = _driver_end(d_kind, (d_host, d_device, d_array), (dx, dy, 0), d_pitch, 0, size)
+    return between(to, source, width, height, 1)
 
 
 def hipMemcpyParam2D(parameters: int) -> None:
@@ -246,24 +291,50 @@ def hipMemcpyParam2DAsync(parameters: int, stream: int) -> None:
     box(_param_2d(parameters), of(stream), wait=False)
 
 
+def _runtime_end(
+    array: int,
+    corner: tuple[int, int, int],
+    pitched: tuple[int, int, int, int],
+    size: tuple[int, int, int],
+) -> End:
+    """Return the end that an array or a hipPitchedPtr is; an array's corner is in elements."""
+    base, pitch, _, rows = pitched
+    width, height, _ = size
+    require(bool(array) != bool(base))
+    if array:
+        found = array_of(array)
+        x, y, z = corner
+        return End(found.place(x * found.format.size, y, z, *size), found.pitch, found.slice)
+    require(width + corner[0] <= pitch, Error.InvalidPitchValue)
+    return _linear_end(base, pitch, rows, corner, width, height)
+
+
 def box_of(address: int) -> Box:
     """Return the copy that a hipMemcpy3DParms describes."""
     require(address)
     values = memory.unpack(PARAMETERS_3D, address)
-    s_array, sx, sy, sz, s_base, s_pitch, _, s_rows = values[:8]
-    d_array, dx, dy, dz, d_base, d_pitch, _, d_rows = values[8:16]
-    width, height, depth, kind = values[16:]
-    require_kind(kind)
-    if s_array or d_array:
-        raise HipError(Error.NotSupported)
-    require(s_base and d_base)
-    require(width <= s_pitch and width <= d_pitch, Error.InvalidPitchValue)
-    s_slice, d_slice = s_pitch * (s_rows or height), d_pitch * (d_rows or height)
-    return Box(
-        d_base + dz * d_slice + dy * d_pitch + dx,
-        s_base + sz * s_slice + sy * s_pitch + sx,
-        *(width, height, depth, d_pitch, s_pitch, d_slice, s_slice),
+    require_kind(values[19])
+    return _runtime_box(values[:8], values[8:16], values[16:19])
+
+
+def _runtime_box(source: tuple[int, ...], to: tuple[int, ...], extent: tuple[int, int, int]) -> Box:
+    """Return the copy between two ends that are array, corner and hipPitchedPtr each.
+
+    Where an array takes part the extent is in its elements.
+    """
+    arrays = [array_of(end[0]) for end in (source, to) if end[0]]
+    sizes = {array.format.size for array in arrays}
+    require(len(sizes) <= 1)
+    width, height, depth = extent
+    width *= sizes.pop() if sizes else 1
+    size = width, height, depth
+    if not all(size):
+        return Box(0, 0, 0, 0)
+    first, second = (
+        _runtime_end(end[0], (end[1], end[2], end[3]), (end[4], end[5], end[6], end[7]), size)
+        for end in (to, source)
     )
+    return between(first, second, *size)
 
 
 def hipMemcpy3D(parameters: int) -> None:
@@ -280,13 +351,12 @@ def driver_box_of(address: int) -> Box:
     values = memory.unpack(DRIVER_PARAMETERS_3D, address)
     sx, sy, sz, _, s_kind, s_host, s_device, s_array, s_pitch, s_rows = values[:10]
     dx, dy, dz, _, d_kind, d_host, d_device, d_array, d_pitch, d_rows = values[10:20]
-    width, height, depth = values[20:]
-    s_pitch, d_pitch = s_pitch or width, d_pitch or width
-    require(width <= s_pitch and width <= d_pitch)
-    s_slice, d_slice = s_pitch * (s_rows or height), d_pitch * (d_rows or height)
-    source = _end(s_kind, s_host, s_device, s_array) + sz * s_slice + sy * s_pitch + sx
-    to = _end(d_kind, d_host, d_device, d_array) + dz * d_slice + dy * d_pitch + dx
-    return Box(to, source, width, height, depth, d_pitch, s_pitch, d_slice, s_slice)
+    width, height, depth = size = values[20:]
+    if not all(size):
+        return Box(0, 0, 0, 0)
+    source = _driver_end(s_kind, (s_host, s_device, s_array), (sx, sy, sz), s_pitch, s_rows, size)
+    to = _driver_end(d_kind, (d_host, d_device, d_array), (dx, dy, dz), d_pitch, d_rows, size)
+    return between(to, source, width, height, depth)
 
 
 def hipDrvMemcpy3D(parameters: int) -> None:
@@ -295,3 +365,47 @@ def hipDrvMemcpy3D(parameters: int) -> None:
 
 def hipDrvMemcpy3DAsync(parameters: int, stream: int) -> None:
     box(driver_box_of(parameters), of(stream), wait=False)
+
+
+def _peer_box(parameters: int) -> Box:
+    """Return the copy that a hipMemcpy3DPeerParms describes."""
+    require(parameters)
+    values = memory.unpack(_PEER_3D, parameters)
+    gpu(values[8]), gpu(values[17])
+    return _runtime_box(values[:8], values[9:17], values[18:])
+
+
+def hipMemcpy3DPeer(parameters: int) -> None:
+    box(_peer_box(parameters), of(0), wait=True)
+
+
+def hipMemcpy3DPeerAsync(parameters: int, stream: int) -> None:
+    box(_peer_box(parameters), of(stream), wait=False)
+
+
+def _operand(address: int, size: tuple[int, int, int]) -> tuple[int, ...]:
+    """Return array, corner and hipPitchedPtr of a hipMemcpy3DOperand."""
+    kind, first, second, third, fourth = memory.unpack(_OPERAND, address)
+    require(kind in (_POINTER_OPERAND, _ARRAY_OPERAND))
+    if kind == _ARRAY_OPERAND:
+        return first, second, third, fourth, 0, 0, 0, 0
+    pitch = second or size[0]
+    return 0, 0, 0, 0, first, pitch, pitch, third or size[1]
+
+
+def hipMemcpy3DBatchAsync(
+    count: int, operations: int, failed: int, flags: int, stream: int
+) -> None:
+    chosen = of(stream)
+    require(count and operations and flags == 0)
+    for position in range(count):
+        place = operations + position * _BATCH_3D_SIZE
+        try:
+            extent = memory.unpack(_EXTENT, place + 2 * _OPERAND.size)
+            size = extent[0], extent[1], extent[2]
+            source, to = _operand(place, size), _operand(place + _OPERAND.size, size)
+            box(_runtime_box(source, to, size), chosen, wait=False)
+        except HipError:
+            if failed:
+                memory.put_u64(failed, position)
+            raise
