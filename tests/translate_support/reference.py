@@ -429,6 +429,19 @@ class Reference:
 
     # Across lanes.
 
+    def _swap(self, inst: Instruction, distance: int) -> None:
+        """Exchanges the lanes of one register that have a bit with those of another without it."""
+        rows, active = [self._row(operand) for operand in inst.dst], self._active
+        old = [self.state.vgpr[row].copy() for row in rows]
+        fetch, bound = inst.mods.op_sel[:2]
+        lanes = np.arange(self.state.wave_size)
+        for row, own, other, upper in zip(rows, old, old[::-1], (True, False), strict=True):
+            partner = lanes - distance if upper else (lanes + distance) % len(lanes)
+            moved = np.where(active[partner] | fetch, other[partner], 0 if bound else own)
+            chosen = active & ((lanes & distance != 0) == upper)
+            self.state.vgpr[row] = np.where(chosen, moved, self.state.vgpr[row])
+            self.float_rows.pop(row, None)
+
     def _cross(self, inst: Instruction, cross: Cross) -> None:
         state, size = self.state, self.state.wave_size
         moved = inst.src[cross.row]
@@ -440,6 +453,9 @@ class Reference:
             else:
                 lane = self._scalar_words(inst.src[1 - cross.row], 1)[0] % size
             self.put_scalar(inst.dst[0].index, int(words[lane]), 1)
+            return
+        if cross.kind == "swap":
+            self._swap(inst, cross.body())
             return
         row = self._row(inst.dst[0])
         if cross.kind == "write_lane":

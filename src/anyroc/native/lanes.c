@@ -49,6 +49,42 @@ void anyroc_permute_scatter(struct anyroc_wave *wave, uint32_t *to, const uint32
   }
 }
 
+/* Lanes of `first` whose bit `distance` is set change places with those of `second` that lie that far below.
+ * What a disabled lane sends counts as 0 (or as the receiver's old value, where keep says so) unless
+ * fetch_inactive. */
+void anyroc_swap_lanes(struct anyroc_wave *wave, uint32_t *first, uint32_t *second, uint32_t distance,
+                       uint32_t fetch_inactive, uint32_t keep) {
+  uint64_t exec = wave_exec(wave);
+  for (uint32_t i = 0; i < wave->wave_size; i++) {
+    if (!(i & distance)) continue;
+    uint32_t j = i - distance, upper = first[i], lower = second[j];
+    int from_lower = fetch_inactive || (exec >> j & 1), from_upper = fetch_inactive || (exec >> i & 1);
+    if (exec >> i & 1) first[i] = from_lower ? lower : keep ? upper : 0;
+    if (exec >> j & 1) second[j] = from_upper ? upper : keep ? lower : 0;
+  }
+}
+
+/* Of a matrix of `span` columns, whose rows lie in the lanes one behind the other (elements of `bits`, `words`
+ * dwords a lane), every enabled lane gets a column. */
+void anyroc_transpose(struct anyroc_wave *wave, uint32_t *to, const uint32_t *from, uint32_t bits,
+                      uint32_t words, uint32_t span) {
+  uint32_t wave_size = wave->wave_size, elements = 32 * words / bits, lanes_per_row = span / elements;
+  uint32_t mask = (1u << bits) - 1;
+  for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
+    uint32_t i = __builtin_ctzll(m), column = i % span, result[4] = {0};
+    for (uint32_t n = 0; n < elements; n++) {
+      uint32_t source = i - column + n * lanes_per_row + column / elements;
+      uint32_t at = column % elements * bits, word = at / 32, shift = at % 32;
+      uint64_t pair = from[word * wave_size + source];
+      if (word + 1 < words) pair |= (uint64_t)from[(word + 1) * wave_size + source] << 32;
+      uint32_t value = (uint32_t)(pair >> shift) & mask, target = n * bits;
+      result[target / 32] |= value << target % 32;
+      if (target % 32 + bits > 32) result[target / 32 + 1] |= value >> (32 - target % 32);
+    }
+    for (uint32_t w = 0; w < words; w++) to[w * wave_size + i] = result[w];
+  }
+}
+
 /* vgpr[to] = vgpr[from], or a scalar where `from` is negative, in enabled lanes.  As on the hardware, a
  * source beyond the allocated rows reads row 0 and a destination beyond them is dropped. */
 void anyroc_move_relative(struct anyroc_wave *wave, uint32_t to, int64_t from, uint32_t scalar,
@@ -61,6 +97,19 @@ void anyroc_move_relative(struct anyroc_wave *wave, uint32_t to, int64_t from, u
   for (uint64_t m = exec; m; m &= m - 1) {
     uint32_t i = __builtin_ctzll(m);
     target[i] = from < 0 ? scalar : source[i];
+  }
+}
+
+void anyroc_swap_relative(struct anyroc_wave *wave, uint32_t to, int64_t from, uint32_t unused,
+                          uint32_t rows) {
+  (void)unused;
+  if (to >= rows || from >= rows) return;
+  uint32_t *target = wave->vgpr + (size_t)to * wave->wave_size;
+  uint32_t *source = wave->vgpr + (size_t)from * wave->wave_size;
+  for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
+    uint32_t i = __builtin_ctzll(m), value = target[i];
+    target[i] = source[i];
+    source[i] = value;
   }
 }
 

@@ -7,7 +7,8 @@
  *
  * Helpers take the rows of A, B and C (NULL: every element of C is the constant) and the modifiers:
  * cbsz | abid << 3 | blgp << 7 for MFMA; neg_lo | neg_hi << 3 | clamp << 6 | op_sel << 7 for WMMA.  The
- * sparse ones accumulate into D and take the compression indices in place of C. */
+ * sparse ones accumulate into D and take the compression indices in place of C; the scaled ones take two rows
+ * of scales more (NULL: a constant), and in bits 10 and 12 which byte of each counts. */
 #include "wave.h"
 
 #include <stdbool.h>
@@ -63,6 +64,19 @@ ALWAYS_INLINE u32x16 widen_small(u32x16 code, int bits, bool fnuz) {
   return pick((u32x16)(magnitude >= 0x7C), special, value);
 }
 
+/* 6- and 4-bit floats, which have neither infinities nor NaN. */
+ALWAYS_INLINE u32x16 widen_tiny(u32x16 code, int width, int bits, int bias) {
+  u32x16 magnitude = code & ((1u << (width - 1)) - 1);
+  u32x16 power = (u32x16){} + ((uint32_t)(254 - bias) << 23);
+  u32x16 value = as_bits(as_float(magnitude << (23 - bits)) * as_float(power));
+  return value | (code >> (width - 1) & 1) << 31;
+}
+
+/* What CDNA2's 16-bit matrices make of a denormal: zero. */
+ALWAYS_INLINE u32x16 flush(u32x16 value, uint32_t least) {
+  return pick((u32x16)((value & 0x7FFFFFFF) < least), value & 0x80000000, value);
+}
+
 /* 19-bit floats: F32 rounded to ten bits of fraction. */
 ALWAYS_INLINE u32x16 round_xf32(u32x16 u) {
   u32x16 finite = (u32x16)((u & 0x7F800000) != 0x7F800000);
@@ -70,12 +84,12 @@ ALWAYS_INLINE u32x16 round_xf32(u32x16 u) {
 }
 
 #define FOR_FORMATS(DO)                                                                               \
-  DO(F32) DO(XF32) DO(F16) DO(BF16) DO(FP8) DO(BF8) DO(FP8_FNUZ) DO(BF8_FNUZ) DO(I8) DO(U8) DO(I4) DO(U4)
+  DO(F32) DO(XF32) DO(F16) DO(BF16) DO(F16_FLUSH) DO(BF16_FLUSH) DO(FP8) DO(BF8) DO(FP8_FNUZ) DO(BF8_FNUZ) DO(I8) DO(U8) DO(I4) DO(U4)
 #define NAMED(f) f,
 enum format { FOR_FORMATS(NAMED) };
 
 ALWAYS_INLINE int fields(enum format f) {
-  return f <= XF32 ? 1 : f <= BF16 ? 2 : f <= U8 ? 4 : 8;
+  return f <= XF32 ? 1 : f <= BF16_FLUSH ? 2 : f <= U8 ? 4 : 8;
 }
 
 ALWAYS_INLINE u32x16 field(enum format f, u32x16 v, int index) {
@@ -84,6 +98,8 @@ ALWAYS_INLINE u32x16 field(enum format f, u32x16 v, int index) {
   case XF32: return round_xf32(v);
   case F16: return widen_f16(half(v, index));
   case BF16: return half(v, index) << 16;
+  case F16_FLUSH: return flush(widen_f16(half(v, index)), 0x38800000);
+  case BF16_FLUSH: return flush(half(v, index) << 16, 0x00800000);
   case FP8: return widen_small(v >> (8 * index) & 0xFF, 3, false);
   case BF8: return widen_small(v >> (8 * index) & 0xFF, 2, false);
   case FP8_FNUZ: return widen_small(v >> (8 * index) & 0xFF, 3, true);
@@ -218,6 +234,10 @@ ALWAYS_INLINE void start(uint32_t *d, const uint32_t *c, uint32_t constant, int 
     for (int i = 0; i < rows * 64; i += 16) store(d + i, (u32x16){} + constant);
 }
 
+static NOINLINE void flush_rows(uint32_t *d, int rows) {
+  for (int i = 0; i < rows * 64; i += 16) store(d + i, flush(load(d + i), 0x00800000));
+}
+
 ALWAYS_INLINE void mfma_as(bool inlined, uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
                            const uint32_t *c, uint32_t constant, uint32_t modifiers, bool integer,
                            enum format a_format, enum format b_format, int dim, int blocks, int elements) {
@@ -227,12 +247,15 @@ ALWAYS_INLINE void mfma_as(bool inlined, uint32_t *d, const uint32_t *a_rows, co
   uint32_t spread = modifiers & 7, chosen = modifiers >> 3 & 15, pattern = modifiers >> 7 & 7;
   if (__builtin_expect(pattern != 0, 0)) regroup(b, elements, pattern);
   int rows = dim * dim * blocks / 64;
+  bool flushes = a_format == F16_FLUSH || a_format == BF16_FLUSH;
   start(d, c, constant, rows);
+  if (flushes) flush_rows(d, rows);
   uint8_t source[16];
   for (int block = 0; block < blocks; block++)
     source[block] = (uint8_t)(block >> spread << spread) + (spread ? chosen & ((1u << spread) - 1) : 0);
   if (dim == 4) {
     mfma_tiny(integer, d, a, b, elements, source);
+    if (flushes) flush_rows(d, rows);
     return;
   }
   int groups = blocks > 1 ? 1 : 64 / dim, count = dim == 32 ? 8 : 16;
@@ -243,6 +266,7 @@ ALWAYS_INLINE void mfma_as(bool inlined, uint32_t *d, const uint32_t *a_rows, co
       accumulate(inlined, integer, dim, sums, a + source[block] * dim + first,
                  b + (blocks > 1 ? block * dim : 0), groups, elements, 64);
     }
+  if (flushes) flush_rows(d, rows);
 }
 
 static NOINLINE void mfma(uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c,
@@ -285,6 +309,22 @@ MFMA(f32_32x32x4_xf32, false, XF32, XF32, 32, 1, 2)
 MFMA_HALVES(f16, F16)
 MFMA_HALVES(bf16, BF16)
 
+#define MFMA_HALVES_FLUSHED(format, FORMAT)                                                           \
+  MFMA(f32_32x32x4_2b_##format##_flush, false, FORMAT, FORMAT, 32, 2, 4) \
+  MFMA(f32_16x16x4_4b_##format##_flush, false, FORMAT, FORMAT, 16, 4, 4) \
+  MFMA(f32_4x4x4_16b_##format##_flush, false, FORMAT, FORMAT, 4, 16, 4) \
+  MFMA(f32_32x32x8_##format##_flush, false, FORMAT, FORMAT, 32, 1, 4) \
+  MFMA(f32_16x16x16_##format##_flush, false, FORMAT, FORMAT, 16, 1, 4)
+MFMA_HALVES_FLUSHED(f16, F16_FLUSH)
+MFMA_HALVES_FLUSHED(bf16, BF16_FLUSH)
+MFMA(f32_32x32x2_2b_bf16_flush, false, BF16_FLUSH, BF16_FLUSH, 32, 2, 2)
+MFMA(f32_16x16x2_4b_bf16_flush, false, BF16_FLUSH, BF16_FLUSH, 16, 4, 2)
+MFMA(f32_4x4x2_16b_bf16_flush, false, BF16_FLUSH, BF16_FLUSH, 4, 16, 2)
+MFMA(f32_32x32x4_bf16_flush, false, BF16_FLUSH, BF16_FLUSH, 32, 1, 2)
+MFMA(f32_16x16x8_bf16_flush, false, BF16_FLUSH, BF16_FLUSH, 16, 1, 2)
+
+MFMA(i32_32x32x8_i8, true, I8, I8, 32, 1, 4)
+MFMA(i32_16x16x16_i8, true, I8, I8, 16, 1, 4)
 MFMA(i32_32x32x4_2b_i8, true, I8, I8, 32, 2, 4)
 MFMA(i32_16x16x4_4b_i8, true, I8, I8, 16, 4, 4)
 MFMA(i32_4x4x4_16b_i8, true, I8, I8, 4, 16, 4)
@@ -309,6 +349,99 @@ MFMA(i32_16x16x64_i8, true, I8, I8, 16, 1, 16)
   MFMA(f32_32x32x16_##formats, false, A, B, 32, 1, 8)
 SMALL_FLOATS(MFMA_SMALL)
 FNUZ_FLOATS(MFMA_SMALL)
+
+/* Formats chosen by cbsz and blgp, 32 elements a lane: block g of 32 in k belongs to the lanes dim * g on; of 8-bit
+ * elements a lane holds 16 of one half of k and 16 of the other. */
+
+enum chosen { CHOSEN_FP8, CHOSEN_BF8, CHOSEN_FP6, CHOSEN_BF6, CHOSEN_FP4 };
+
+ALWAYS_INLINE u32x16 element(enum chosen f, const uint32_t *rows, int j) {
+  if (f <= CHOSEN_BF8)
+    return widen_small(load(rows + j / 4 * 64) >> (8 * (j % 4)) & 0xFF, f == CHOSEN_FP8 ? 3 : 2, false);
+  if (f == CHOSEN_FP4) return widen_tiny(load(rows + j / 8 * 64) >> (4 * (j % 8)) & 15, 4, 1, 1);
+  int at = 6 * j / 32, shift = 6 * j % 32;
+  u32x16 code = load(rows + at * 64) >> shift;
+  if (shift > 26) code |= load(rows + (at + 1) * 64) << (32 - shift);
+  return f == CHOSEN_FP6 ? widen_tiny(code & 63, 6, 3, 1) : widen_tiny(code & 63, 6, 2, 3);
+}
+
+ALWAYS_INLINE void unpack_chosen_as(enum chosen f, uint32_t *out, const uint32_t *rows, int dim) {
+  for (int lane = 0; lane < 64; lane += 16)
+    for (int j = 0; j < 32; j++) {
+      int group = lane / dim;
+      int k = f <= CHOSEN_BF8 ? 16 * group + j % 16 + j / 16 * (1024 / dim) : 32 * group + j;
+      store(out + k % 32 * 64 + k / 32 * dim + lane % dim, element(f, rows + lane, j));
+    }
+}
+
+#define UNPACK_CHOSEN(f)                                                                              \
+  static NOINLINE void unpack_##f(uint32_t *out, const uint32_t *rows, int dim) { \
+    unpack_chosen_as(f, out, rows, dim); \
+  }
+UNPACK_CHOSEN(CHOSEN_FP8)
+UNPACK_CHOSEN(CHOSEN_BF8)
+UNPACK_CHOSEN(CHOSEN_FP6)
+UNPACK_CHOSEN(CHOSEN_BF6)
+UNPACK_CHOSEN(CHOSEN_FP4)
+
+static void (*const chosen_unpackers[8])(uint32_t *, const uint32_t *, int) = {
+    unpack_CHOSEN_FP8, unpack_CHOSEN_BF8, unpack_CHOSEN_FP6, unpack_CHOSEN_BF6,
+    unpack_CHOSEN_FP4, unpack_CHOSEN_FP4, unpack_CHOSEN_FP4, unpack_CHOSEN_FP4,
+};
+
+/* Multiplies every lane's elements by the power of two in one byte of its scale. */
+static void scale_elements(uint32_t *values, const uint32_t *scales, uint32_t constant, uint32_t byte) {
+  for (int lane = 0; lane < 64; lane += 16) {
+    u32x16 word = scales ? load(scales + lane) : (u32x16){} + constant;
+    u32x16 e = word >> (8 * byte) & 0xFF;
+    u32x16 power = pick((u32x16)(e == 0), (u32x16){} + 0x00400000, e << 23);
+    power = pick((u32x16)(e == 255), (u32x16){} + 0x7FC00000, power);
+    for (int j = 0; j < 32; j++) {
+      uint32_t *place = values + j * 64 + lane;
+      store(place, as_bits(as_float(load(place)) * as_float(power)));
+    }
+  }
+}
+
+struct scales {
+  const uint32_t *a, *b;
+  uint32_t a_constant, b_constant;
+};
+
+ALWAYS_INLINE void mfma_chosen(uint32_t *d, const uint32_t *a_rows, const uint32_t *b_rows,
+                               const uint32_t *c, uint32_t constant, uint32_t modifiers, int dim,
+                               const struct scales *scales) {
+  uint32_t a[32 * 64], b[32 * 64];
+  chosen_unpackers[modifiers & 7](a, a_rows, dim);
+  chosen_unpackers[modifiers >> 7 & 7](b, b_rows, dim);
+  if (scales) {
+    scale_elements(a, scales->a, scales->a_constant, modifiers >> 10 & 3);
+    scale_elements(b, scales->b, scales->b_constant, modifiers >> 12 & 3);
+  }
+  start(d, c, constant, dim * dim / 64);
+  int count = dim == 32 ? 8 : 16;
+  for (int first = 0; first < dim; first += count) {
+    uint32_t *sums[16];
+    for (int m = 0; m < count; m++) sums[m] = mfma_row(d, dim, first + m);
+    accumulate(true, false, dim, sums, a + first, b, 64 / dim, 32, 64);
+  }
+}
+
+#define MFMA_CHOSEN(shape, dim)                                                                       \
+  HELPER(mfma_f32_##shape##_f8f6f4) { \
+    (void)wave; \
+    mfma_chosen(d, a, b, c, constant, modifiers, dim, NULL); \
+  } \
+  void anyroc_mfma_scale_f32_##shape##_f8f6f4( \
+      struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c, \
+      uint32_t constant, uint32_t modifiers, const uint32_t *a_scales, const uint32_t *b_scales, \
+      uint32_t a_constant, uint32_t b_constant) { \
+    (void)wave; \
+    struct scales scales = {a_scales, b_scales, a_constant, b_constant}; \
+    mfma_chosen(d, a, b, c, constant, modifiers, dim, &scales); \
+  }
+MFMA_CHOSEN(16x16x128, 16)
+MFMA_CHOSEN(32x32x64, 32)
 
 /* Double precision; here blgp negates A, B, C. */
 

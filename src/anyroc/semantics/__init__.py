@@ -8,15 +8,17 @@ from anyroc.semantics import (
     control,
     convert,
     floating,
+    flushing,
     lane,
     matrix,
     memory,
     scalar,
+    scaled,
     transcendental,
     vector,
 )
 
 __all__ = [
-    "compare", "control", "convert", "floating", "lane", "matrix", "memory", "scalar",
-    "transcendental", "vector",
+    "compare", "control", "convert", "floating", "flushing", "lane", "matrix", "memory", "scalar",
+    "scaled", "transcendental", "vector",
 ]  # fmt: skip

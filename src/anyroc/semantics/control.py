@@ -19,6 +19,7 @@ control("s_dcache_inv s_dcache_wb s_dcache_inv_vol s_dcache_wb_vol s_dcache_disc
 control("s_dcache_discard_x2 s_atc_probe s_atc_probe_buffer s_gl1_inv", "nop")
 control("s_prefetch_inst s_prefetch_inst_pc_rel s_prefetch_data s_prefetch_data_pc_rel", "nop")
 control("s_buffer_prefetch_data buffer_wbl2 buffer_inv buffer_gl0_inv buffer_gl1_inv", "nop")
+control("buffer_invl2 buffer_wbinvl1 buffer_wbinvl1_vol s_set_valu_coexec_mode", "nop")
 control("global_inv global_wb global_wbinv", "nop")
 # The debugger's conditions never hold.
 control("s_cbranch_cdbgsys s_cbranch_cdbguser s_cbranch_cdbgsys_or_user", "nop")

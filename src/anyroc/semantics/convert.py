@@ -120,9 +120,9 @@ def _(a: Value, index: Value, old: Value) -> Value:
 
 @dataclass(frozen=True)
 class Small:
-    """An 8-bit float: ``fnuz`` has one NaN (0x80), no infinities and no -0 and is gfx942's; the
-    other kind is OCP's.  ``limit`` is the greatest finite code, ``over`` the code that overflow
-    gives."""
+    """A float of 8 ``bits`` or fewer: ``fnuz`` has one NaN (0x80), no infinities and no -0 and is
+    gfx942's; the other kind is OCP's.  ``limit`` is the greatest finite code, ``over`` the code
+    that overflow gives; ``signed_nan``: a NaN keeps its sign."""
 
     fraction: int
     bias: int
@@ -130,6 +130,13 @@ class Small:
     limit: int
     over: int
     nan: int
+    bits: int = 8
+    signed_nan: bool = False
+
+    @property
+    def sign(self) -> int:
+        """The bit of the sign."""
+        return 1 << (self.bits - 1)
 
 
 SMALL: dict[str, Small] = {
@@ -141,10 +148,12 @@ SMALL: dict[str, Small] = {
 
 
 def from_small(code: Value, f: Small) -> Value:
-    """The F32 of an 8-bit float (its code a U32 below 256)."""
-    m = code & 0x7F
+    """The F32 of a small float (its code a U32)."""
+    m = code & (f.sign - 1)
     scaled = bits(m << (23 - f.fraction), F32) * 2.0 ** (127 - f.bias)
-    result = bits(raw(scaled) | ((code & 0x80) << 24), F32)
+    result = bits(raw(scaled) | ((code & f.sign) << (32 - f.bits)), F32)
+    if f.bits < 8:
+        return result
     nan = bits(code.const(0x7FC00000), F32)
     if f.fnuz:
         return select(code == 0x80, nan, result)
@@ -156,18 +165,19 @@ def from_small(code: Value, f: Small) -> Value:
 
 def _finish(code: Value, a: Value, f: Small) -> Value:
     """The code of a rounded magnitude, with ``a``'s sign and its NaN or infinity."""
-    sign = sign_bit(a) >> 24
+    sign = sign_bit(a) >> (32 - f.bits)
     code = select(code > f.limit, code.const(f.over), code)
     code = select(magnitude(a) >= 0x7F800000, code.const(f.over), code)
     if f.fnuz:
         code = select((code == 0) | (code == 0x80), code, code | sign)
     else:
         code = code | sign
-    return select(is_nan(a), code.const(f.nan), code)
+    nan = sign | f.nan if f.signed_nan else code.const(f.nan)
+    return select(is_nan(a), nan, code)
 
 
 def to_small(a: Value, f: Small) -> Value:
-    """F32 rounded to the nearest even 8-bit float: its code as a U32."""
+    """F32 rounded to the nearest even small float: its code as a U32."""
     drop = 23 - f.fraction
     m = magnitude(a)
     nearest = (m + ((1 << (drop - 1)) - 1) + ((m >> drop) & 1)) >> drop
@@ -194,7 +204,7 @@ def to_small_stochastic(a: Value, noise: Value, f: Small) -> Value:
     return _finish(rounded + base, a, f)
 
 
-def _merged(old: Value, code: Value, shift: Value, width: int) -> Value:
+def merged(old: Value, code: Value, shift: Value, width: int) -> Value:
     """``old`` with ``code`` in the ``width`` bits from ``shift`` on."""
     mask = shift.const((1 << width) - 1) << shift
     return (old & ~mask) | (code << shift)
@@ -217,11 +227,11 @@ def _small_conversions(name: str, f: Small) -> None:
     @op(f"v_cvt_pk_{short}_f32{end}", "f32 f32 b32 op_sel -> b32")
     def packed(a: Value, b: Value, old: Value, op_sel: Value) -> Value:
         code = to_small(a, f) | (to_small(b, f) << 8)
-        return _merged(old, code, ((op_sel >> 3) & 1) << 4, 16)
+        return merged(old, code, ((op_sel >> 3) & 1) << 4, 16)
 
     @op(f"v_cvt_sr_{short}_f32{end}", "f32 u32 b32 op_sel -> b32")
     def stochastic(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
-        return _merged(old, to_small_stochastic(a, noise, f), ((op_sel >> 2) & 3) << 3, 8)
+        return merged(old, to_small_stochastic(a, noise, f), ((op_sel >> 2) & 3) << 3, 8)
 
 
 for _name, _small in SMALL.items():

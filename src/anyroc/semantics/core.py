@@ -172,7 +172,9 @@ class Access:
     elements. ``half``: "lo"/"hi" for the d16 forms that touch one half of the register (for stores
     "hi" takes the upper half).  ``stride``: for the two-address LDS forms the distance unit in
     bytes of offset0/offset1, else 0.  ``lane_offset``: addtid forms add 4 * lane.  ``to_lds``:
-    what is loaded goes to LDS at M0, one lane's data behind the other's.
+    what is loaded goes to LDS at M0, one lane's data behind the other's. ``transpose``: bits of the
+    elements of a matrix that the lanes load row by row and get column by column; ``span`` lanes
+    share one of so many columns.
     """
 
     name: str
@@ -185,6 +187,8 @@ class Access:
     atomic: str = ""
     lane_offset: bool = False
     to_lds: bool = False
+    transpose: int = 0
+    span: int = 0
 
     @property
     def size(self) -> int:

@@ -63,6 +63,11 @@ def _(selector: Value, lane: Value) -> Value:
 cross("v_permlane64_b32", "gather_any", "b32 lane -> b32")(lambda lane: lane ^ 32)
 
 
+for _distance in (16, 32):
+    # Lanes of vdst with this bit set change places with those of the source without it.
+    cross(f"v_permlane{_distance}_swap_b32", "swap", "b32 b32 -> b32 b32")(lambda n=_distance: n)
+
+
 DPP_ROW_MASKED = {0x142: 0xA, 0x143: 0xC}
 """The row broadcasts write only the rows that follow a row they read: by control, those rows."""
 

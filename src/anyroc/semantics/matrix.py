@@ -1,6 +1,7 @@
 """Matrix multiplies of a whole wave, made from the tables of their shapes and formats.
 
-The keys of gfx942's 8-bit floats end in ``_fnuz``, those of RDNA3's layouts in ``_gfx11``.
+The keys of gfx942's 8-bit floats end in ``_fnuz``, those of RDNA3's layouts in ``_gfx11``, those
+of CDNA2's 16-bit floats, which take and give no denormals, in ``_flush``.
 ``helper`` is the function of ``native/matrix.c`` without its ``anyroc_``.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from anyroc.semantics.core import Matrix, matrix
 
 _BITS = {"f64": 64, "f32": 32, "xf32": 32, "i32": 32, "f16": 16, "bf16": 16, "i8": 8, "iu8": 8,
-         "fp8": 8, "bf8": 8, "iu4": 4}  # fmt: skip
+         "fp8": 8, "bf8": 8, "iu4": 4, "f8f6f4": 8}  # fmt: skip
 _SMALL = tuple((a, b) for a in ("fp8", "bf8") for b in ("fp8", "bf8"))
 
 # Format of A and B: (rows, columns, k, blocks) of each instruction.
@@ -18,11 +19,15 @@ _MFMA: dict[str, tuple[tuple[int, int, int, int], ...]] = {
     "xf32": ((16, 16, 8, 1), (32, 32, 4, 1)),
     "f16": ((32, 32, 4, 2), (16, 16, 4, 4), (4, 4, 4, 16), (32, 32, 8, 1), (16, 16, 16, 1),
             (32, 32, 16, 1), (16, 16, 32, 1)),
-    "i8": ((32, 32, 4, 2), (16, 16, 4, 4), (4, 4, 4, 16), (32, 32, 16, 1), (16, 16, 32, 1),
-           (32, 32, 32, 1), (16, 16, 64, 1)),
+    "i8": ((32, 32, 4, 2), (16, 16, 4, 4), (4, 4, 4, 16), (32, 32, 8, 1), (16, 16, 16, 1),
+           (32, 32, 16, 1), (16, 16, 32, 1), (32, 32, 32, 1), (16, 16, 64, 1)),
     "f64": ((16, 16, 4, 1), (4, 4, 4, 4)),
     "8": ((16, 16, 32, 1), (32, 32, 16, 1)),
+    "f8f6f4": ((16, 16, 128, 1), (32, 32, 64, 1)),
 }  # fmt: skip
+# CDNA2's, of which bf16 has more.
+_FLUSHED = ((32, 32, 4, 2), (16, 16, 4, 4), (4, 4, 4, 16), (32, 32, 8, 1), (16, 16, 16, 1))
+_FLUSHED_BF16 = ((32, 32, 2, 2), (16, 16, 2, 4), (4, 4, 2, 16), (32, 32, 4, 1), (16, 16, 8, 1))
 _SMFMAC: dict[str, tuple[tuple[int, int, int, int], ...]] = {
     "16": ((16, 16, 32, 1), (32, 32, 16, 1), (16, 16, 64, 1), (32, 32, 32, 1)),
     "8": ((16, 16, 64, 1), (32, 32, 32, 1), (16, 16, 128, 1), (32, 32, 64, 1)),
@@ -78,6 +83,13 @@ def _mfma() -> None:
             d = {"i8": "i32", "f64": "f64"}.get(formats, "f32")
             for f in ("f16", "bf16") if formats == "f16" else (formats,):
                 _register("mfma", shape, f, f, d, 64)
+            if formats == "f8f6f4":
+                _register("mfma_scale", shape, formats, formats, d, 64)
+    for shape in _FLUSHED:
+        for f in ("f16", "bf16"):
+            _register("mfma", shape, f, f, "f32", 64, "_flush")
+    for shape in _FLUSHED_BF16:
+        _register("mfma", shape, "bf16", "bf16", "f32", 64, "_flush")
 
 
 def _smfmac() -> None:

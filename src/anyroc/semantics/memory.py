@@ -164,6 +164,15 @@ def _loads_to_lds() -> None:
     access("global_load_lds_addtid_b32", "global", "load", "u32", to_lds=True, lane_offset=True)
 
 
+def _transposing_loads() -> None:
+    """gfx950's from LDS work on 16 columns, RDNA4's from memory on 8."""
+    for width, dwords in ((4, 2), (6, 3), (8, 2), (16, 2)):
+        name = f"ds_load_b{32 * dwords}_tr_b{width}"
+        access(name, "lds", "load", "u32", dwords, transpose=width, span=16)
+    access("global_load_tr_b64", "global", "load", "u32", 2, transpose=8, span=8)
+    access("global_load_tr_b128", "global", "load", "u32", 4, transpose=16, span=8)
+
+
 def _scalar() -> None:
     for prefix, space in (("s_load", "scalar"), ("s_buffer_load", "scalar_buffer")):
         for suffix, count in (*WIDTHS.items(), ("b256", 8), ("b512", 16)):
@@ -185,6 +194,7 @@ for _space in VECTOR_SPACES:
 access("global_load_addtid_b32", "global", "load", "u32", lane_offset=True)
 access("global_store_addtid_b32", "global", "store", "u32", lane_offset=True)
 _loads_to_lds()
+_transposing_loads()
 _lds()
 _lds_atomics()
 _scalar()

@@ -291,12 +291,18 @@ def _(pair: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(_saturated_byte(v, 0, 255) for v in pair)
 
 
-op("v_ashr_pk_i8_i32", "i32 i32 u32 -> u8x2")(
-    lambda a, b, n: (_saturated_byte(a >> n, -128, 127), _saturated_byte(b >> n, -128, 127))
-)
-op("v_ashr_pk_u8_i32", "i32 i32 u32 -> u8x2")(
-    lambda a, b, n: (_saturated_byte(a >> n, 0, 255), _saturated_byte(b >> n, 0, 255))
-)
+def _shifted_bytes(name: str, low: int, high: int) -> None:
+    @op(name, "i32 i32 u32 b32 op_sel -> b32")
+    def body(a: Value, b: Value, n: Value, old: Value, op_sel: Value) -> Value:
+        """A pair of saturated bytes into half a register, whose other half stays."""
+        first, second = (convert(_saturated_byte(v >> n, low, high), U32) for v in (a, b))
+        upper = ((op_sel >> 3) & 1) != 0
+        pair = first | (second << 8)
+        return select(upper, (old & 0xFFFF) | (pair << 16), (old & 0xFFFF0000) | pair)
+
+
+_shifted_bytes("v_ashr_pk_i8_i32", -128, 127)
+_shifted_bytes("v_ashr_pk_u8_i32", 0, 255)
 op("v_prng_b32", "b32 -> b32")(
     lambda a: (a << 1) ^ select((a >> 31) != 0, a.const(197), a.const(0))
 )

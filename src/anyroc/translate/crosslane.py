@@ -15,7 +15,7 @@ from anyroc.semantics.lane import DPP_ROW_MASKED, dpp_source, swizzle_source
 from anyroc.semantics.values import U32, U64, Value
 from anyroc.translate import layout
 from anyroc.translate.block import BlockState
-from anyroc.translate.lanes import TEMPORARY
+from anyroc.translate.lane_sources import TEMPORARY
 from anyroc.translate.operands import Unsupported, field_value, row_of, scalar_source
 from anyroc.translate.scalar import scalar_argument
 from anyroc.translate.vectors import CHUNK
@@ -94,6 +94,8 @@ class CrossLane(BlockState):
             self._write_lane(inst, cross, moved)
         elif cross.kind == "swizzle":
             self._swizzle(inst, moved)
+        elif cross.kind == "swap":
+            self._swap(inst, cross.body())
         else:
             raise Unsupported(inst, f"cross-lane kind {cross.kind}")
 
@@ -152,6 +154,16 @@ class CrossLane(BlockState):
             f" ptr {table}, i32 0)"
         )
         self._copy_row(inst, _MOVED_ROW)
+
+    def _swap(self, inst: Instruction, distance: int) -> None:
+        """Lanes of two registers that change places."""
+        rows = [self.row_pointer(row_of(operand, self.graph.accum_offset)) for operand in inst.dst]
+        fetch, bound = inst.mods.op_sel[:2]
+        self.code.declare("anyroc_swap_lanes", "void", "ptr", "ptr", "ptr", "i32", "i32", "i32")
+        self.code.do(
+            f"call void @anyroc_swap_lanes(ptr %wave, ptr {rows[0]}, ptr {rows[1]},"
+            f" i32 {distance}, i32 {int(fetch)}, i32 {int(not bound)})"
+        )
 
     def _copy_row(self, inst: Instruction, row: int) -> None:
         """Moves a scratch row to the destination, enabled lanes only."""
@@ -227,8 +239,14 @@ class CrossLane(BlockState):
                 raise Unsupported(inst, "a scalar matrix operand")
         target = self.row_pointer(row_of(inst.dst[0], self.graph.accum_offset))
         mods = inst.mods
+        scales = ""
         if inst.format == "MAI":
             packed = mods.cbsz | mods.abid << 3 | mods.blgp << 7
+        elif inst.format == "VOP3PX2":
+            packed = mods.cbsz | mods.blgp << 7
+            for at in range(2):
+                packed |= (mods.op_sel[at] | mods.op_sel_hi[at] << 1) << (10 + 2 * at)
+            scales = self._scales(inst.src[3:])
         else:
             packed = sum(
                 bool(bit) << i
@@ -237,38 +255,24 @@ class CrossLane(BlockState):
                 )
             )
         name = f"anyroc_{matrix.helper}"
-        code.declare(name, "void", "ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
+        types = ["ptr", "ptr", "i32", "i32"] if scales else []
+        code.declare(name, "void", "ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32", *types)
         code.do(
             f"call void @{name}(ptr %wave, ptr {target}, ptr {rows[0]}, ptr {rows[1]},"
             f" ptr {rows[2]},"
-            f" i32 {constant}, i32 {packed})"
+            f" i32 {constant}, i32 {packed}{scales})"
         )
 
-    def move_relative(self, inst: Instruction) -> None:
-        """A move whose source, target or both are counted from M0."""
-        self.flush()
-        form = inst.op.removeprefix("v_mov").removesuffix("_b32")
-        if form not in ("rels", "reld", "relsd") or inst.parts:
-            raise Unsupported(inst, "this form of relative register")
-        scalars, ops, graph = self.scalars, self.scalars.ops, self.graph
-        scalars.store_exec()
-        index: Any = scalars.read32(layout.M0)
-        if graph.target.has_agprs:
-            index = ops.binary("and", U32, index, 0xFF)
-        target: Any = row_of(inst.dst[0], graph.accum_offset)
-        if form != "rels":
-            target = ops.binary("add", U32, index, target)
-        source: Any = -1
-        scalar: Any = 0
-        if inst.src[0].kind in ("v", "a"):
-            row: Any = row_of(inst.src[0], graph.accum_offset)
-            if form != "reld":
-                row = ops.binary("add", U32, index, row)
-            source = ops.convert(U32, U64, row)
-        else:
-            scalar = scalar_source(inst.src[0], 32, scalars).raw
-        self.code.declare("anyroc_move_relative", "void", "ptr", "i32", "i64", "i32", "i32")
-        self.code.do(
-            f"call void @anyroc_move_relative(ptr %wave, i32 {ops.text(U32, target)},"
-            f" i64 {ops.text(U64, source)}, i32 {ops.text(U32, scalar)}, i32 {graph.rows})"
-        )
+    def _scales(self, operands: tuple[Operand, ...]) -> str:
+        """The arguments for a scaled matrix's scales: rows, then what stands in for absent rows."""
+        rows, constants = [], []
+        for operand in operands:
+            if operand.kind in "va":
+                rows.append(self.row_pointer(row_of(operand, self.graph.accum_offset)))
+                constants.append("0")
+            else:
+                rows.append("null")
+                raw = scalar_source(operand, 32, self.scalars).raw
+                constants.append(str(self.scalars.ops.text(U32, raw)))
+        pointers = "".join(f", ptr {row}" for row in rows)
+        return pointers + "".join(f", i32 {value}" for value in constants)

@@ -106,6 +106,8 @@ class MemoryEmitter:
             return self._capture_atomic(inst, access, scalars)
         if access.to_lds or inst.mods.lds:
             return self._capture_direct(inst, access, scalars)
+        if access.transpose:
+            return self._capture_transposed(inst, access, scalars)
         data = inst.dst[0] if access.kind == "load" else self._data(inst)
         row = row_of(data, self.accum_offset)
         if access.space != "buffer":
@@ -180,7 +182,7 @@ class MemoryEmitter:
         """Where a simple load or store goes, None for anything else."""
         if access.space not in ("global", "lds") or access.kind == "atomic" or access.to_lds:
             return None
-        if access.half or access.lane_offset or inst.mods.gds:
+        if access.half or access.lane_offset or access.transpose or inst.mods.gds:
             return None
         if access.stride and access.space != "lds":
             return None
@@ -345,6 +347,28 @@ class MemoryEmitter:
             self.code.declare("anyroc_lds_scatter", "void", "ptr", "ptr", "i32", "i32")
             self.code.do(
                 f"call void @anyroc_lds_scatter(ptr %wave, ptr {rows}, i32 {base}, i32 {words})"
+            )
+
+        return emit
+
+    # Loads of a matrix's rows that give the lanes its columns.
+
+    def _capture_transposed(
+        self, inst: Instruction, access: Access, scalars: ScalarFile
+    ) -> Callable[[], None]:
+        if access.space != "lds" and self.wave_size != 32:
+            raise Unsupported(inst, "its layout in waves of 64 lanes is not documented")
+        transfer = self._transfer(inst, access, scalars)
+        row = row_of(inst.dst[0], self.accum_offset)
+
+        def emit() -> None:
+            self.note_position(inst)
+            rows = self._room(_DIRECT, 4)
+            transfer(rows)
+            self.code.declare("anyroc_transpose", "void", "ptr", "ptr", "ptr", *["i32"] * 3)
+            self.code.do(
+                f"call void @anyroc_transpose(ptr %wave, ptr {self.row_address(row)}, ptr {rows},"
+                f" i32 {access.transpose}, i32 {access.count}, i32 {access.span})"
             )
 
         return emit

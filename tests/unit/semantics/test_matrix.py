@@ -14,6 +14,7 @@ import pytest
 from anyroc.native import library
 from anyroc.semantics.core import OPERATIONS, Matrix
 from semantics_support.exact import BF16, F16, F32, F64, SMALL, Format, decode, encode
+from semantics_support.exact import magnitude_of as exact_magnitude
 from semantics_support.matrix_layouts import BITS, Shape, digest, shape
 
 CASES = Path(__file__).parents[2] / "cases" / "matrix_layouts.json"
@@ -149,15 +150,128 @@ def variants(name: str) -> list[tuple[str, int]]:
     return [("gfx11" if name.endswith("_gfx11") else "gfx12", wave) for wave in (32, 64)]
 
 
-EVERY = [(name, *variant) for name in MATRICES for variant in variants(name)]
+CHOSEN = [name for name in MATRICES if name.endswith("_f8f6f4")]
+EVERY = [(name, *variant) for name in MATRICES if name not in CHOSEN for variant in variants(name)]
 
 
 @pytest.mark.parametrize("name, generation, wave", EVERY)
 def test_products(name: str, generation: str, wave: int) -> None:
     entry = MATRICES[name]
-    s = shape(name.removesuffix("_gfx11"), generation, wave)
+    s = shape(name.removesuffix("_gfx11").removesuffix("_flush"), generation, wave)
     problem = Problem(entry, s, len(name), modifiers=3 if entry.a.startswith("iu") else 0)
     np.testing.assert_array_equal(problem.product() + problem.c, problem.run())
+
+
+# The formats that cbsz and blgp choose among, in order.
+SIX = Format(2, 3, 1), Format(3, 2, 3)
+BY_NUMBER = (SMALL["fp8"], SMALL["bf8"], *SIX, Format(2, 1, 1))
+
+
+def chosen_rows(codes: np.ndarray, f: Format) -> np.ndarray:
+    """A (or B's transpose) of ``dim`` rows in the registers of a wave.
+
+    A lane has 32 elements of one row. Six and four bits: consecutive ones. Eight bits: 16 of the
+    first half of k, 16 of the second (Triton, LinearLayoutConversions.cpp and its tests of
+    dot_scaled on gfx950; where both operands have the same layout the order is of no consequence).
+    """
+    dim, k = codes.shape
+    rows = np.zeros((8, 64), np.uint32)
+    for lane in range(64):
+        group, row = lane // dim, lane % dim
+        if f.bits == 8:
+            half = k // 2
+            at = [16 * group + n % 16 + n // 16 * half for n in range(32)]
+        else:
+            at = [32 * group + n for n in range(32)]
+        packed = sum(int(codes[row, column]) << f.bits * n for n, column in enumerate(at))
+        for register in range(f.bits):
+            rows[register, lane] = packed >> 32 * register & 0xFFFFFFFF
+    return rows
+
+
+def chosen_values(codes: np.ndarray, f: Format) -> np.ndarray:
+    """What codes stand for; those of six and four bits are all numbers."""
+    top = 1 << (f.bits - 1)
+    return np.vectorize(
+        lambda c: float(exact_magnitude(int(c) & (top - 1), f)) * (-1 if c & top else 1)
+    )(codes)
+
+
+def scaled(entry: Matrix, d: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray | None,
+           modifiers: int, scales: list[np.ndarray | int]) -> None:  # fmt: skip
+    helper = getattr(library(), f"anyroc_{entry.helper}")
+    pointers = [x.ctypes.data_as(ctypes.c_void_p) if x is not None else None for x in (d, a, b, c)]
+    rows = [None if isinstance(s, int) else s.ctypes.data_as(ctypes.c_void_p) for s in scales]
+    constants = [ctypes.c_uint32(s if isinstance(s, int) else 0) for s in scales]
+    state = Wave(wave_size=64)
+    helper(ctypes.byref(state), *pointers, ctypes.c_uint32(0), ctypes.c_uint32(modifiers),
+           *rows, *constants)  # fmt: skip
+
+
+@pytest.mark.parametrize("formats", [(a, b) for a in range(5) for b in range(5)])
+@pytest.mark.parametrize("dim, k", [(16, 128), (32, 64)])
+def test_formats_chosen_by_modifiers(dim: int, k: int, formats: tuple[int, int]) -> None:
+    rng = np.random.default_rng(dim + 7 * formats[0] + formats[1])
+    fa, fb = (BY_NUMBER[number] for number in formats)
+    limit = {8: 0x50, 6: 0x20, 4: 8}
+    a, b = (
+        rng.integers(0, limit[f.bits], (dim, k)) | rng.integers(0, 2, (dim, k)) << (f.bits - 1)
+        for f in (fa, fb)
+    )
+    x, y = chosen_values(a, fa), chosen_values(b, fb)
+    error = 2.0**-18 * (abs(x) @ abs(y).T + 9)
+    c = rng.integers(-9, 10, (1, dim, dim))
+    name = f"v_mfma_f32_{dim}x{dim}x{k}_f8f6f4"
+    plain = shape(f"v_mfma_f32_{dim}x{dim}x{k}_fp8_fp8", "cdna", 64)
+    problem = Problem(MATRICES["v_mfma_f32_16x16x16_f16"], plain, 1)
+    d = problem.rows("D", c, "f32")
+    call(MATRICES[name], 64, d, chosen_rows(a, fa), chosen_rows(b, fb), d, 0,
+         formats[0] | formats[1] << 7)  # fmt: skip
+    assert (abs(problem.read(d)[0] - (x @ y.T + c[0])) <= error).all()
+    powers = rng.integers(120, 134, (2, dim, k // 32))
+    for byte in (0, 3):
+        rows = np.zeros((2, 1, 64), np.uint32)
+        for lane in range(64):
+            rows[:, 0, lane] = powers[:, lane % dim, lane // dim] << 8 * byte
+        d = problem.rows("D", c, "f32")
+        modifiers = formats[0] | formats[1] << 7 | byte << 10 | byte << 12
+        entry = MATRICES[name.replace("mfma", "mfma_scale")]
+        scaled(entry, d, chosen_rows(a, fa), chosen_rows(b, fb), d, modifiers, [*rows])
+        factors = np.repeat(2.0 ** (powers - 127), 32, axis=2)
+        x2, y2 = x * factors[0], y * factors[1]
+        error = 2.0**-18 * (abs(x2) @ abs(y2).T + 9)
+        assert (abs(problem.read(d)[0] - (x2 @ y2.T + c[0])) <= error).all()
+
+
+def test_constant_scales_and_scales_that_are_no_number() -> None:
+    name = "v_mfma_scale_f32_16x16x128_f8f6f4"
+    plain = shape("v_mfma_f32_16x16x128_fp8_fp8", "cdna", 64)
+    problem = Problem(MATRICES["v_mfma_f32_16x16x16_f16"], plain, 1)
+    one = chosen_rows(np.full((16, 128), 0x38), SMALL["fp8"])
+    d = np.zeros((4, 64), np.uint32)
+    scaled(MATRICES[name], d, one, one, None, 0, [128, 126])
+    assert (problem.read(d) == 128).all()
+    scaled(MATRICES[name], d, one, one, None, 1 << 10, [128, 127])  # byte 1 holds 0
+    assert (problem.read(d) == 128 * 2.0**-127).all()
+    scaled(MATRICES[name], d, one, one, None, 0, [255, 127])
+    assert (d & 0x7FFFFFFF > 0x7F800000).all()
+
+
+def test_cdna2s_halves_have_no_denormals() -> None:
+    for name, tiny, small in (
+        ("v_mfma_f32_16x16x16_f16_flush", 0x0200, 0x0400),
+        ("v_mfma_f32_16x16x16_bf16_flush", 0x0040, 0x0080),
+    ):
+        entry, plain = MATRICES[name], shape(name.removesuffix("_flush"), "cdna", 64)
+        a, b, d = (np.zeros((4, 64), np.uint32) for _ in range(3))
+        a[0, 0], b[0, 0] = tiny, 0x3C00 if "bf16" not in name else 0x3F80
+        a[0, 1], b[0, 1] = small, a[0, 0] * 0 + (0x3C00 if "bf16" not in name else 0x3F80)
+        c = np.full((4, 64), 1, np.uint32)  # the least denormal
+        call(entry, 64, d, a, b, c)
+        got = Problem(entry, plain, 0).read(d)[0]
+        least = 2.0**-14 if "bf16" not in name else 2.0**-126
+        assert 0 == got[0, 0] and least == got[1, 0]
+        assert 0 == np.delete(got, 1, 0).max()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,19 @@ def test_program(anyroc, program: Path, target: str) -> None:
     assert 0 == done.returncode
 
 
+@pytest.mark.parametrize("target", ["gfx90a", "gfx950", "gfx1100", "gfx1200"])
+def test_matrices_of_kin(anyroc, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / "matrices.cu")
+    assert "PASS" == done.stdout.strip().splitlines()[-1], done.stdout + done.stderr
+    assert 0 == done.returncode
+
+
+@pytest.mark.parametrize("name, target", [("cdna4", "gfx950"), ("rdna4", "gfx1200")])
+def test_what_one_generation_alone_has(anyroc, name: str, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / f"{name}.hip")
+    assert ("PASS\n", 0) == (done.stdout, done.returncode), done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("flags", [(), ("-DFLUSHED", "-X", "-fgpu-flush-denormals-to-zero")])
 @pytest.mark.parametrize(
     "target, wave", [("gfx942", 64), ("gfx1100", 64), ("gfx1151", 32), ("gfx1201", 32)]

@@ -29,7 +29,8 @@ MNEMONICS: dict[str, dict[str, str]] = {
 _READ_MODIFY_WRITE = re.compile(
     r"[vs]_(dual_)?(fmac|mac|pk_fmac)_.*|v_(dual_)?dot\d+(c|acc)_.*|v_smfmac_.*|v_swmmac_.*"
     r"|s_cmovk?_.*|s_addk_.*|s_mulk_.*|s_bitset[01]_.*|v_swap_b.*|v_permlane\d+_swap_b32"
-    r"|v_cvt_(pk|sr)_(fp8|bf8)_f32"
+    r"|v_cvt_(pk|sr)_(fp8|bf8)_f32|v_cvt_sr_b?f16_f32|v_ashr_pk_[iu]8_i32"
+    r"|v_cvt_scalef32_(f16_(fp8|bf8)|(sr_|pk_|sr_pk_)(fp8|bf8|fp4)_b?f\d+)"
 )
 _CARRY_IN = re.compile(r"v_(add|sub|subrev)_co_ci_u32|v_(addc|subb|subbrev)_co_u32")
 _CARRY_OUT = re.compile(r"v_(add|sub|subrev|addc|subb|subbrev)_co(_ci)?_u32")

@@ -42,7 +42,7 @@ __device__ void pack(const Matrices &m, int i, int k, int (&rows)[count / 4],
 __global__ void multiply(Matrices &m)
 {
     int lane = threadIdx.x, i = lane % 16, group = lane / 16;
-#if defined(__gfx942__)
+#if defined(__gfx90a__) || defined(__gfx942__) || defined(__gfx950__)
     int wide = lane % 32, upper = lane / 32;
     half4 a, b;
     for (int j = 0; j < 4; ++j) {
@@ -55,15 +55,22 @@ __global__ void multiply(Matrices &m)
     sums = __builtin_amdgcn_mfma_f32_32x32x8f16(a, b, sums, 0, 0, 0);
     for (int v = 0; v < 16; ++v)
         m.d[8 * (v / 4) + 4 * upper + v % 4][wide] = sums[v];
+#if defined(__gfx90a__)
+    int p[1], q[1];
+    pack<4>(m, i, 4 * group, p, q);
+    int4v total = {};
+    total = __builtin_amdgcn_mfma_i32_16x16x16i8(p[0], q[0], total, 0, 0, 0);
+#else
     int p[2], q[2];
     pack<8>(m, i, 8 * group, p, q);
     int4v total = {};
     long first = (unsigned)p[0] | (long)p[1] << 32, second = (unsigned)q[0] | (long)q[1] << 32;
     total = __builtin_amdgcn_mfma_i32_16x16x32_i8(first, second, total, 0, 0, 0);
+#endif
     for (int v = 0; v < 4; ++v)
         m.r[4 * group + v][i] = total[v];
-    m.shape = {32, 8, 32};
-#elif defined(__gfx1151__)
+    m.shape = {32, 8, sizeof p / 4 * 16};
+#elif defined(__GFX11__)
     half16 a, b;
     for (int j = 0; j < 16; ++j) {
         a[j] = m.a[i][j];
@@ -83,7 +90,7 @@ __global__ void multiply(Matrices &m)
         m.r[2 * v + group][i] = total[v];
     }
     m.shape = {16, 16, 16};
-#elif defined(__gfx1201__)
+#elif defined(__GFX12__)
     half8 a, b;
     for (int j = 0; j < 8; ++j) {
         a[j] = m.a[i][8 * group + j];
