@@ -10,9 +10,9 @@ from anyroc.isa.tables import FAMILY
 from anyroc.semantics.core import Control
 from anyroc.semantics.values import BOOL, U32, U64
 from anyroc.translate import layout
-from anyroc.translate.block import BlockState
 from anyroc.translate.modes import MODE_REGISTER, register_field
 from anyroc.translate.operands import Unsupported, scalar_source
+from anyroc.translate.relative import RelativeMoves
 
 __all__ = ["ControlFlow"]
 
@@ -24,7 +24,7 @@ _TIMING = frozenset(("WAVE_SCHED_MODE",))
 """Registers that change only how long instructions take."""
 
 
-class ControlFlow(BlockState):
+class ControlFlow(RelativeMoves):
     """Emits control instructions."""
 
     def control(self, inst: Instruction, entry: Control) -> None:
