@@ -3,61 +3,15 @@
  * An access is described by constants (space, bytes, extension, direction), so that each instantiation below
  * is a loop over chunks of 16 lanes with the fast cases that matter: contiguous, uniform, else lane by lane. */
 #include "memops.h"
+#include "rows.h"
 
 enum space { GLOBAL64, GLOBAL32, FLAT, SCRATCH, LDS };
-enum form { WORDS, U8, I8, U16, I16, U8_LO, U8_HI, I8_LO, I8_HI, B16_LO, B16_HI };
 
 uint8_t *anyroc_resolve_global(struct anyroc_wave *wave, uint64_t address, uint32_t size,
                                uint32_t lane, uint32_t kind) {
   if (!in_device_range(address, size) && !anyroc_host_range_ok(address, size))
     anyroc_fault(wave, kind, address, lane, size);
   return (uint8_t *)address;
-}
-
-static const u32x16 zeros;
-
-INLINE uint32_t bytes_of(enum form form, uint32_t words) {
-  switch (form) {
-    case WORDS: return 4 * words;
-    case U8: case I8: case U8_LO: case U8_HI: case I8_LO: case I8_HI: return 1;
-    default: return 2;
-  }
-}
-
-INLINE uint32_t extend(enum form form, uint32_t raw, uint32_t old) {
-  switch (form) {
-    case U8: return (uint8_t)raw;
-    case I8: return (uint32_t)(int8_t)raw;
-    case U16: return (uint16_t)raw;
-    case I16: return (uint32_t)(int16_t)raw;
-    case U8_LO: return (old & 0xffff0000u) | (uint8_t)raw;
-    case I8_LO: return (old & 0xffff0000u) | (uint16_t)(int8_t)raw;
-    case B16_LO: return (old & 0xffff0000u) | (uint16_t)raw;
-    case U8_HI: return (old & 0xffffu) | (uint32_t)(uint8_t)raw << 16;
-    case I8_HI: return (old & 0xffffu) | (uint32_t)(uint16_t)(int8_t)raw << 16;
-    case B16_HI: return (old & 0xffffu) | raw << 16;
-    default: return raw;
-  }
-}
-
-/* Copies between a lane's registers and contiguous memory. */
-INLINE void lane_transfer(uint32_t *rows, uint32_t wave_size, uint8_t *p, enum form form,
-                          uint32_t words, int write) {
-  if (form == WORDS) {
-    for (uint32_t i = 0; i < words; i++) {
-      if (write) memcpy(p + 4 * i, rows + (size_t)i * wave_size, 4);
-      else memcpy(rows + (size_t)i * wave_size, p + 4 * i, 4);
-    }
-    return;
-  }
-  uint32_t size = bytes_of(form, 1), raw = 0;
-  if (write) {
-    raw = form == U8_HI || form == B16_HI ? *rows >> 16 : *rows;
-    memcpy(p, &raw, size);
-  } else {
-    memcpy(&raw, p, size);
-    *rows = extend(form, raw, *rows);
-  }
 }
 
 static __attribute__((noinline)) void scratch_lane(struct anyroc_wave *wave, uint32_t *rows,
@@ -95,84 +49,19 @@ static __attribute__((noinline)) void flat_lane(struct anyroc_wave *wave, uint32
   lane_transfer(rows, wave->wave_size, p, form, words, write);
 }
 
-INLINE u32x16 even(u32x16 a, u32x16 b) {
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+typedef uint64_t u64x8 __attribute__((vector_size(64)));
+
+INLINE u64x8 widen_low(u32x16 v) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), u64x8);
 }
 
-INLINE u32x16 odd(u32x16 a, u32x16 b) {
-  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+INLINE u64x8 widen_high(u32x16 v) {
+  return __builtin_convertvector(__builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15), u64x8);
 }
 
-INLINE u32x16 zip_low(u32x16 a, u32x16 b) {
-  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-
-INLINE u32x16 zip_high(u32x16 a, u32x16 b) {
-  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-
-INLINE u32x16 load16(const void *p) { return *(const u32x16_unaligned *)p; }
-INLINE void store16(void *p, u32x16 v) { *(u32x16_unaligned *)p = v; }
-
-/* Sixteen enabled lanes on consecutive addresses. */
-INLINE void contiguous(uint32_t *rows, uint32_t wave_size, uint8_t *p, enum form form,
-                       uint32_t words, int write) {
-  if (form == WORDS && words == 1) {
-    if (write) store16(p, load16(rows));
-    else store16(rows, load16(p));
-  } else if (form == WORDS && words == 2) {
-    uint32_t *second = rows + wave_size;
-    if (write) {
-      u32x16 a = load16(rows), b = load16(second);
-      store16(p, zip_low(a, b));
-      store16(p + 64, zip_high(a, b));
-    } else {
-      u32x16 a = load16(p), b = load16(p + 64);
-      store16(rows, even(a, b));
-      store16(second, odd(a, b));
-    }
-  } else if (form == WORDS && words == 4) {
-    if (write) {
-      u32x16 r0 = load16(rows), r1 = load16(rows + wave_size);
-      u32x16 r2 = load16(rows + 2 * wave_size), r3 = load16(rows + 3 * wave_size);
-      u32x16 a = zip_low(r0, r2), b = zip_low(r1, r3), c = zip_high(r0, r2), d = zip_high(r1, r3);
-      store16(p, zip_low(a, b));
-      store16(p + 64, zip_high(a, b));
-      store16(p + 128, zip_low(c, d));
-      store16(p + 192, zip_high(c, d));
-    } else {
-      u32x16 a = load16(p), b = load16(p + 64), c = load16(p + 128), d = load16(p + 192);
-      u32x16 ab0 = even(a, b), ab1 = odd(a, b), cd0 = even(c, d), cd1 = odd(c, d);
-      store16(rows, even(ab0, cd0));
-      store16(rows + wave_size, even(ab1, cd1));
-      store16(rows + 2 * wave_size, odd(ab0, cd0));
-      store16(rows + 3 * wave_size, odd(ab1, cd1));
-    }
-  } else if (form == U8 || form == I8) {
-    if (write) *(u8x16 *)p = __builtin_convertvector(load16(rows), u8x16);
-    else if (form == U8) store16(rows, __builtin_convertvector(*(u8x16 *)p, u32x16));
-    else store16(rows, (u32x16)__builtin_convertvector(*(i8x16 *)p, i32x16));
-  } else if (form == U16 || form == I16) {
-    if (write) *(u16x16 *)p = __builtin_convertvector(load16(rows), u16x16);
-    else if (form == U16) store16(rows, __builtin_convertvector(*(u16x16 *)p, u32x16));
-    else store16(rows, (u32x16)__builtin_convertvector(*(i16x16 *)p, i32x16));
-  } else {
-    uint32_t size = bytes_of(form, words);
-    for (uint32_t i = 0; i < CHUNK; i++)
-      lane_transfer(rows + i, wave_size, p + (size_t)i * size, form, words, write);
-  }
-}
-
-/* All enabled lanes read one address. */
-INLINE void uniform_load(uint32_t *rows, uint32_t wave_size, const uint8_t *p, uint32_t mask,
-                         enum form form, uint32_t words) {
-  uint32_t count = form == WORDS ? words : 1;
-  for (uint32_t i = 0; i < count; i++) {
-    uint32_t *row = rows + (size_t)i * wave_size, raw = 0;
-    memcpy(&raw, p + 4 * i, form == WORDS ? 4 : bytes_of(form, 1));
-    u32x16 value = zeros + (form == WORDS ? raw : extend(form, raw, 0));
-    store16(row, mask == 0xffff ? value : blend(mask, value, load16(row)));
-  }
+INLINE int all_in_device_range(u64x8 a, u64x8 b, uint64_t size) {
+  uint64_t start = (uint64_t)anyroc_range_base, last = anyroc_range_size - size;
+  return !__builtin_reduce_or((a - start > last) | (b - start > last));
 }
 
 INLINE int keeps_old(enum form form) { return form >= U8_LO; }
@@ -230,6 +119,15 @@ INLINE void access_global(struct anyroc_wave *wave, uint32_t *rows, const uint32
         LIKELY(in_device_range(start, size))) {
       uniform_load(rows, wave_size, (uint8_t *)start, mask, form, words);
       continue;
+    }
+    if (mask == 0xffff) {
+      union { u64x8 numbers[2]; uint8_t *places[CHUNK]; } at;
+      at.numbers[0] = base + widen_low(low) + (widen_low(high) << 32);
+      at.numbers[1] = base + widen_high(low) + (widen_high(high) << 32);
+      if (LIKELY(all_in_device_range(at.numbers[0], at.numbers[1], size))) {
+        scattered(rows, wave_size, at.places, form, words, write);
+        continue;
+      }
     }
     for (uint32_t m = mask; m; m &= m - 1) {
       uint32_t i = __builtin_ctz(m);
@@ -289,6 +187,12 @@ INLINE void lds_chunk(struct anyroc_wave *wave, uint32_t *rows, u32x16 offsets, 
     }
     if (!write && !keeps_old(form) && (lanes_where(steps == 0) & mask) == mask) {
       uniform_load(rows, wave_size, p, mask, form, words);
+      return;
+    }
+    if (mask == 0xffff) {
+      uint8_t *places[CHUNK];
+      for (uint32_t i = 0; i < CHUNK; i++) places[i] = wave->lds + offsets[i];
+      scattered(rows, wave_size, places, form, words, write);
       return;
     }
 #ifdef __AVX512F__

@@ -1,0 +1,165 @@
+/* Moves the data of sixteen lanes between registers and memory, in the ways that memory is laid out. */
+#ifndef ANYROC_ROWS_H
+#define ANYROC_ROWS_H
+
+#include "memops.h"
+
+/* What a lane's data becomes in its register. */
+enum form { WORDS, U8, I8, U16, I16, U8_LO, U8_HI, I8_LO, I8_HI, B16_LO, B16_HI };
+
+static const u32x16 zeros;
+
+INLINE uint32_t bytes_of(enum form form, uint32_t words) {
+  switch (form) {
+    case WORDS: return 4 * words;
+    case U8: case I8: case U8_LO: case U8_HI: case I8_LO: case I8_HI: return 1;
+    default: return 2;
+  }
+}
+
+INLINE uint32_t extend(enum form form, uint32_t raw, uint32_t old) {
+  switch (form) {
+    case U8: return (uint8_t)raw;
+    case I8: return (uint32_t)(int8_t)raw;
+    case U16: return (uint16_t)raw;
+    case I16: return (uint32_t)(int16_t)raw;
+    case U8_LO: return (old & 0xffff0000u) | (uint8_t)raw;
+    case I8_LO: return (old & 0xffff0000u) | (uint16_t)(int8_t)raw;
+    case B16_LO: return (old & 0xffff0000u) | (uint16_t)raw;
+    case U8_HI: return (old & 0xffffu) | (uint32_t)(uint8_t)raw << 16;
+    case I8_HI: return (old & 0xffffu) | (uint32_t)(uint16_t)(int8_t)raw << 16;
+    case B16_HI: return (old & 0xffffu) | raw << 16;
+    default: return raw;
+  }
+}
+
+/* Copies between a lane's registers and contiguous memory. */
+INLINE void lane_transfer(uint32_t *rows, uint32_t wave_size, uint8_t *p, enum form form,
+                          uint32_t words, int write) {
+  if (form == WORDS) {
+    for (uint32_t i = 0; i < words; i++) {
+      if (write) memcpy(p + 4 * i, rows + (size_t)i * wave_size, 4);
+      else memcpy(rows + (size_t)i * wave_size, p + 4 * i, 4);
+    }
+    return;
+  }
+  uint32_t size = bytes_of(form, 1), raw = 0;
+  if (write) {
+    raw = form == U8_HI || form == B16_HI ? *rows >> 16 : *rows;
+    memcpy(p, &raw, size);
+  } else {
+    memcpy(&raw, p, size);
+    *rows = extend(form, raw, *rows);
+  }
+}
+
+INLINE u32x16 even(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+
+INLINE u32x16 odd(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+INLINE u32x16 zip_low(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+INLINE u32x16 zip_high(u32x16 a, u32x16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+INLINE u32x16 load16(const void *p) { return *(const u32x16_unaligned *)p; }
+INLINE void store16(void *p, u32x16 v) { *(u32x16_unaligned *)p = v; }
+
+/* The dwords of sixteen lanes, two or four each: lane after lane in `parts`, or in rows. */
+INLINE void by_lane(const uint32_t *rows, uint32_t wave_size, uint32_t words, u32x16 *parts) {
+  u32x16 r0 = load16(rows), r1 = load16(rows + wave_size);
+  if (words == 2) {
+    parts[0] = zip_low(r0, r1);
+    parts[1] = zip_high(r0, r1);
+    return;
+  }
+  u32x16 r2 = load16(rows + 2 * wave_size), r3 = load16(rows + 3 * wave_size);
+  u32x16 a = zip_low(r0, r2), b = zip_low(r1, r3), c = zip_high(r0, r2), d = zip_high(r1, r3);
+  parts[0] = zip_low(a, b);
+  parts[1] = zip_high(a, b);
+  parts[2] = zip_low(c, d);
+  parts[3] = zip_high(c, d);
+}
+
+INLINE void by_row(uint32_t *rows, uint32_t wave_size, uint32_t words, const u32x16 *parts) {
+  u32x16 ab0 = even(parts[0], parts[1]), ab1 = odd(parts[0], parts[1]);
+  if (words == 2) {
+    store16(rows, ab0);
+    store16(rows + wave_size, ab1);
+    return;
+  }
+  u32x16 cd0 = even(parts[2], parts[3]), cd1 = odd(parts[2], parts[3]);
+  store16(rows, even(ab0, cd0));
+  store16(rows + wave_size, even(ab1, cd1));
+  store16(rows + 2 * wave_size, odd(ab0, cd0));
+  store16(rows + 3 * wave_size, odd(ab1, cd1));
+}
+
+/* Sixteen enabled lanes, each at its own place. */
+INLINE void scattered(uint32_t *rows, uint32_t wave_size, uint8_t *const places[CHUNK],
+                      enum form form, uint32_t words, int write) {
+  if (form != WORDS || words == 1 || words == 3) {
+    for (uint32_t i = 0; i < CHUNK; i++)
+      lane_transfer(rows + i, wave_size, places[i], form, words, write);
+    return;
+  }
+  u32x16 parts[4];
+  if (write) by_lane(rows, wave_size, words, parts);
+  for (uint32_t i = 0; i < CHUNK; i++) {
+    uint8_t *inside = (uint8_t *)parts + (size_t)i * 4 * words;
+    if (write) memcpy(places[i], inside, 4 * words);
+    else memcpy(inside, places[i], 4 * words);
+  }
+  if (!write) by_row(rows, wave_size, words, parts);
+}
+
+/* Sixteen enabled lanes on consecutive addresses. */
+INLINE void contiguous(uint32_t *rows, uint32_t wave_size, uint8_t *p, enum form form,
+                       uint32_t words, int write) {
+  if (form == WORDS && words == 1) {
+    if (write) store16(p, load16(rows));
+    else store16(rows, load16(p));
+  } else if (form == WORDS && (words == 2 || words == 4)) {
+    u32x16 parts[4];
+    if (write) {
+      by_lane(rows, wave_size, words, parts);
+      for (uint32_t i = 0; i < words; i++) store16(p + 64 * i, parts[i]);
+    } else {
+      for (uint32_t i = 0; i < words; i++) parts[i] = load16(p + 64 * i);
+      by_row(rows, wave_size, words, parts);
+    }
+  } else if (form == U8 || form == I8) {
+    if (write) *(u8x16 *)p = __builtin_convertvector(load16(rows), u8x16);
+    else if (form == U8) store16(rows, __builtin_convertvector(*(u8x16 *)p, u32x16));
+    else store16(rows, (u32x16)__builtin_convertvector(*(i8x16 *)p, i32x16));
+  } else if (form == U16 || form == I16) {
+    if (write) *(u16x16 *)p = __builtin_convertvector(load16(rows), u16x16);
+    else if (form == U16) store16(rows, __builtin_convertvector(*(u16x16 *)p, u32x16));
+    else store16(rows, (u32x16)__builtin_convertvector(*(i16x16 *)p, i32x16));
+  } else {
+    uint32_t size = bytes_of(form, words);
+    for (uint32_t i = 0; i < CHUNK; i++)
+      lane_transfer(rows + i, wave_size, p + (size_t)i * size, form, words, write);
+  }
+}
+
+/* All enabled lanes read one address. */
+INLINE void uniform_load(uint32_t *rows, uint32_t wave_size, const uint8_t *p, uint32_t mask,
+                         enum form form, uint32_t words) {
+  uint32_t count = form == WORDS ? words : 1;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t *row = rows + (size_t)i * wave_size, raw = 0;
+    memcpy(&raw, p + 4 * i, form == WORDS ? 4 : bytes_of(form, 1));
+    u32x16 value = zeros + (form == WORDS ? raw : extend(form, raw, 0));
+    store16(row, mask == 0xffff ? value : blend(mask, value, load16(row)));
+  }
+}
+
+#endif
