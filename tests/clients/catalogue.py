@@ -46,10 +46,5 @@ CLIENTS = (
     Client(
         "bitsandbytes_kernels",
         bare=("bitsandbytes==0.50.2",),
-        expected={
-            f"half_precision_matrix_times_matrix_4_bit@{RDNA4}": "the kernel sets `clamp` on "
-            "v_dot2_f32_f16, which limits each partial sum to [0, 1] as the manual says of clamp; "
-            "whether hardware does so for this instruction is not known",
-        },
     ),
 )

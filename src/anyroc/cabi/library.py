@@ -18,7 +18,7 @@ from typing import Any
 
 from anyroc import cache
 from anyroc.cabi import source
-from anyroc.cabi.table import Function, Table, load, table_path
+from anyroc.cabi.table import Function, Table, load, needs, table_path
 from anyroc.errors import ToolchainError
 
 _GLIBC = "2.17"
@@ -66,6 +66,7 @@ def library(name: str = "hip") -> Path:
         sys.base_prefix,
         sys.version,
         _target(),
+        *map(str, _needed(name)),
     )
 
     def build(folder: Path) -> None:
@@ -75,6 +76,12 @@ def library(name: str = "hip") -> Path:
     # Reading the file's name from the table would take milliseconds.
     folder = cache.default().make("cabi", f"{key}-{name}", "", build)
     return next(path for path in folder.glob("lib*.so") if path.is_file())
+
+
+def _needed(name: str) -> list[Path]:
+    """Return the libraries that the one of a table loads with it."""
+    # Reading the whole table would take milliseconds.
+    return [library(other) for other in needs(table_path(name).read_text(encoding="utf-8"))]
 
 
 def _build(table: Table, name: str, folder: Path) -> None:
@@ -89,6 +96,9 @@ def _build(table: Table, name: str, folder: Path) -> None:
     link = (
         f"-Wl,--version-script={script} -Wl,-soname,{table.sonames[:2][-1]} -ldl -lpthread".split()
     )
+    needed = _needed(name)
+    link += ["-Wl,--no-as-needed", *map(str, needed)]
+    link += [f"-Wl,-rpath,{path.parent}" for path in needed]
     command = [sys.executable, "-m", "ziglang", "cc", *flags, str(c_file), "-o", str(made), *link]
     note = threading.Timer(
         _PATIENCE, print, [f"anyroc: building {table.file_name} (once)"], {"file": sys.stderr}

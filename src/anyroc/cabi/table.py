@@ -16,6 +16,7 @@ from anyroc.errors import BadInput
 _SECTION = re.compile(r"\[(\w+)\] (.+)")
 _LIBRARY = re.compile(r"@library (\S+)((?: \d+)+)")
 _PYTHON = re.compile(r"@python (.+)")
+_NEEDS = re.compile(r"^@needs (.+)$", re.MULTILINE)
 _NODE = re.compile(r"@node (\w+)")
 _MISSING = re.compile(r"@missing (\w+) (\d+)")
 _TYPES = re.compile(r"@(?:(int|pointer)|value ([\w ]+)\[(\d+)\]) (.+)")
@@ -136,6 +137,12 @@ def table_path(name: str) -> Path:
     return Path(__file__).with_name(f"{name}.table")
 
 
+def needs(text: str) -> list[str]:
+    """Return the names of the tables whose libraries the one of this table loads with it."""
+    found = _NEEDS.search(text)
+    return found[1].split() if found else []
+
+
 def parse(text: str, source: str = "table") -> Table:
     """Parse a table; raises `BadInput` with the line of the first row that makes no sense."""
     sections: dict[str, str] = {}
@@ -150,6 +157,8 @@ def parse(text: str, source: str = "table") -> Table:
         if heading := _SECTION.fullmatch(line):
             current = heading[1]
             sections[current] = heading[2]
+            continue
+        if _NEEDS.fullmatch(line):
             continue
         if library := _LIBRARY.fullmatch(line):
             file_name = library[1]
