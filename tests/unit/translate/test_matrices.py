@@ -1,0 +1,118 @@
+"""Matrix instructions between others: any registers, accumulation ones too, whatever EXEC holds.
+
+What the helpers compute is tested in tests/unit/semantics/test_matrix.py; here it is taken for
+granted, and that operands are where they should be is not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from anyroc.isa.decode import decode
+from anyroc.isa.disasm import format_instruction
+from anyroc.isa.formats import formats
+from anyroc.isa.instruction import DecodeError, Instruction, Operand
+from anyroc.isa.tables import Row, table
+from anyroc.isa.targets import target
+from anyroc.native import library
+from anyroc.semantics.core import OPERATIONS, Matrix
+from translate_support.compare import differences
+from translate_support.encode import encode
+from translate_support.machine import ACCUM_OFFSET, BAD_PC, State, kernel_of, run
+from translate_support.targets import ISA
+
+CONFIGURATIONS = [
+    (name, wave_size)
+    for name, isa in ISA.items()
+    for wave_size in target(name).wave_sizes
+    if any(isinstance(OPERATIONS.get(row.op), Matrix) for row in table(isa))
+]
+Made = tuple[Instruction, bytes]
+
+
+class Wave(ctypes.Structure):
+    _fields_ = (("before", ctypes.c_uint8 * 556), ("wave_size", ctypes.c_uint32))
+
+
+def matrix(isa: str, wave_size: int, row: Row, rng: random.Random) -> Made:
+    """An instruction with random registers; the addend is a constant now and then."""
+    layout = formats(isa)[row.format]
+    for _ in range(200):
+        raw = layout.put(layout.match, "op", row.opcode)
+        raw = layout.put(raw, "vdst", 4 * rng.randrange(8, 50))
+        for field in ("src0", "src1", "src2"):
+            raw = layout.put(raw, field, 256 + 4 * rng.randrange(56))
+        if rng.random() < 0.2:
+            raw = layout.put(raw, "src2", 128)
+        if row.format == "MAI":
+            raw = layout.put(layout.put(raw, "acc", rng.randrange(4)), "acc_cd", rng.randrange(2))
+        else:
+            raw = layout.put(layout.put(raw, "op_sel_hi", 3), "op_sel_hi2", 1)
+        code = raw.to_bytes(layout.bytes, "little")
+        try:
+            inst = decode(isa, code + bytes(8), 0, wave_size=wave_size)
+        except DecodeError:
+            continue
+        operands = (*inst.dst, *inst.src)
+        apart = not any(overlap(inst.dst[0], o) and o.index != inst.dst[0].index for o in inst.src)
+        if apart and all(o.index + o.count <= 240 for o in operands if o.kind in ("v", "a")):
+            return inst, code[: inst.size]
+    raise AssertionError(f"no {row.mnemonic}")
+
+
+def overlap(a: Operand, b: Operand) -> bool:
+    return a.kind == b.kind and a.index < b.index + b.count and b.index < a.index + a.count
+
+
+def first_row(operand: Operand) -> int:
+    return operand.index + (ACCUM_OFFSET if operand.kind == "a" else 0)
+
+
+def multiply(inst: Instruction, state: State) -> None:
+    entry = OPERATIONS[inst.op]
+    assert isinstance(entry, Matrix)
+    helper: Any = getattr(library(), f"anyroc_{entry.helper}")
+    pointers = [
+        state.vgpr[first_row(o) :].ctypes.data_as(ctypes.c_void_p) if o.kind in "va" else None
+        for o in (inst.dst[0], *inst.src)
+    ]
+    wave = Wave(wave_size=state.wave_size)
+    helper(ctypes.byref(wave), *pointers, ctypes.c_uint32(0), ctypes.c_uint32(0))
+
+
+@pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
+def test_matrices_between_vectors(name: str, wave_size: int) -> None:
+    rng, isa = random.Random(f"{name} {wave_size}"), ISA[name]
+    rows = [
+        row
+        for row in table(isa)
+        if isinstance(OPERATIONS.get(row.op), Matrix) and row.format in ("MAI", "VOP3P")
+    ]
+    for row in rows:
+        state = State.random(np.random.default_rng(rng.randrange(99)), wave_size)
+        state.vgpr &= np.uint32(0x3CFF3CFF)  # small numbers of every format
+        state.enabled = (1 << wave_size) - 1
+        if row.format == "MAI" and rng.random() < 0.7:  # they work on all lanes
+            state.enabled = rng.getrandbits(wave_size)
+        expected = state.copy()
+        lanes = np.array([bool(state.enabled >> i & 1) for i in range(wave_size)])
+        code, texts = b"", []
+        for _ in range(2):
+            inst, raw = matrix(isa, wave_size, row, rng)
+            texts.append(format_instruction(inst, target(name)))
+            operand = rng.choice([o for o in inst.src if o.kind == "v"] or [inst.dst[0]])
+            before = operand.index + rng.randrange(operand.count)
+            after = inst.dst[0].index + rng.randrange(inst.dst[0].count)
+            code += encode(isa, "VOP1", "v_not_b32", vdst=before, src0=256 + 250) + raw
+            expected.vgpr[before] = np.where(lanes, ~expected.vgpr[250], expected.vgpr[before])
+            multiply(inst, expected)
+            if inst.dst[0].kind == "v":
+                code += encode(isa, "VOP1", "v_not_b32", vdst=251, src0=256 + after)
+                expected.vgpr[251] = np.where(lanes, ~expected.vgpr[after], expected.vgpr[251])
+        assert BAD_PC == run(kernel_of(name, wave_size, code), state)
+        assert [] == differences(state, expected), texts
