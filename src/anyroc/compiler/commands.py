@@ -21,6 +21,7 @@ _QUIET = (
     "-Qunused-arguments",
     "-Wno-unused-command-line-argument",
     "-Wno-register",
+    "-Wno-deprecated-declarations",
     "-Wno-unused-value",
     "-Wno-unused-result",
 )

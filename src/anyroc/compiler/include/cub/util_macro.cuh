@@ -1,0 +1,4 @@
+/* CUB: macros. */
+#pragma once
+
+#include "util_type.cuh"
