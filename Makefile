@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
 
-.PHONY: help demo test lint docs bench clients download-size clean
+.PHONY: help demo test lint docs bench clients sweep download-size clean
 
 help:
 	@echo "make demo    run an example on the software GPU and show the picture it drew"
@@ -16,6 +16,7 @@ help:
 	@echo "make docs    write the reference pages from the tables"
 	@echo "make bench   compare with native code and with PoCL; writes docs/benchmarks"
 	@echo "make clients run unmodified HIP programs from PyPI (CLIENTS=\"name …\" for some)"
+	@echo "make sweep   disassemble and translate all GPU code in wheels (WHEELS=\"name …\", SWEEP=options)"
 	@echo "make download-size  measure what pip install downloads"
 	@echo "make clean   delete the environment and what the other targets wrote"
 
@@ -53,6 +54,15 @@ bench: $(READY)
 
 clients: $(READY)
 	$(BIN)/python tests/clients $(CLIENTS)
+
+WHEELS ?= bitsandbytes cupy-rocm-7-0 onnxruntime-rocm
+SWEEP ?= --kernels 40
+
+sweep: $(READY)
+	@mkdir -p $(OUT)/wheels
+	@for wheel in $(WHEELS); do $(BIN)/pip download --quiet --disable-pip-version-check --no-deps \
+	    --dest $(OUT)/wheels $$wheel || exit 1; done
+	$(BIN)/python tests/differential/wheels.py $(SWEEP) --report $(OUT)/sweep.md $(OUT)/wheels/*.whl
 
 download-size: $(READY)
 	@rm -rf $(OUT)/download && mkdir -p $(OUT)/download

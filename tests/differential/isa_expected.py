@@ -68,6 +68,11 @@ def _op_sel(it: Difference) -> bool:
     return _rdna(it) and _narrow(it) and _same(_OP_SEL, "", it)
 
 
+def _both_syntaxes(it: Difference) -> bool:
+    halves = re.search(r"v\d+\.[lh]", it.ours or "") is not None
+    return _rdna(it) and halves and _same(_OP_SEL, "", it)
+
+
 def _always_halves(it: Difference) -> bool:
     return it.row.mnemonic == "v_mov_b16"
 
@@ -239,6 +244,7 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("AMD documents the instruction, LLVM 19 does not know it", _only_documents),
     ("LLVM 19 does not decode v0.h in most short 16-bit encodings", _upper_half),
     ("LLVM 19 takes the half selector of an 8-bit pair for a register bit", _eight_bit_pair),
+    ("LLVM 22 writes op_sel beside .l and .h", _both_syntaxes),
     ("LLVM 19 does not print op_sel of these 16-bit instructions, LLVM 22 writes .h", _op_sel),
     ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),
     ("LLVM 19 forgets the _dpp suffix of 16-bit compares", _compare_suffix),

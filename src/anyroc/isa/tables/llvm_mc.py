@@ -45,40 +45,49 @@ def tidy(line: str) -> str:
 
 
 def disassemble(
-    target: str, encodings: Sequence[bytes], *, wave_size: int, flags: Sequence[str] = ()
+    target: str,
+    encodings: Sequence[bytes],
+    *,
+    wave_size: int,
+    flags: Sequence[str] = (),
+    newest: bool = False,
 ) -> list[str | None]:
     """LLVM's text of each encoding; None where it is not exactly one instruction.
 
-    That is LLVM 19, or a newer library for the targets that it does not know.
+    That is LLVM 19, or a newer library for the targets that it does not know, for all with
+    ``newest``.
 
     LLVM dies of some encodings that no GPU accepts; those count as refused.
     """
     found: list[str | None] = []
-    for start in range(0, len(encodings), 1000):
-        found += _surviving(target, encodings[start : start + 1000], wave_size, flags)
+    library = newest or target in NEWER
+    step = 20000 if library else 1000
+    for start in range(0, len(encodings), step):
+        found += _surviving(target, encodings[start : start + step], wave_size, flags, library)
     return found
 
 
 def _surviving(
-    target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str]
+    target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str], library: bool
 ) -> list[str | None]:
-    found = _disassemble(target, encodings, wave_size, flags)
+    if library:
+        found = _ask_library(target, encodings, wave_size)
+    else:
+        found = _disassemble(target, encodings, wave_size, flags)
     if found is not None:
         return found
     if len(encodings) == 1:
         return [None]
     half = len(encodings) // 2
     return [
-        *_surviving(target, encodings[:half], wave_size, flags),
-        *_surviving(target, encodings[half:], wave_size, flags),
+        *_surviving(target, encodings[:half], wave_size, flags, library),
+        *_surviving(target, encodings[half:], wave_size, flags, library),
     ]
 
 
 def _disassemble(
     target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str]
 ) -> list[str | None] | None:
-    if target in NEWER:
-        return _ask_library(target, encodings, wave_size)
     assert LLVM_MC, MISSING
     lines = []
     for encoding in encodings:
