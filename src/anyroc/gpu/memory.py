@@ -98,7 +98,7 @@ class AddressSpace:
         self._internal = Addresses(self.base + half, self.size - half)
         self._guard = max(min(_WIDEST_GUARD, self.size >> 18), PAGE)
         self._bases: list[int] = []
-        self._allocations: dict[int, tuple[Allocation, _Pages | _Slab, Memory]] = {}
+        self._allocations: dict[int, tuple[Allocation, _Pages | _Slab | None, Memory]] = {}
         self._guarded = 0
         self._slabs: dict[int, list[_Slab]] = {}
         self._hosts: dict[int, int] = {}
@@ -124,9 +124,12 @@ class AddressSpace:
         """End an allocation and return it and whose it was; BadAddress if `base` starts none."""
         with self._lock:
             try:
-                allocation, home, owner = self._allocations.pop(base)
+                allocation, home, owner = self._allocations[base]
             except KeyError:
                 raise BadAddress(self._not_allocated(base)) from None
+            if home is None:
+                raise BadAddress(f"address {base:#x} is mapped, and freed by unmapping it")
+            del self._allocations[base]
             del self._bases[bisect_right(self._bases, base) - 1]
             if isinstance(home, _Pages):
                 self._guarded -= 1
@@ -175,6 +178,49 @@ class AddressSpace:
         """Return all live allocations by address."""
         with self._lock:
             return [self._allocations[base][0] for base in self._bases]
+
+    def reserve(self, size: int, align: int = PAGE) -> int:
+        """Set addresses aside, in whole pages; OutOfMemory if there are none."""
+        with self._lock:
+            start = self._addresses.take(round_up(size, PAGE) + self._guard, max(align, PAGE))
+        if start is None:
+            raise OutOfMemory(f"no {size} bytes of addresses left in the device range")
+        return start
+
+    def unreserve(self, start: int, size: int) -> None:
+        """Give back what `reserve` set aside, and the pages that are mapped there."""
+        with self._lock:
+            span = round_up(size, PAGE) + self._guard
+            self._runtime.anyroc_range_decommit(start, span)
+            self._addresses.give(start, span)
+
+    def attach(self, base: int, size: int, kind: str, owner: Memory) -> None:
+        """Make pages that are mapped at set-aside addresses an allocation."""
+        with self._lock:
+            self._allocations[base] = (Allocation(base, size, kind, owner.device), None, owner)
+            insort(self._bases, base)
+
+    def detach(self, base: int) -> Allocation:
+        """End what `attach` made, pages and all; BadAddress if `base` is none."""
+        with self._lock:
+            entry = self._allocations.get(base)
+            if entry is None or entry[1] is not None:
+                raise BadAddress(self._not_allocated(base))
+            del self._allocations[base]
+            del self._bases[bisect_right(self._bases, base) - 1]
+            start = base // PAGE * PAGE
+            self._runtime.anyroc_range_decommit(start, round_up(entry[0].end, PAGE) - start)
+        return entry[0]
+
+    def home(self, base: int) -> tuple[int, int]:
+        """Return (start, size) of the pages that an allocation lies in, perhaps among others."""
+        with self._lock:
+            home = self._allocations[base][1]
+            if home is None:
+                raise BadAddress(f"address {base:#x} is mapped from elsewhere")
+            if isinstance(home, _Slab):
+                return home.pages.start, _SLAB
+            return home.start, round_up(self._allocations[base][0].end, PAGE) - home.start
 
     def register_host(self, address: int, size: int) -> None:
         """Let kernels use host memory; BadAddress if it overlaps a range registered before."""

@@ -19,7 +19,7 @@ from anyroc.cabi import source, table
 
 NOUNS = (
     *("alloc", "array", "arraycopy", "capture", "context", "copy", "device", "event", "fill"),
-    *("graph", "graphmemory", "launch", "managed", "module", "nodes", "occupancy", "peer"),
+    *("graph", "graphmemory", "ipc", "launch", "managed", "module", "nodes", "occupancy", "peer"),
     *("pool", "profiler", "registration", "stream", "symbol", "userobject", "values"),
 )
 """The modules with bodies."""
