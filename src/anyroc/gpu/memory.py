@@ -347,19 +347,12 @@ class Memory:
             raise BadAddress(f"an allocation has a size greater than 0, not {size}")
         counted = kind in _COUNTED
         if counted:
-            with self._lock:
-                if size > self.available:
-                    raise OutOfMemory(
-                        f"device {self.device} has {self.available} of {self.capacity} bytes free, "
-                        f"{size} are wanted",
-                        hint="ANYROC_MEMORY sets how much memory a device has",
-                    )
-                self.used += size
+            self.count(size)
         try:
             base = self._space.alloc(size, kind, self, align).base
         except OutOfMemory:
             if counted:
-                self._forget(size)
+                self.count(-size)
             raise
         if self._poison and kind != "internal":
             binding.fill_memory(base, _POISON, size)
@@ -373,11 +366,18 @@ class Memory:
         """
         allocation, owner = self._space.free(address)
         if allocation.kind in _COUNTED:
-            owner._forget(allocation.size)
+            owner.count(-allocation.size)
 
-    def _forget(self, size: int) -> None:
+    def count(self, size: int) -> None:
+        """Count `size` more bytes as used (fewer if negative); OutOfMemory if there are not."""
         with self._lock:
-            self.used -= size
+            if size > self.available:
+                raise OutOfMemory(
+                    f"device {self.device} has {self.available} of {self.capacity} bytes free, "
+                    f"{size} are wanted",
+                    hint="ANYROC_MEMORY sets how much memory a device has",
+                )
+            self.used += size
 
     def find(self, address: int) -> Allocation | None:
         """Return the allocation or registered host range that holds `address`, if any."""

@@ -20,7 +20,7 @@ from anyroc.cabi import source, table
 NOUNS = (
     *("alloc", "array", "arraycopy", "capture", "context", "copy", "device", "event", "fill"),
     *("graph", "graphmemory", "ipc", "launch", "managed", "module", "nodes", "occupancy", "peer"),
-    *("pool", "profiler", "registration", "stream", "symbol", "userobject", "values"),
+    *("pool", "profiler", "registration", "stream", "symbol", "userobject", "values", "virtual"),
 )
 """The modules with bodies."""
 

@@ -69,6 +69,17 @@ def find(address: int) -> Allocation | None:
     return current().memory.find(address)
 
 
+def end_of(allocation: Allocation) -> int:
+    """Return the first address behind an allocation and what is mapped right behind it."""
+    end = allocation.end
+    while allocation.kind == "mapped":
+        following = find(end)
+        if following is None or following.kind != "mapped":
+            break
+        allocation, end = following, following.end
+    return end
+
+
 def owner_of(allocation: Allocation) -> Gpu:
     """Return the device that an allocation belongs to; registered host memory is everybody's."""
     owners = (gpu for gpu in gpus() if gpu.device.index == allocation.device)

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from anyroc.cabi import memory
-from anyroc.hip.alloc import find
+from anyroc.hip.alloc import end_of, find
 from anyroc.hip.array import array_of
 from anyroc.hip.device import gpu
 from anyroc.hip.error import Error, HipError, require
@@ -84,7 +84,7 @@ def parameters_1d(to: int, source: int, size: int, kind: int) -> bytes:
 def require_room(address: int, size: int) -> bool:
     """Tell whether a range lies in an allocation; refuse one that begins there and ends behind."""
     allocation = find(address)
-    require(allocation is None or address + size <= allocation.end)
+    require(allocation is None or address + size <= end_of(allocation))
     return allocation is not None
 
 

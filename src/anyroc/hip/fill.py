@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from anyroc.cabi import memory
-from anyroc.hip.alloc import find
+from anyroc.hip.alloc import end_of, find
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.stream import Stream, of
 
@@ -40,7 +40,7 @@ def require_allocated(to: int, size: int) -> None:
     """Refuse a fill of what is not one allocation."""
     require(to)
     allocation = find(to)
-    if allocation is None or to + size > allocation.end:
+    if allocation is None or to + size > end_of(allocation):
         raise HipError(Error.InvalidValue)
 
 
