@@ -15,6 +15,9 @@ SETTINGS = {
     # The first configuration of each kernel: times of a software device say little about others.
     "triton.autotune_pointwise": False,
     "deterministic": True,
+    # PyTorch 2.13 writes code for these that Python cannot read, where the device is "cpu".
+    "benchmark_epilogue_fusion": False,
+    "benchmark_kernel": False,
 }
 """What differs from Inductor's own settings."""
 

@@ -1,6 +1,6 @@
 """Triton's own test-suite on the software GPU.
 
-    python tests/triton --suite CHECKOUT --target gfx942 --folder out/triton
+    python tests/triton_suite --suite CHECKOUT --target gfx942 --folder out/triton
 
 CHECKOUT is a checkout of triton-lang/triton at the commit named in README.md. Which cases run is
 written down in the folder, and so is what came of each: a second call goes on where the first one
