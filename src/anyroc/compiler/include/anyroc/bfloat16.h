@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
-#include "anyroc/device.h"
+#include <type_traits>
+
+#include "anyroc/small_floats.h"
 
 namespace anyroc {
 
@@ -16,23 +18,53 @@ ANYROC_BOTH unsigned short round_to_bfloat16(float x)
     return static_cast<unsigned short>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+/* A nearby float whose last bit is set where it is not exact: rounding it further is right then. */
+ANYROC_BOTH float odd_float(double x)
+{
+    float near = static_cast<float>(x);
+    double back = near;
+    if (back == x || x != x || back - back != 0)
+        return near;
+    uint32_t bits = __builtin_bit_cast(uint32_t, near);
+    if ((back < x) == (x < 0))
+        bits -= 1;
+    return __builtin_bit_cast(float, bits | 1);
+}
+template <typename I>
+ANYROC_BOTH double odd_double(I x)
+{
+    if (sizeof(I) < 8)
+        return static_cast<double>(x);
+    bool negative = x < 0;
+    uint64_t size = negative ? 0 - static_cast<uint64_t>(x) : static_cast<uint64_t>(x);
+    if (size >> 53 != 0)
+        size = (size | ((size & 0x7ff) != 0 ? 0x800 : 0)) & ~uint64_t(0x7ff);
+    double near = static_cast<double>(size);
+    return negative ? -near : near;
+}
+
 }  // namespace anyroc
 
 struct __hip_bfloat16_raw {
     unsigned short x;
 };
+struct __hip_bfloat162_raw {
+    unsigned short x, y;
+};
 typedef __hip_bfloat16_raw __nv_bfloat16_raw;
+typedef __hip_bfloat162_raw __nv_bfloat162_raw;
 
 struct __align__(2) __hip_bfloat16 {
     unsigned short bits;
 
     __hip_bfloat16() = default;
     __host__ __device__ __hip_bfloat16(float v) : bits(anyroc::round_to_bfloat16(v)) {}
-    __host__ __device__ __hip_bfloat16(double v) : __hip_bfloat16(static_cast<float>(v)) {}
-    __host__ __device__ __hip_bfloat16(int v) : __hip_bfloat16(static_cast<float>(v)) {}
-    __host__ __device__ __hip_bfloat16(unsigned int v) : __hip_bfloat16(static_cast<float>(v)) {}
-    __host__ __device__ __hip_bfloat16(long v) : __hip_bfloat16(static_cast<float>(v)) {}
-    __host__ __device__ __hip_bfloat16(long long v) : __hip_bfloat16(static_cast<float>(v)) {}
+    __host__ __device__ __hip_bfloat16(double v) : __hip_bfloat16(anyroc::odd_float(v)) {}
+    template <typename I, typename = std::enable_if_t<std::is_integral<I>::value>>
+    __host__ __device__ __hip_bfloat16(I v)
+        : __hip_bfloat16(anyroc::odd_float(anyroc::odd_double(v)))
+    {
+    }
     __host__ __device__ constexpr __hip_bfloat16(__hip_bfloat16_raw raw) : bits(raw.x) {}
 
     __host__ __device__ operator float() const
@@ -48,6 +80,12 @@ struct __align__(4) __hip_bfloat162 {
 
     __hip_bfloat162() = default;
     __host__ __device__ __hip_bfloat162(__hip_bfloat16 a, __hip_bfloat16 b) : x(a), y(b) {}
+    __host__ __device__ explicit __hip_bfloat162(__hip_bfloat16 a) : x(a), y(a) {}
+    __host__ __device__ __hip_bfloat162(__hip_bfloat162_raw raw)
+        : x(__hip_bfloat16_raw{raw.x}), y(__hip_bfloat16_raw{raw.y})
+    {
+    }
+    __host__ __device__ operator __hip_bfloat162_raw() const { return {x.bits, y.bits}; }
 };
 
 typedef __hip_bfloat16 __nv_bfloat16;
@@ -55,18 +93,10 @@ typedef __hip_bfloat16 nv_bfloat16;
 typedef __hip_bfloat162 __nv_bfloat162;
 typedef __hip_bfloat162 nv_bfloat162;
 
-#define ANYROC_BF16_OPERATOR(op)                                                         \
-    ANYROC_BOTH __hip_bfloat16 operator op(__hip_bfloat16 a, __hip_bfloat16 b)           \
-    {                                                                                    \
-        return static_cast<float>(a) op static_cast<float>(b);                           \
-    }                                                                                    \
-    ANYROC_BOTH __hip_bfloat16 &operator op##=(__hip_bfloat16 &a, __hip_bfloat16 b)      \
-    {                                                                                    \
-        return a = a op b;                                                               \
-    }                                                                                    \
-    ANYROC_BOTH __hip_bfloat162 operator op(__hip_bfloat162 a, __hip_bfloat162 b)        \
-    {                                                                                    \
-        return __hip_bfloat162(a.x op b.x, a.y op b.y);                                  \
+#define ANYROC_BF16_OPERATOR(op)                                               \
+    ANYROC_BOTH __hip_bfloat16 operator op(__hip_bfloat16 a, __hip_bfloat16 b) \
+    {                                                                          \
+        return static_cast<float>(a) op static_cast<float>(b);                 \
     }
 ANYROC_BF16_OPERATOR(+)
 ANYROC_BF16_OPERATOR(-)
@@ -77,27 +107,46 @@ ANYROC_BOTH __hip_bfloat16 operator-(__hip_bfloat16 a)
 {
     return __hip_bfloat16_raw{static_cast<unsigned short>(a.bits ^ 0x8000)};
 }
-
-#define ANYROC_BF16_COMPARE(name, op)                                              \
-    ANYROC_BOTH bool operator op(__hip_bfloat16 a, __hip_bfloat16 b)               \
-    {                                                                              \
-        return static_cast<float>(a) op static_cast<float>(b);                     \
-    }                                                                              \
-    ANYROC_BOTH bool __h##name(__hip_bfloat16 a, __hip_bfloat16 b) { return a op b; }
-ANYROC_BF16_COMPARE(eq, ==)
-ANYROC_BF16_COMPARE(ne, !=)
-ANYROC_BF16_COMPARE(lt, <)
-ANYROC_BF16_COMPARE(le, <=)
-ANYROC_BF16_COMPARE(gt, >)
-ANYROC_BF16_COMPARE(ge, >=)
+#define ANYROC_BF16_COMPARE(op)                                      \
+    ANYROC_BOTH bool operator op(__hip_bfloat16 a, __hip_bfloat16 b) \
+    {                                                                \
+        return static_cast<float>(a) op static_cast<float>(b);       \
+    }
+ANYROC_BF16_COMPARE(==)
+ANYROC_BF16_COMPARE(!=)
+ANYROC_BF16_COMPARE(<)
+ANYROC_BF16_COMPARE(<=)
+ANYROC_BF16_COMPARE(>)
+ANYROC_BF16_COMPARE(>=)
 #undef ANYROC_BF16_COMPARE
+
+/* The bfloat16 on the side of x that `where` says: below (-1), above (1), or the nearest (0). */
+ANYROC_BOTH __hip_bfloat16 anyroc_directed_bfloat16(float x, int where)
+{
+    __hip_bfloat16 nearest = x;
+    float back = nearest;
+    if (where == 0 || back == x || (back < x) == (where < 0) || x != x)
+        return nearest;
+    unsigned short bits = nearest.bits;
+    if ((bits & 0x7fff) == 0)
+        bits = where < 0 ? 0x8001 : 0x0001;
+    else
+        bits += (bits >> 15 != 0) == (where < 0) ? 1 : -1;
+    return __hip_bfloat16_raw{bits};
+}
+template <typename I>
+ANYROC_BOTH __hip_bfloat16 anyroc_from_integer(I x, int where, __hip_bfloat16)
+{
+    return anyroc_directed_bfloat16(anyroc::odd_float(anyroc::odd_double(x)), where);
+}
 
 ANYROC_BOTH __hip_bfloat16 __float2bfloat16(float x) { return x; }
 ANYROC_BOTH __hip_bfloat16 __float2bfloat16_rn(float x) { return x; }
+ANYROC_BOTH __hip_bfloat16 __float2bfloat16_rd(float x) { return anyroc_directed_bfloat16(x, -1); }
+ANYROC_BOTH __hip_bfloat16 __float2bfloat16_ru(float x) { return anyroc_directed_bfloat16(x, 1); }
 ANYROC_BOTH __hip_bfloat16 __float2bfloat16_rz(float x)
 {
-    return __hip_bfloat16_raw{
-        static_cast<unsigned short>(__builtin_bit_cast(uint32_t, x) >> 16)};
+    return anyroc_directed_bfloat16(x, x < 0 ? 1 : -1);
 }
 ANYROC_BOTH __hip_bfloat16 __double2bfloat16(double x) { return x; }
 ANYROC_BOTH float __bfloat162float(__hip_bfloat16 x) { return x; }
@@ -119,64 +168,59 @@ ANYROC_BOTH __hip_bfloat162 make_bfloat162(__hip_bfloat16 x, __hip_bfloat16 y)
 }
 ANYROC_BOTH __hip_bfloat16 __low2bfloat16(__hip_bfloat162 v) { return v.x; }
 ANYROC_BOTH __hip_bfloat16 __high2bfloat16(__hip_bfloat162 v) { return v.y; }
-ANYROC_BOTH float __low2float(__hip_bfloat162 v) { return v.x; }
-ANYROC_BOTH float __high2float(__hip_bfloat162 v) { return v.y; }
+ANYROC_BOTH __hip_bfloat162 __low2bfloat162(__hip_bfloat162 v) { return __hip_bfloat162(v.x, v.x); }
+ANYROC_BOTH __hip_bfloat162 __high2bfloat162(__hip_bfloat162 v)
+{
+    return __hip_bfloat162(v.y, v.y);
+}
+ANYROC_BOTH __hip_bfloat162 __lows2bfloat162(__hip_bfloat162 a, __hip_bfloat162 b)
+{
+    return __hip_bfloat162(a.x, b.x);
+}
+ANYROC_BOTH __hip_bfloat162 __highs2bfloat162(__hip_bfloat162 a, __hip_bfloat162 b)
+{
+    return __hip_bfloat162(a.y, b.y);
+}
 ANYROC_BOTH unsigned short __bfloat16_as_ushort(__hip_bfloat16 x) { return x.bits; }
 ANYROC_BOTH short __bfloat16_as_short(__hip_bfloat16 x) { return static_cast<short>(x.bits); }
 ANYROC_BOTH __hip_bfloat16 __ushort_as_bfloat16(unsigned short x) { return __hip_bfloat16_raw{x}; }
-#define ANYROC_BF16_TO(T, name)                                                                  \
-    ANYROC_BOTH __hip_bfloat16 __##name##2bfloat16_rn(T x) { return static_cast<float>(x); }     \
-    ANYROC_BOTH T __bfloat162##name##_rn(__hip_bfloat16 x) { return (T)__builtin_rintf(x); }     \
-    ANYROC_BOTH T __bfloat162##name##_rd(__hip_bfloat16 x) { return (T)__builtin_floorf(x); }    \
-    ANYROC_BOTH T __bfloat162##name##_ru(__hip_bfloat16 x) { return (T)__builtin_ceilf(x); }     \
-    ANYROC_BOTH T __bfloat162##name##_rz(__hip_bfloat16 x) { return (T)__builtin_truncf(x); }
-ANYROC_BF16_TO(int, int)
-ANYROC_BF16_TO(unsigned int, uint)
-ANYROC_BF16_TO(short, short)
-ANYROC_BF16_TO(unsigned short, ushort)
-ANYROC_BF16_TO(long long, ll)
-ANYROC_BF16_TO(unsigned long long, ull)
-#undef ANYROC_BF16_TO
+ANYROC_BOTH __hip_bfloat16 __short_as_bfloat16(short x)
+{
+    return __hip_bfloat16_raw{static_cast<unsigned short>(x)};
+}
 
-ANYROC_BOTH __hip_bfloat16 __hadd(__hip_bfloat16 a, __hip_bfloat16 b) { return a + b; }
-ANYROC_BOTH __hip_bfloat16 __hsub(__hip_bfloat16 a, __hip_bfloat16 b) { return a - b; }
-ANYROC_BOTH __hip_bfloat16 __hmul(__hip_bfloat16 a, __hip_bfloat16 b) { return a * b; }
-ANYROC_BOTH __hip_bfloat16 __hdiv(__hip_bfloat16 a, __hip_bfloat16 b) { return a / b; }
-ANYROC_BOTH __hip_bfloat16 __hneg(__hip_bfloat16 a) { return -a; }
 ANYROC_BOTH __hip_bfloat16 __habs(__hip_bfloat16 a)
 {
     return __hip_bfloat16_raw{static_cast<unsigned short>(a.bits & 0x7fff)};
 }
-ANYROC_BOTH __hip_bfloat16 __hfma(__hip_bfloat16 a, __hip_bfloat16 b, __hip_bfloat16 c)
+/* In single precision, as HIP does it; rounding twice can move the last bit. */
+ANYROC_BOTH __hip_bfloat16 anyroc_fused(__hip_bfloat16 a, __hip_bfloat16 b, __hip_bfloat16 c)
 {
     return __builtin_fmaf(a, b, c);
 }
-ANYROC_BOTH __hip_bfloat162 __hadd2(__hip_bfloat162 a, __hip_bfloat162 b) { return a + b; }
-ANYROC_BOTH __hip_bfloat162 __hsub2(__hip_bfloat162 a, __hip_bfloat162 b) { return a - b; }
-ANYROC_BOTH __hip_bfloat162 __hmul2(__hip_bfloat162 a, __hip_bfloat162 b) { return a * b; }
-ANYROC_BOTH __hip_bfloat162 __hfma2(__hip_bfloat162 a, __hip_bfloat162 b, __hip_bfloat162 c)
-{
-    return __hip_bfloat162(__hfma(a.x, b.x, c.x), __hfma(a.y, b.y, c.y));
-}
-ANYROC_BOTH __hip_bfloat16 __hmax(__hip_bfloat16 a, __hip_bfloat16 b)
-{
-    return __builtin_fmaxf(a, b);
-}
-ANYROC_BOTH __hip_bfloat16 __hmin(__hip_bfloat16 a, __hip_bfloat16 b)
+ANYROC_BOTH __hip_bfloat16 anyroc_least(__hip_bfloat16 a, __hip_bfloat16 b)
 {
     return __builtin_fminf(a, b);
 }
-ANYROC_BOTH bool __hisnan(__hip_bfloat16 a) { return (a.bits & 0x7fff) > 0x7f80; }
+ANYROC_BOTH __hip_bfloat16 anyroc_greatest(__hip_bfloat16 a, __hip_bfloat16 b)
+{
+    return __builtin_fmaxf(a, b);
+}
+ANYROC_SMALL_FLOAT(__hip_bfloat16, __hip_bfloat162)
 
 #if defined(__HIP__)
+ANYROC_SMALL_INTEGERS(__hip_bfloat16, bfloat16)
+
 #define ANYROC_BF16_FUNCTION(name) \
-    ANYROC_DEVICE __hip_bfloat16 h##name(__hip_bfloat16 a) { return ::name##f(a); }
+    ANYROC_SMALL_FUNCTION(__hip_bfloat16, __hip_bfloat162, name, ::name##f(a))
 ANYROC_BF16_FUNCTION(sqrt)
 ANYROC_BF16_FUNCTION(rsqrt)
 ANYROC_BF16_FUNCTION(exp)
 ANYROC_BF16_FUNCTION(exp2)
 ANYROC_BF16_FUNCTION(log)
 ANYROC_BF16_FUNCTION(log2)
+ANYROC_BF16_FUNCTION(exp10)
+ANYROC_BF16_FUNCTION(log10)
 ANYROC_BF16_FUNCTION(sin)
 ANYROC_BF16_FUNCTION(cos)
 ANYROC_BF16_FUNCTION(tanh)
@@ -185,6 +229,7 @@ ANYROC_BF16_FUNCTION(floor)
 ANYROC_BF16_FUNCTION(trunc)
 ANYROC_BF16_FUNCTION(rint)
 #undef ANYROC_BF16_FUNCTION
+ANYROC_SMALL_FUNCTION(__hip_bfloat16, __hip_bfloat162, rcp, __hip_bfloat16(1.0f) / a)
 
 ANYROC_DEVICE __hip_bfloat16 atomicAdd(__hip_bfloat16 *place, __hip_bfloat16 value)
 {
@@ -202,3 +247,11 @@ ANYROC_DEVICE __hip_bfloat162 atomicAdd(__hip_bfloat162 *place, __hip_bfloat162 
     return __builtin_bit_cast(__hip_bfloat162, old);
 }
 #endif
+
+#define CUDART_ZERO_BF16 __ushort_as_bfloat16(0x0000)
+#define CUDART_NEG_ZERO_BF16 __ushort_as_bfloat16(0x8000)
+#define CUDART_ONE_BF16 __ushort_as_bfloat16(0x3f80)
+#define CUDART_INF_BF16 __ushort_as_bfloat16(0x7f80)
+#define CUDART_NAN_BF16 __ushort_as_bfloat16(0x7fff)
+#define CUDART_MAX_NORMAL_BF16 __ushort_as_bfloat16(0x7f7f)
+#define CUDART_MIN_DENORM_BF16 __ushort_as_bfloat16(0x0001)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "anyroc/device.h"
+#include "anyroc/small_floats.h"
 
 struct __half_raw {
     unsigned short x;
@@ -53,27 +53,17 @@ struct __align__(4) __half2 {
 };
 typedef __half2 half2;
 
-#define ANYROC_HALF_OPERATOR(op)                                                          \
-    ANYROC_BOTH __half operator op(__half a, __half b)                                    \
-    {                                                                                     \
-        return static_cast<_Float16>(a.value op b.value);                                 \
-    }                                                                                     \
-    ANYROC_BOTH __half &operator op##=(__half &a, __half b) { return a = a op b; }        \
-    ANYROC_BOTH __half2 operator op(__half2 a, __half2 b)                                 \
-    {                                                                                     \
-        return __half2(a.x op b.x, a.y op b.y);                                           \
-    }                                                                                     \
-    ANYROC_BOTH __half2 &operator op##=(__half2 &a, __half2 b) { return a = a op b; }
+#define ANYROC_HALF_OPERATOR(op)                      \
+    ANYROC_BOTH __half operator op(__half a, __half b) \
+    {                                                 \
+        return static_cast<_Float16>(a.value op b.value); \
+    }
 ANYROC_HALF_OPERATOR(+)
 ANYROC_HALF_OPERATOR(-)
 ANYROC_HALF_OPERATOR(*)
 ANYROC_HALF_OPERATOR(/)
 #undef ANYROC_HALF_OPERATOR
 ANYROC_BOTH __half operator-(__half a) { return __half(static_cast<_Float16>(-a.value)); }
-ANYROC_BOTH __half2 operator-(__half2 a) { return __half2(-a.x, -a.y); }
-ANYROC_BOTH __half operator+(__half a) { return a; }
-ANYROC_BOTH __half &operator++(__half &a) { return a += __half(1); }
-ANYROC_BOTH __half &operator--(__half &a) { return a -= __half(1); }
 
 #define ANYROC_HALF_COMPARE(op) \
     ANYROC_BOTH bool operator op(__half a, __half b) { return a.value op b.value; }
@@ -99,13 +89,10 @@ ANYROC_BOTH __half2 __half2half2(__half x) { return __half2(x); }
 ANYROC_BOTH __half2 make_half2(__half x, __half y) { return __half2(x, y); }
 ANYROC_BOTH __half __low2half(__half2 v) { return v.x; }
 ANYROC_BOTH __half __high2half(__half2 v) { return v.y; }
-ANYROC_BOTH float __low2float(__half2 v) { return v.x; }
-ANYROC_BOTH float __high2float(__half2 v) { return v.y; }
 ANYROC_BOTH __half2 __low2half2(__half2 v) { return __half2(v.x); }
 ANYROC_BOTH __half2 __high2half2(__half2 v) { return __half2(v.y); }
 ANYROC_BOTH __half2 __lows2half2(__half2 a, __half2 b) { return __half2(a.x, b.x); }
 ANYROC_BOTH __half2 __highs2half2(__half2 a, __half2 b) { return __half2(a.y, b.y); }
-ANYROC_BOTH __half2 __lowhigh2highlow(__half2 v) { return __half2(v.y, v.x); }
 ANYROC_BOTH unsigned short __half_as_ushort(__half x)
 {
     return __builtin_bit_cast(unsigned short, x.value);
@@ -114,100 +101,51 @@ ANYROC_BOTH short __half_as_short(__half x) { return __builtin_bit_cast(short, x
 ANYROC_BOTH __half __ushort_as_half(unsigned short x) { return __builtin_bit_cast(_Float16, x); }
 ANYROC_BOTH __half __short_as_half(short x) { return __builtin_bit_cast(_Float16, x); }
 
-/* Arithmetic. */
-#define ANYROC_HALF_BINARY(name, expression)                                   \
-    ANYROC_BOTH __half __h##name(__half a, __half b) { return expression; }  \
-    ANYROC_BOTH __half2 __h##name##2(__half2 u, __half2 v)                   \
-    {                                                                          \
-        return __half2(__h##name(u.x, v.x), __h##name(u.y, v.y));              \
-    }
-ANYROC_HALF_BINARY(add, a + b)
-ANYROC_HALF_BINARY(sub, a - b)
-ANYROC_HALF_BINARY(mul, a * b)
-ANYROC_HALF_BINARY(add_rn, a + b)
-ANYROC_HALF_BINARY(sub_rn, a - b)
-ANYROC_HALF_BINARY(mul_rn, a * b)
-ANYROC_HALF_BINARY(min, __half(__builtin_elementwise_minnum(a.value, b.value)))
-ANYROC_HALF_BINARY(max, __half(__builtin_elementwise_maxnum(a.value, b.value)))
-#undef ANYROC_HALF_BINARY
-ANYROC_BOTH __half __hdiv(__half a, __half b) { return a / b; }
-ANYROC_BOTH __half2 __h2div(__half2 a, __half2 b) { return a / b; }
-ANYROC_BOTH __half __hneg(__half a) { return -a; }
-ANYROC_BOTH __half2 __hneg2(__half2 a) { return -a; }
+/* The half on the side of x that `where` says: below (-1), above (1), or the nearest (0). */
+ANYROC_BOTH __half anyroc_directed_half(double x, int where)
+{
+    _Float16 nearest = static_cast<_Float16>(x);
+    double back = static_cast<double>(nearest);
+    if (where == 0 || back == x || (back < x) == (where < 0) || x != x)
+        return nearest;
+    unsigned short bits = __builtin_bit_cast(unsigned short, nearest);
+    if ((bits & 0x7fff) == 0)
+        bits = where < 0 ? 0x8001 : 0x0001;
+    else
+        bits += (bits >> 15 != 0) == (where < 0) ? 1 : -1;
+    return __builtin_bit_cast(_Float16, bits);
+}
+/* What is beyond a double's precision is beyond the largest half. */
+template <typename I>
+ANYROC_BOTH __half anyroc_from_integer(I x, int where, __half)
+{
+    return anyroc_directed_half(static_cast<double>(x), where);
+}
+ANYROC_BOTH __half __float2half_rd(float x) { return anyroc_directed_half(x, -1); }
+ANYROC_BOTH __half __float2half_ru(float x) { return anyroc_directed_half(x, 1); }
+ANYROC_BOTH __half __float2half_rz(float x) { return anyroc_directed_half(x, x < 0 ? 1 : -1); }
 ANYROC_BOTH __half __habs(__half a) { return __builtin_elementwise_abs(a.value); }
-ANYROC_BOTH __half2 __habs2(__half2 a) { return __half2(__habs(a.x), __habs(a.y)); }
-ANYROC_BOTH __half __hfma(__half a, __half b, __half c)
+
+ANYROC_BOTH __half anyroc_fused(__half a, __half b, __half c)
 {
     return __builtin_elementwise_fma(a.value, b.value, c.value);
 }
-ANYROC_BOTH __half2 __hfma2(__half2 a, __half2 b, __half2 c)
+ANYROC_BOTH __half anyroc_least(__half a, __half b)
 {
-    return __half2(__hfma(a.x, b.x, c.x), __hfma(a.y, b.y, c.y));
+    return __builtin_elementwise_minnum(a.value, b.value);
 }
-ANYROC_BOTH __half anyroc_saturated(__half a)
+ANYROC_BOTH __half anyroc_greatest(__half a, __half b)
 {
-    return a.value > 1 ? __half(1) : a.value > 0 ? a : __half(0);
+    return __builtin_elementwise_maxnum(a.value, b.value);
 }
-ANYROC_BOTH __half __hadd_sat(__half a, __half b) { return anyroc_saturated(a + b); }
-ANYROC_BOTH __half __hsub_sat(__half a, __half b) { return anyroc_saturated(a - b); }
-ANYROC_BOTH __half __hmul_sat(__half a, __half b) { return anyroc_saturated(a * b); }
-ANYROC_BOTH __half __hfma_sat(__half a, __half b, __half c)
-{
-    return anyroc_saturated(__hfma(a, b, c));
-}
-
-/* Comparisons: ordered ones, and those with a u that hold for what is not a number. */
-#define ANYROC_HALF_RELATION(name, op)                                                           \
-    ANYROC_BOTH bool __h##name(__half a, __half b) { return a op b; }                          \
-    ANYROC_BOTH bool __h##name##u(__half a, __half b)                                          \
-    {                                                                                            \
-        return a op b || a.value != a.value || b.value != b.value;                               \
-    }                                                                                            \
-    ANYROC_BOTH __half2 __h##name##2(__half2 a, __half2 b)                                     \
-    {                                                                                            \
-        return __half2(__half(a.x op b.x ? 1 : 0), __half(a.y op b.y ? 1 : 0));                  \
-    }                                                                                            \
-    ANYROC_BOTH bool __hb##name##2(__half2 a, __half2 b) { return a.x op b.x && a.y op b.y; }
-ANYROC_HALF_RELATION(eq, ==)
-ANYROC_HALF_RELATION(ne, !=)
-ANYROC_HALF_RELATION(lt, <)
-ANYROC_HALF_RELATION(le, <=)
-ANYROC_HALF_RELATION(gt, >)
-ANYROC_HALF_RELATION(ge, >=)
-#undef ANYROC_HALF_RELATION
-ANYROC_BOTH bool __hisnan(__half a) { return a.value != a.value; }
-ANYROC_BOTH int __hisinf(__half a)
-{
-    return __builtin_isinf(static_cast<float>(a.value)) ? (a.value > 0 ? 1 : -1) : 0;
-}
-
+ANYROC_SMALL_FLOAT(__half, __half2)
 #if defined(__HIP__)
-ANYROC_DEVICE __half __float2half_rd(float x) { return __ocml_cvtrtn_f16_f32(x); }
-ANYROC_DEVICE __half __float2half_ru(float x) { return __ocml_cvtrtp_f16_f32(x); }
-ANYROC_DEVICE __half __float2half_rz(float x) { return __ocml_cvtrtz_f16_f32(x); }
-
-#define ANYROC_HALF_ROUNDED(T, name, way, round) \
-    ANYROC_DEVICE T __half2##name##_##way(__half x) { return anyroc::saturate<T>(round(x)); }
-#define ANYROC_HALF_TO(T, name)                         \
-    ANYROC_HALF_ROUNDED(T, name, rn, __builtin_rintf)   \
-    ANYROC_HALF_ROUNDED(T, name, rd, __builtin_floorf)  \
-    ANYROC_HALF_ROUNDED(T, name, ru, __builtin_ceilf)   \
-    ANYROC_HALF_ROUNDED(T, name, rz, __builtin_truncf)  \
-    ANYROC_DEVICE __half __##name##2half_rn(T x) { return __half(x); }
-ANYROC_HALF_TO(int, int)
-ANYROC_HALF_TO(unsigned int, uint)
-ANYROC_HALF_TO(short, short)
-ANYROC_HALF_TO(unsigned short, ushort)
-ANYROC_HALF_TO(long long, ll)
-ANYROC_HALF_TO(unsigned long long, ull)
-#undef ANYROC_HALF_TO
-#undef ANYROC_HALF_ROUNDED
+ANYROC_SMALL_INTEGERS(__half, half)
 
 /* Functions, in half precision where the device library has them. */
-#define ANYROC_HALF_FUNCTION(name, attribute)                                         \
+#define ANYROC_HALF_FUNCTION(name, attribute)                                                \
     extern "C" __device__ __attribute__((attribute)) _Float16 __ocml_##name##_f16(_Float16); \
-    ANYROC_DEVICE __half h##name(__half a) { return __ocml_##name##_f16(a.value); }   \
-    ANYROC_DEVICE __half2 h2##name(__half2 a) { return __half2(h##name(a.x), h##name(a.y)); }
+    ANYROC_SMALL_FUNCTION(__half, __half2, name, __ocml_##name##_f16(a.value))
 ANYROC_HALF_FUNCTION(sqrt, const)
 ANYROC_HALF_FUNCTION(rsqrt, const)
 ANYROC_HALF_FUNCTION(exp, pure)
@@ -226,8 +164,7 @@ ANYROC_HALF_FUNCTION(rint, const)
 #undef ANYROC_HALF_FUNCTION
 ANYROC_DEVICE __half htanh_approx(__half a) { return htanh(a); }
 ANYROC_DEVICE __half2 h2tanh_approx(__half2 a) { return h2tanh(a); }
-ANYROC_DEVICE __half hrcp(__half a) { return __half(1) / a; }
-ANYROC_DEVICE __half2 h2rcp(__half2 a) { return __half2(hrcp(a.x), hrcp(a.y)); }
+ANYROC_SMALL_FUNCTION(__half, __half2, rcp, __half(1) / a)
 
 /* Atomics, by replacing the word that holds the half. */
 ANYROC_DEVICE __half2 atomicAdd(__half2 *place, __half2 value)
@@ -247,3 +184,11 @@ ANYROC_DEVICE __half atomicAdd(__half *place, __half value)
     return __ushort_as_half(old);
 }
 #endif
+
+#define CUDART_ZERO_FP16 __ushort_as_half(0x0000)
+#define CUDART_NEG_ZERO_FP16 __ushort_as_half(0x8000)
+#define CUDART_ONE_FP16 __ushort_as_half(0x3c00)
+#define CUDART_INF_FP16 __ushort_as_half(0x7c00)
+#define CUDART_NAN_FP16 __ushort_as_half(0x7fff)
+#define CUDART_MAX_NORMAL_FP16 __ushort_as_half(0x7bff)
+#define CUDART_MIN_DENORM_FP16 __ushort_as_half(0x0001)

@@ -142,7 +142,7 @@ ANYROC_DEVICE double __hiloint2double(int hi, int lo)
 namespace anyroc {
 
 template <typename To, typename From>
-ANYROC_DEVICE To saturate(From x)
+ANYROC_BOTH To saturate(From x)
 {
     constexpr int bits = 8 * sizeof(To);
     constexpr bool is_signed = static_cast<To>(-1) < static_cast<To>(0);

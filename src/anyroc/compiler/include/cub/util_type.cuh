@@ -156,8 +156,8 @@ ANYROC_DEVICE void sync_block() { __syncthreads(); }
 
 template <typename T>
 struct Traits {
-    using UnsignedBits = typename detail::bits_of_size<
-        (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8) ? sizeof(T) : 1>::type;
+    static constexpr int size = sizeof(T) <= 8 && PowerOfTwo<sizeof(T)>::VALUE ? sizeof(T) : 1;
+    using UnsignedBits = typename detail::bits_of_size<size>::type;
     static constexpr Category CATEGORY = detail::is_float<T>              ? FLOATING_POINT
                                          : !std::is_integral<T>::value    ? NOT_A_NUMBER
                                          : std::is_signed<T>::value       ? SIGNED_INTEGER

@@ -16,7 +16,7 @@ public:
     __device__ BlockAdjacentDifference() : temp_(own_storage()) {}
     __device__ explicit BlockAdjacentDifference(TempStorage &temp) : temp_(temp) {}
 
-    /* Item i becomes difference(item i, item i - 1); the first stays, or has `before` on its left. */
+    /* Item i becomes difference(item i, item i - 1); the first stays, or follows `before`. */
     template <int ITEMS, typename Out, typename Op, typename... Before>
     __device__ void SubtractLeft(const T (&input)[ITEMS], Out (&output)[ITEMS], Op difference,
                                  Before... before)
@@ -32,7 +32,7 @@ public:
         else
             output[0] = apply(difference, input[0], before...);
     }
-    /* Item i becomes difference(item i, item i + 1); the last stays, or has `after` on its right. */
+    /* Item i becomes difference(item i, item i + 1); the last stays, or precedes `after`. */
     template <int ITEMS, typename Out, typename Op, typename... After>
     __device__ void SubtractRight(const T (&input)[ITEMS], Out (&output)[ITEMS], Op difference,
                                   After... after)

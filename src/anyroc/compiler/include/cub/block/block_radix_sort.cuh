@@ -62,7 +62,8 @@ public:
 
 private:
     template <typename V>
-    __device__ void sort(Key (&keys)[ITEMS], V (&values)[ITEMS], int begin, int end, bool descending)
+    __device__ void sort(Key (&keys)[ITEMS], V (&values)[ITEMS], int begin, int end,
+                         bool descending)
     {
         int thread = detail::thread_of_block<X, Y, Z>();
         for (int bit = begin; bit < end; ++bit) {

@@ -39,7 +39,8 @@ template <typename F>
 __global__ void __launch_bounds__(block_threads) for_each_index(size_t count, F work)
 {
     size_t step = static_cast<size_t>(gridDim.x) * block_threads;
-    for (size_t i = blockIdx.x * static_cast<size_t>(block_threads) + threadIdx.x; i < count; i += step)
+    size_t first = static_cast<size_t>(blockIdx.x) * block_threads + threadIdx.x;
+    for (size_t i = first; i < count; i += step)
         work(i);
 }
 
@@ -133,7 +134,8 @@ hipError_t reduce(Workspace &room, size_t count, Load load, Op combine, First fi
     Chunks chunks(count);
     if (count > 0)
         reduce_stripes<<<chunks.count, block_threads, 0, stream>>>(chunks, load, combine, of_chunk);
-    finish_reduction<<<1, 1, 0, stream>>>(count ? chunks.count : 0, of_chunk, combine, first, store);
+    size_t parts = count ? chunks.count : 0;
+    finish_reduction<<<1, 1, 0, stream>>>(parts, of_chunk, combine, first, store);
     return hipGetLastError();
 }
 
@@ -172,8 +174,8 @@ __global__ void __launch_bounds__(block_threads)
     }
 }
 
-/* Calls visit(i, exclusive, inclusive, any) with load(0) ∘ … ∘ load(i - 1) and … ∘ load(i); nothing
- * is before item 0, for which `any` is false. */
+/* Calls visit(i, exclusive, inclusive, any) with load(0) ∘ … ∘ load(i - 1) and … ∘ load(i);
+ * nothing is before item 0, for which `any` is false. */
 template <typename T, typename Load, typename Op, typename Visit>
 hipError_t scan(Workspace &room, size_t count, Load load, Op combine, Visit visit,
                 hipStream_t stream)

@@ -19,8 +19,8 @@ struct DeviceHistogram {
                             if (!(value >= lower) || !(value < upper))
                                 return -1;
                             if constexpr (std::is_integral<Level>::value)
-                                return static_cast<int>(static_cast<unsigned long long>(value - lower) *
-                                                        bins / (upper - lower));
+                                return static_cast<int>(1ull * (value - lower) * bins /
+                                                        (upper - lower));
                             else
                                 return static_cast<int>((value - lower) * (bins / (upper - lower)));
                         });

@@ -77,39 +77,39 @@ inline void reserve_counts(Workspace &room)
 }  // namespace detail
 
 struct DeviceRadixSort {
-#define ANYROC_CUB_SORT(suffix, descending)                                                        \
-    template <typename Key, typename N>                                                            \
-    static hipError_t SortKeys##suffix(void *temp, size_t &bytes, const Key *in, Key *out, N count, \
-                                       int begin = 0, int end = 8 * sizeof(Key),                   \
-                                       hipStream_t stream = 0, bool = false)                       \
-    {                                                                                              \
-        return sort<Key, NullType>(temp, bytes, in, out, nullptr, nullptr, count, begin, end,      \
-                                   descending, stream);                                            \
-    }                                                                                              \
-    template <typename Key, typename Value, typename N>                                            \
-    static hipError_t SortPairs##suffix(void *temp, size_t &bytes, const Key *in, Key *out,        \
-                                        const Value *values, Value *values_out, N count,           \
-                                        int begin = 0, int end = 8 * sizeof(Key),                  \
-                                        hipStream_t stream = 0, bool = false)                      \
-    {                                                                                              \
-        return sort(temp, bytes, in, out, values, values_out, count, begin, end, descending,       \
-                    stream);                                                                       \
-    }                                                                                              \
-    template <typename Key, typename N>                                                            \
-    static hipError_t SortKeys##suffix(void *temp, size_t &bytes, DoubleBuffer<Key> &keys, N count, \
-                                       int begin = 0, int end = 8 * sizeof(Key),                   \
-                                       hipStream_t stream = 0, bool = false)                       \
-    {                                                                                              \
-        DoubleBuffer<NullType> none;                                                               \
-        return sort(temp, bytes, keys, none, count, begin, end, descending, stream);               \
-    }                                                                                              \
-    template <typename Key, typename Value, typename N>                                            \
-    static hipError_t SortPairs##suffix(void *temp, size_t &bytes, DoubleBuffer<Key> &keys,        \
-                                        DoubleBuffer<Value> &values, N count, int begin = 0,       \
-                                        int end = 8 * sizeof(Key), hipStream_t stream = 0,         \
-                                        bool = false)                                              \
-    {                                                                                              \
-        return sort(temp, bytes, keys, values, count, begin, end, descending, stream);             \
+#define ANYROC_CUB_SORT(suffix, descending)                                                   \
+    template <typename Key, typename N>                                                       \
+    static hipError_t SortKeys##suffix(void *temp, size_t &bytes, const Key *in, Key *out,    \
+                                       N count, int begin = 0, int end = 8 * sizeof(Key),     \
+                                       hipStream_t stream = 0, bool = false)                  \
+    {                                                                                         \
+        return sort<Key, NullType>(temp, bytes, in, out, nullptr, nullptr, count, begin, end, \
+                                   descending, stream);                                       \
+    }                                                                                         \
+    template <typename Key, typename Value, typename N>                                       \
+    static hipError_t SortPairs##suffix(void *temp, size_t &bytes, const Key *in, Key *out,   \
+                                        const Value *values, Value *values_out, N count,      \
+                                        int begin = 0, int end = 8 * sizeof(Key),             \
+                                        hipStream_t stream = 0, bool = false)                 \
+    {                                                                                         \
+        return sort(temp, bytes, in, out, values, values_out, count, begin, end, descending,  \
+                    stream);                                                                  \
+    }                                                                                         \
+    template <typename Key, typename N>                                                       \
+    static hipError_t SortKeys##suffix(void *temp, size_t &bytes, DoubleBuffer<Key> &keys,    \
+                                       N count, int begin = 0, int end = 8 * sizeof(Key),     \
+                                       hipStream_t stream = 0, bool = false)                  \
+    {                                                                                         \
+        DoubleBuffer<NullType> none;                                                          \
+        return sort(temp, bytes, keys, none, count, begin, end, descending, stream);          \
+    }                                                                                         \
+    template <typename Key, typename Value, typename N>                                       \
+    static hipError_t SortPairs##suffix(void *temp, size_t &bytes, DoubleBuffer<Key> &keys,   \
+                                        DoubleBuffer<Value> &values, N count, int begin = 0,  \
+                                        int end = 8 * sizeof(Key), hipStream_t stream = 0,    \
+                                        bool = false)                                         \
+    {                                                                                         \
+        return sort(temp, bytes, keys, values, count, begin, end, descending, stream);        \
     }
     ANYROC_CUB_SORT(, false)
     ANYROC_CUB_SORT(Descending, true)

@@ -7,8 +7,8 @@ namespace cub {
 
 struct DeviceReduce {
     template <typename In, typename Out, typename Op, typename T, typename N>
-    static hipError_t Reduce(void *temp, size_t &bytes, In in, Out out, N count, Op combine, T first,
-                             hipStream_t stream = 0, bool = false)
+    static hipError_t Reduce(void *temp, size_t &bytes, In in, Out out, N count, Op combine,
+                             T first, hipStream_t stream = 0, bool = false)
     {
         using Result = std::decay_t<decltype(combine(first, *in))>;
         detail::Workspace room(temp, bytes);
@@ -17,8 +17,9 @@ struct DeviceReduce {
             [=] __device__(const Result &value) mutable { *out = value; }, stream);
     }
     template <typename In, typename Out, typename Op, typename Transform, typename T, typename N>
-    static hipError_t TransformReduce(void *temp, size_t &bytes, In in, Out out, N count, Op combine,
-                                      Transform transform, T first, hipStream_t stream = 0)
+    static hipError_t TransformReduce(void *temp, size_t &bytes, In in, Out out, N count,
+                                      Op combine, Transform transform, T first,
+                                      hipStream_t stream = 0)
     {
         using Result = std::decay_t<decltype(combine(first, transform(*in)))>;
         detail::Workspace room(temp, bytes);
@@ -65,9 +66,9 @@ struct DeviceReduce {
     /* The combination of the values of each run of equal keys. */
     template <typename Keys, typename Unique, typename Values, typename Out, typename Runs,
               typename Op, typename N>
-    static hipError_t ReduceByKey(void *temp, size_t &bytes, Keys keys, Unique unique, Values values,
-                                  Out out, Runs runs, Op combine, N count, hipStream_t stream = 0,
-                                  bool = false)
+    static hipError_t ReduceByKey(void *temp, size_t &bytes, Keys keys, Unique unique,
+                                  Values values, Out out, Runs runs, Op combine, N count,
+                                  hipStream_t stream = 0, bool = false)
     {
         detail::Workspace room(temp, bytes);
         size_t *starts = room.take<size_t>(count), *total = room.take<size_t>(1);

@@ -7,8 +7,8 @@ namespace cub {
 
 struct DeviceSelect {
     template <typename In, typename Flags, typename Out, typename Count, typename N>
-    static hipError_t Flagged(void *temp, size_t &bytes, In in, Flags flags, Out out, Count selected,
-                              N count, hipStream_t stream = 0, bool = false)
+    static hipError_t Flagged(void *temp, size_t &bytes, In in, Flags flags, Out out,
+                              Count selected, N count, hipStream_t stream = 0, bool = false)
     {
         return choose(temp, bytes, in, out, selected, count,
                       [=] __device__(size_t i) -> bool { return flags[i]; }, stream);
@@ -18,7 +18,8 @@ struct DeviceSelect {
                          Predicate predicate, hipStream_t stream = 0, bool = false)
     {
         return choose(temp, bytes, in, out, selected, count,
-                      [=] __device__(size_t i) mutable -> bool { return predicate(in[i]); }, stream);
+                      [=] __device__(size_t i) mutable -> bool { return predicate(in[i]); },
+                      stream);
     }
     template <typename In, typename Out, typename Count, typename N>
     static hipError_t Unique(void *temp, size_t &bytes, In in, Out out, Count selected, N count,
@@ -30,8 +31,8 @@ struct DeviceSelect {
 
 private:
     template <typename In, typename Out, typename Count, typename Chosen>
-    static hipError_t choose(void *temp, size_t &bytes, In in, Out out, Count selected, size_t count,
-                             Chosen chosen, hipStream_t stream)
+    static hipError_t choose(void *temp, size_t &bytes, In in, Out out, Count selected,
+                             size_t count, Chosen chosen, hipStream_t stream)
     {
         detail::Workspace room(temp, bytes);
         return detail::select(
@@ -44,8 +45,8 @@ private:
 /* The chosen items first, then the others in reverse order. */
 struct DevicePartition {
     template <typename In, typename Flags, typename Out, typename Count, typename N>
-    static hipError_t Flagged(void *temp, size_t &bytes, In in, Flags flags, Out out, Count selected,
-                              N count, hipStream_t stream = 0, bool = false)
+    static hipError_t Flagged(void *temp, size_t &bytes, In in, Flags flags, Out out,
+                              Count selected, N count, hipStream_t stream = 0, bool = false)
     {
         return part(temp, bytes, in, out, selected, count,
                     [=] __device__(size_t i) -> bool { return flags[i]; }, stream);
