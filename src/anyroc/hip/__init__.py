@@ -19,7 +19,8 @@ from anyroc.cabi import source, table
 
 NOUNS = (
     *("alloc", "array", "arraycopy", "capture", "context", "copy", "device", "event", "fill"),
-    *("graph", "graphmemory", "ipc", "launch", "managed", "module", "nodes", "occupancy", "peer"),
+    *("graph", "graphmemory", "ipc", "launch", "library", "managed", "module"),
+    *("multidevice", "nodes", "occupancy", "peer"),
     *("pool", "profiler", "registration", "stream", "symbol", "userobject", "values", "virtual"),
 )
 """The modules with bodies."""

@@ -16,7 +16,7 @@ from anyroc.hip.function import Function, functions
 from anyroc.hip.graph import KERNEL, Work
 from anyroc.hip.registration import function as registered
 from anyroc.hip.state import thread
-from anyroc.hip.stream import Stream, of
+from anyroc.hip.stream import MultiGrid, Stream, of
 
 Dim = tuple[int, int, int]
 
@@ -49,8 +49,9 @@ def start(
     arguments: bytes = b"",
     tail: Dim = _NO_TAIL,
     cooperative: bool = False,
+    grids: MultiGrid | None = None,
 ) -> None:
-    """Put one launch on a stream."""
+    """Put one launch on a stream; `grids` tells of the others that it meets on other devices."""
     for blocks, threads in zip(grid, block, strict=True):
         if not 0 < blocks * threads <= _MOST_THREADS:
             raise HipError(Error.InvalidConfiguration)
@@ -65,7 +66,8 @@ def start(
         printf = stream.printf_buffer() if function.prints else 0
         hostcall = stream.host_calls().address if function.calls_host else 0
         blocks = math.prod(grid)
-        barrier = stream.grid_barrier(blocks, blocks * math.prod(block)) if cooperative else 0
+        threads = blocks * math.prod(block)
+        barrier = stream.grid_barrier(blocks, threads, grids) if cooperative else 0
         extra = _extra(
             tail=tail, cooperative=cooperative, printf=printf, hostcall=hostcall, multigrid=barrier
         )

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
@@ -37,8 +38,23 @@ LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, -1
 _ATTRIBUTES = {1, 3, 8, 9, 10}  # hipLaunchAttributeID: those that streams have
 _ATTRIBUTE_SIZE = 64
 _MOST_STAGED = 256 << 20
-_BARRIER = 48
+_BARRIER, _MEETING = 48, 8
 _PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something is printed into it
+
+
+@dataclass(frozen=True)
+class MultiGrid:
+    """One grid's place among those that a launch on several devices has begun.
+
+    `meeting` is the address of their barrier, `number` the grid's place among `count`, `before` the
+    work-items of those before it, `threads` those of all.
+    """
+
+    meeting: int
+    number: int
+    count: int
+    before: int
+    threads: int
 
 
 class Stream:
@@ -63,7 +79,8 @@ class Stream:
         self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
         self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
-        self._printf = self._barrier = 0
+        self._printf = self._barrier = self._meeting = 0
+        self.units: bytes = b""  # a mask of compute units, which is kept and has no effect
         self._hostcalls: Service | None = None
         self._released: list[int] = []  # memory to free when the stream is idle
         self._staged_size = 0  # bytes of it that are copies of host memory
@@ -192,7 +209,14 @@ class Stream:
         drained = bool(self._printf and printf.drain(self._printf))
         return drained or bool(self._hostcalls and self._hostcalls.assertion)
 
-    def grid_barrier(self, workgroups: int, threads: int) -> int:
+    def meeting_point(self) -> int:
+        """Return the address of what several grids meet at in `multi_grid.sync()`."""
+        if not self._meeting:
+            self._meeting = self.gpu.memory.alloc(_MEETING, "internal")
+        memory.write(self._meeting, bytes(_MEETING))
+        return self._meeting
+
+    def grid_barrier(self, workgroups: int, threads: int, grids: MultiGrid | None = None) -> int:
         """Return the address of what the blocks of the next launch meet at in `grid.sync()`.
 
         The layout is that of the device libraries' `mg_info`: address of the barrier of several
@@ -201,7 +225,10 @@ class Stream:
         """
         if not self._barrier:
             self._barrier = self.gpu.memory.alloc(_BARRIER, "internal")
-        for offset, value in enumerate((0, 1 << 32, 0, threads, 0, workgroups)):
+        found = grids or MultiGrid(0, 0, 1, 0, threads)
+        place = found.number | found.count << 32
+        values = (found.meeting, place, found.before, found.threads, 0, workgroups)
+        for offset, value in enumerate(values):
             self.queue.fill(self._barrier + 8 * offset, struct.pack("<Q", value), 1)
         return self._barrier
 
@@ -232,7 +259,8 @@ class Stream:
     def __del__(self) -> None:
         # This may run anywhere, also in a thread that holds a lock which closing a queue takes.
         if sys is not None and not sys.is_finalizing():
-            places = [*filter(None, (self._printf, self._barrier)), *self._released]
+            own = (self._printf, self._barrier, self._meeting)
+            places = [*filter(None, own), *self._released]
             _ended.append((self.queue, self._hostcalls, places))
 
 
@@ -347,6 +375,15 @@ def hipStreamCreate(out: int) -> None:
 def hipExtStreamCreateWithCUMask(out: int, words: int, mask: int) -> None:
     require(out and mask and words)
     hipStreamCreateWithPriority(out, 0, 0)
+    of(memory.get_u64(out)).units = memory.read(mask, 4 * words)
+
+
+def hipExtStreamGetCUMask(stream: int, words: int, out: int) -> None:
+    chosen = of(stream)
+    units = chosen.gpu.properties["multiProcessorCount"]
+    whole = ((1 << units) - 1).to_bytes(-(-units // 32) * 4, "little")
+    require(out and 4 * words >= len(whole))
+    memory.write(out, (chosen.units or whole)[: 4 * words].ljust(4 * words, b"\0"))
 
 
 def hipStreamDestroy(stream: int) -> None:
