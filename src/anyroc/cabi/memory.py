@@ -32,6 +32,11 @@ def put_f32(address: int, value: float) -> None:
     _cell(ctypes.c_float, address).value = value
 
 
+def put_f64(address: int, value: float) -> None:
+    """Store a double."""
+    _cell(ctypes.c_double, address).value = value
+
+
 def get_u64(address: int) -> int:
     """Load a 64-bit integer or a pointer."""
     return int(_cell(ctypes.c_uint64, address).value)
@@ -84,6 +89,14 @@ class Buffer:
 
     def __init__(self, data: bytes) -> None:
         self._buffer = ctypes.create_string_buffer(data, max(len(data), 1))
+        self.address = ctypes.addressof(self._buffer)
+
+
+class Block:
+    """Host memory with a content, which lives as long as this object."""
+
+    def __init__(self, data: bytes) -> None:
+        self._buffer = ctypes.create_string_buffer(data, len(data))
         self.address = ctypes.addressof(self._buffer)
 
 

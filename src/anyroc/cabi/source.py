@@ -89,8 +89,8 @@ def c_bodies(name: str) -> frozenset[str]:
 def version_script(table: Table) -> str:
     """Return the linker's version script: nodes NODE_VERSION in a chain, all else hidden."""
     if not table.node:
-        names = "; ".join(function.name for function in table.functions)
-        return f"{{ global: {names}; anyroc_*; local: *; }};\n"
+        everything = "; ".join(function.name for function in table.functions)
+        return f"{{ global: {everything}; anyroc_*; local: *; }};\n"
     lines: list[str] = []
     before = ""
     for version in table.versions:

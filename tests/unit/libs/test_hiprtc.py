@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from anyroc.cabi import library as cabi
-from anyroc.hip import calls
 from anyroc.libs.hiprtc import Result, archived, translated
 
 SCALE = """
@@ -72,48 +71,27 @@ def rtc(api: Callable[[str], Any]) -> Rtc:
     return Rtc(api("hiprtc"))
 
 
-def hip(name: str, *arguments: Any) -> None:
-    """Call a HIP function that succeeds."""
-    assert 0 == ctypes.CFUNCTYPE(ctypes.c_int)(calls.library().address(name))(*arguments), name
-
-
-def launch(code: bytes, name: str, data: np.ndarray, *scalars: Any) -> np.ndarray:
-    """Run a kernel with one work-item per element of `data` and return what it makes of it."""
-    module, function, place = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
-    hip("hipModuleLoadData", ctypes.byref(module), code)
-    hip("hipModuleGetFunction", ctypes.byref(function), module, name.encode())
-    hip("hipMalloc", ctypes.byref(place), ctypes.c_size_t(data.nbytes))
-    result = np.empty_like(data)
-    size = ctypes.c_size_t(data.nbytes)
-    hip("hipMemcpy", place, ctypes.c_void_p(data.ctypes.data), size, 1)
-    values = [place, *scalars]
-    pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
-    hip("hipModuleLaunchKernel", function, 1, 1, 1, data.size, 1, 1, 0, None, pointers, None)
-    hip("hipMemcpy", ctypes.c_void_p(result.ctypes.data), place, size, 2)
-    hip("hipFree", place)
-    hip("hipModuleUnload", module)
-    return result
-
-
 DATA = np.arange(8, dtype=np.float32)
 
 
-def test_a_program_compiles_for_the_current_device_and_runs(rtc: Rtc) -> None:
-    result = launch(rtc.made(SCALE), "scale", DATA, ctypes.c_float(2.5))
+def test_a_program_compiles_for_the_current_device_and_runs(rtc: Rtc, device: Any) -> None:
+    result = device.launch(rtc.made(SCALE), "scale", DATA, ctypes.c_float(2.5))
     assert (DATA * np.float32(2.5)).tolist() == result.tolist()
 
 
-def test_headers_are_found_by_their_names(rtc: Rtc) -> None:
+def test_headers_are_found_by_their_names(rtc: Rtc, device: Any) -> None:
     program = rtc.create(
         '#include "parts/by.h"\n#include <more.h>\n'
         'extern "C" __global__ void k(float *d) { d[threadIdx.x] += BY + MORE; }',
         {"parts/by.h": "#define BY 2", "more.h": "#define MORE 0.5f"},
     )
     assert Result.SUCCESS == rtc.compile(program), rtc.log(program)
-    assert (DATA + np.float32(2.5)).tolist() == launch(rtc.content(program), "k", DATA).tolist()
+    assert (DATA + np.float32(2.5)).tolist() == device.launch(
+        rtc.content(program), "k", DATA
+    ).tolist()
 
 
-def test_lowered_names_are_those_of_the_code(rtc: Rtc) -> None:
+def test_lowered_names_are_those_of_the_code(rtc: Rtc, device: Any) -> None:
     program = rtc.create(
         "namespace n { __device__ int count; __constant__ float table[4]; }\n"
         "template <typename T, int N> __global__ void fill(T *d) { d[threadIdx.x] = N; }\n"
@@ -130,7 +108,7 @@ def test_lowered_names_are_those_of_the_code(rtc: Rtc) -> None:
         "_Z5plainPi",
         "_Z4fillIdLi1EEvPT_",
     ] == [rtc.lowered(program, expression) for expression in expressions]
-    assert [3.0] * 8 == launch(rtc.content(program), "_Z4fillIfLi3EEvPT_", DATA).tolist()
+    assert [3.0] * 8 == device.launch(rtc.content(program), "_Z4fillIfLi3EEvPT_", DATA).tolist()
 
 
 def test_names_are_asked_for_before_and_given_after_compiling(rtc: Rtc) -> None:
@@ -211,11 +189,11 @@ def _link(rtc: Rtc, *modules: bytes, kind: int = 100) -> tuple[int, bytes]:
     return int(result), linked
 
 
-def test_bitcode_of_several_programs_links(rtc: Rtc) -> None:
+def test_bitcode_of_several_programs_links(rtc: Rtc, device: Any) -> None:
     modules = [rtc.made(source, "-fgpu-rdc") for source in (CALLER, CALLEE)]
     status, linked = _link(rtc, *modules)
     assert Result.SUCCESS == status
-    assert (2 * DATA).tolist() == launch(linked, "k", DATA).tolist()
+    assert (2 * DATA).tolist() == device.launch(linked, "k", DATA).tolist()
     assert Result.ERROR_LINKING == _link(rtc, modules[0])[0]
 
 
