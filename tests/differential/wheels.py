@@ -1,8 +1,9 @@
 """All GPU code in wheels: ``wheels.py [--kernels N] [--report FILE] WHEEL…`` (``make sweep``).
 
-For every code object of our targets: each function is disassembled, and the text of every encoding that
-occurs is compared with LLVM's (LLVM 22's, where a shared libLLVM is there, else LLVM 19's); and each
-kernel is translated. Kernels whose machine code was seen before count, but are not translated again.
+For every code object of our targets: each function is disassembled, and the text of every encoding
+that occurs is compared with LLVM's (LLVM 22's, where a shared libLLVM is there, else LLVM 19's);
+and each kernel is translated. Kernels whose machine code was seen before count, but are not
+translated again.
 """
 
 from __future__ import annotations
@@ -180,13 +181,11 @@ def sweep(wheel: Path, limit: int, full: bool) -> dict[str, Target]:
 
 def report(name: str, result: dict[str, Target], seconds: float) -> list[str]:
     """A section of the report."""
-    lines = [
-        f"## {name}",
-        "",
-        "| GPU | code objects | instructions | encodings | unlike LLVM's | kernels | distinct | "
-        "translated |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    columns = (
+        *("GPU", "code objects", "instructions", "encodings", "unlike LLVM's"),
+        *("kernels", "distinct", "translated"),
+    )
+    lines = [f"## {name}", "", f"| {' | '.join(columns)} |", "|---" + "|---:" * 7 + "|"]
     for target, found in sorted(result.items()):
         wrong = len(found.different) + len(found.undecoded)
         lines.append(

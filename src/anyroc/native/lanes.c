@@ -64,6 +64,23 @@ void anyroc_swap_lanes(struct anyroc_wave *wave, uint32_t *first, uint32_t *seco
   }
 }
 
+/* Clears a row in enabled lanes. */
+void anyroc_clear_row(struct anyroc_wave *wave, uint32_t *row) {
+  for (uint64_t m = wave_exec(wave); m; m &= m - 1) row[__builtin_ctzll(m)] = 0;
+}
+
+/* Adds the number of enabled lanes to a dword of LDS, or takes it away; they all get what was there. */
+void anyroc_lds_count(struct anyroc_wave *wave, uint32_t *row, uint32_t at, uint32_t takes) {
+  uint64_t exec = wave_exec(wave);
+  uint32_t old = 0, lanes = (uint32_t)__builtin_popcountll(exec);
+  if (at <= wave->lds_size && wave->lds_size - at >= 4) {
+    memcpy(&old, wave->lds + at, 4);
+    uint32_t now = takes ? old - lanes : old + lanes;
+    memcpy(wave->lds + at, &now, 4);
+  }
+  for (uint64_t m = exec; m; m &= m - 1) row[__builtin_ctzll(m)] = old;
+}
+
 /* Of a matrix of `span` columns, whose rows lie in the lanes one behind the other (elements of `bits`, `words`
  * dwords a lane), every enabled lane gets a column. */
 void anyroc_transpose(struct anyroc_wave *wave, uint32_t *to, const uint32_t *from, uint32_t bits,

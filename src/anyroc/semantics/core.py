@@ -174,7 +174,9 @@ class Access:
     bytes of offset0/offset1, else 0.  ``lane_offset``: addtid forms add 4 * lane.  ``to_lds``:
     what is loaded goes to LDS at M0, one lane's data behind the other's. ``transpose``: bits of the
     elements of a matrix that the lanes load row by row and get column by column; ``span`` lanes
-    share one of so many columns.
+    share one of so many columns. ``form``: "format", "format_d16" or "format_d16_hi" for elements
+    of ``count`` components in a format that the descriptor or the instruction names; "append" and
+    "consume" for counters of lanes.
     """
 
     name: str
@@ -189,6 +191,7 @@ class Access:
     to_lds: bool = False
     transpose: int = 0
     span: int = 0
+    form: str = ""
 
     @property
     def size(self) -> int:

@@ -12,13 +12,10 @@ __all__ = ["BY_DECISION", "Coverage", "coverage", "decision"]
 
 BY_DECISION: tuple[tuple[str, str], ...] = (
     (r"image_.*", "images are for graphics"),
-    (
-        r"t?buffer_(load|store)_.*format_.*|buffer_load_lds_format_x",
-        "typed buffers are for graphics",
-    ),
+    (r"buffer_load_lds_format_x", "typed buffers that go to LDS are for graphics"),
     (r"exp|export|v_interp_.*|(ds_|lds_)(direct|param)_load", "pixel shaders"),
     (r"ds_gws_.*|ds_ordered_count|global_atomic_ordered_.*", "global wave sync"),
-    (r"ds_(append|consume)|ds_(add|sub)_gs_reg_rtn", "append buffers of shaders"),
+    (r"ds_(add|sub)_gs_reg_rtn", "append buffers of shaders"),
     (r"v_cvt_pkaccum_u8_f32", "packing of pixels"),
     (r"ds_bvh_.*", "ray tracing"),
     (r"s_rfe_.*|s_cbranch_(g_fork|i_fork|join)|s_subvector_.*", "trap handlers and forks"),

@@ -173,6 +173,18 @@ def _transposing_loads() -> None:
     access("global_load_tr_b128", "global", "load", "u32", 4, transpose=16, span=8)
 
 
+def _formatted() -> None:
+    for count, components in enumerate(("x", "xy", "xyz", "xyzw"), 1):
+        for kind in ("load", "store"):
+            for buffer in ("buffer", "tbuffer"):
+                key = f"{buffer}_{kind}"
+                access(f"{key}_format_{components}", "buffer", kind, "u32", count, form="format")
+                form = "format_d16"
+                access(f"{key}_d16_format_{components}", "buffer", kind, "u32", count, form=form)
+    for kind in ("load", "store"):
+        access(f"buffer_{kind}_d16_hi_format_x", "buffer", kind, "u32", form="format_d16_hi")
+
+
 def _scalar() -> None:
     for prefix, space in (("s_load", "scalar"), ("s_buffer_load", "scalar_buffer")):
         for suffix, count in (*WIDTHS.items(), ("b256", 8), ("b512", 16)):
@@ -195,6 +207,9 @@ access("global_load_addtid_b32", "global", "load", "u32", lane_offset=True)
 access("global_store_addtid_b32", "global", "store", "u32", lane_offset=True)
 _loads_to_lds()
 _transposing_loads()
+_formatted()
+for _name in ("append", "consume"):
+    access(f"ds_{_name}", "lds", "atomic", "u32", form=_name)
 _lds()
 _lds_atomics()
 _scalar()

@@ -14,7 +14,7 @@ from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import ATOMICS, Access
 from anyroc.semantics.values import U32, U64
-from anyroc.translate import layout
+from anyroc.translate import layout, typed
 from anyroc.translate.atomics import AtomicFunctions
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.operands import Unsupported, row_of, scalar_source
@@ -82,7 +82,7 @@ class MemoryEmitter:
             return "null"
         return self.code.emit(f"getelementptr i8, ptr %vgpr, i64 {row * self.wave_size * 4}")
 
-    def _room(self, name: str, rows: int) -> str:
+    def room(self, name: str, rows: int) -> str:
         """Scratch rows of the function."""
         if name not in self._rooms:
             self._rooms.add(name)
@@ -98,8 +98,16 @@ class MemoryEmitter:
         """What emits the access; addresses are taken from ``scalars`` as they are now."""
         if inst.mods.gds:
             raise Unsupported(inst, "global data share")
-        if inst.mods.tfe:
-            raise Unsupported(inst, "a load that reports residency (tfe)")
+        emit = self._captured(inst, access, scalars)
+        return typed.with_residency(self, inst, emit) if inst.mods.tfe else emit
+
+    def _captured(
+        self, inst: Instruction, access: Access, scalars: ScalarFile
+    ) -> Callable[[], None]:
+        if access.form in ("append", "consume"):
+            return typed.capture_count(self, inst, access, scalars)
+        if access.form:
+            return typed.capture_formatted(self, inst, access, scalars)
         if access.stride:
             return self._capture_pair(inst, access)
         if access.kind == "atomic":
@@ -107,14 +115,14 @@ class MemoryEmitter:
         if access.to_lds or inst.mods.lds:
             return self._capture_direct(inst, access, scalars)
         if access.transpose:
-            return self._capture_transposed(inst, access, scalars)
-        data = inst.dst[0] if access.kind == "load" else self._data(inst)
+            return typed.capture_transposed(self, inst, access, scalars)
+        data = inst.dst[0] if access.kind == "load" else self.data(inst)
         row = row_of(data, self.accum_offset)
         if access.space != "buffer":
             address = self._address(inst, access, scalars)
             if not address.table:
                 return self._plain_call(inst, access, address, row)
-        transfer = self._transfer(inst, access, scalars)
+        transfer = self.transfer(inst, access, scalars)
 
         def emit() -> None:
             self.note_position(inst)
@@ -141,18 +149,19 @@ class MemoryEmitter:
     def _row_offset(self, row: int) -> int:
         return row * self.wave_size * 4
 
-    def _transfer(
+    def transfer(
         self, inst: Instruction, access: Access, scalars: ScalarFile
     ) -> Callable[[str], None]:
         """What emits a load or store, given the address of the rows that hold its data."""
         form = f"{access.kind}_{self._form(access)}"
         if access.space == "buffer":
-            buffer = self._buffer(inst, scalars)
+            buffer = self.buffer(inst, scalars)
             return lambda rows: self._buffer_call(form, access, buffer, rows)
         address = self._address(inst, access, scalars)
         return lambda rows: self._call(f"anyroc_{address.space}_{form}", address, rows)
 
-    def _data(self, inst: Instruction) -> Operand:
+    def data(self, inst: Instruction) -> Operand:
+        """The registers that an instruction stores."""
         for role in ("vdata", "data0", "data"):
             found = inst.operand(role)
             if found is not None and found.kind in "va":
@@ -182,7 +191,7 @@ class MemoryEmitter:
         """Where a simple load or store goes, None for anything else."""
         if access.space not in ("global", "lds") or access.kind == "atomic" or access.to_lds:
             return None
-        if access.half or access.lane_offset or access.transpose or inst.mods.gds:
+        if access.half or access.lane_offset or access.transpose or access.form or inst.mods.gds:
             return None
         if access.stride and access.space != "lds":
             return None
@@ -272,7 +281,8 @@ class MemoryEmitter:
 
     # Buffers.
 
-    def _buffer(self, inst: Instruction, scalars: ScalarFile) -> _Buffer:
+    def buffer(self, inst: Instruction, scalars: ScalarFile) -> _Buffer:
+        """Where a buffer instruction goes."""
         mods, ops = inst.mods, scalars.ops
         srsrc, soffset = inst.operand("srsrc"), inst.operand("soffset")
         vaddr = inst.operand("vaddr")
@@ -302,9 +312,13 @@ class MemoryEmitter:
         writes = access.kind == "store"
         shape = size | count << 8 | writes << 16 | keeps << 17
         shape |= self.target.selects_buffer_bounds << 20
+        return f"i32 {shape}, {self.buffer_place(buffer)}"
+
+    def buffer_place(self, buffer: _Buffer) -> str:
+        """The arguments that say where a buffer access goes."""
         index, offset = self.row_address(buffer.index), self.row_address(buffer.offset)
         return (
-            f"i32 {shape}, ptr {index}, ptr {offset}, i64 {buffer.low}, i64 {buffer.high},"
+            f"ptr {index}, ptr {offset}, i64 {buffer.low}, i64 {buffer.high},"
             f" i32 {buffer.soffset}, i32 {buffer.imm}"
         )
 
@@ -335,40 +349,18 @@ class MemoryEmitter:
         if access.kind != "load":
             raise Unsupported(inst, "a store from LDS")
         ops = scalars.ops
-        transfer = self._transfer(inst, access, scalars)
+        transfer = self.transfer(inst, access, scalars)
         words = max(access.element.bits * access.count // 32, 1)
         m0 = ops.binary("and", U32, scalars.read32(layout.M0), 0xFFFF)
         base = ops.text(U32, ops.binary("add", U32, m0, inst.mods.offset & 0xFFFFFFFF))
 
         def emit() -> None:
             self.note_position(inst)
-            rows = self._room(_DIRECT, 4)
+            rows = self.room(_DIRECT, 4)
             transfer(rows)
             self.code.declare("anyroc_lds_scatter", "void", "ptr", "ptr", "i32", "i32")
             self.code.do(
                 f"call void @anyroc_lds_scatter(ptr %wave, ptr {rows}, i32 {base}, i32 {words})"
-            )
-
-        return emit
-
-    # Loads of a matrix's rows that give the lanes its columns.
-
-    def _capture_transposed(
-        self, inst: Instruction, access: Access, scalars: ScalarFile
-    ) -> Callable[[], None]:
-        if access.space != "lds" and self.wave_size != 32:
-            raise Unsupported(inst, "its layout in waves of 64 lanes is not documented")
-        transfer = self._transfer(inst, access, scalars)
-        row = row_of(inst.dst[0], self.accum_offset)
-
-        def emit() -> None:
-            self.note_position(inst)
-            rows = self._room(_DIRECT, 4)
-            transfer(rows)
-            self.code.declare("anyroc_transpose", "void", "ptr", "ptr", "ptr", *["i32"] * 3)
-            self.code.do(
-                f"call void @anyroc_transpose(ptr %wave, ptr {self.row_address(row)}, ptr {rows},"
-                f" i32 {access.transpose}, i32 {access.count}, i32 {access.span})"
             )
 
         return emit
@@ -464,7 +456,7 @@ class MemoryEmitter:
     ) -> Callable[[], None]:
         atomic = ATOMICS[access.atomic]
         words = access.element.bits * access.count // 32
-        data = self._data(inst)
+        data = self.data(inst)
         rows = [row_of(data, self.accum_offset)]
         if atomic.operands == 2:
             second = inst.operand("data1")
@@ -474,7 +466,7 @@ class MemoryEmitter:
             )
         result = row_of(inst.dst[0], self.accum_offset) if inst.dst else None
         if access.space == "buffer":
-            buffer = self._buffer(inst, scalars)
+            buffer = self.buffer(inst, scalars)
             name = self._atomics.function(atomic, "global64", words)
             return lambda: self._buffer_atomic(inst, access, buffer, name, [result, *rows])
         address = self._address(inst, access, scalars)
@@ -492,7 +484,7 @@ class MemoryEmitter:
         self, inst: Instruction, access: Access, buffer: _Buffer, name: str, rows: list[int | None]
     ) -> None:
         self.note_position(inst)
-        at = self._room("%buffer.at", 2)
+        at = self.room("%buffer.at", 2)
         arguments = self._buffer_arguments(access, buffer)
         enter, leave = "anyroc_buffer_enter", "anyroc_buffer_leave"
         self.code.declare(

@@ -25,8 +25,11 @@ def test_matrices_of_kin(anyroc, target: str) -> None:
     assert 0 == done.returncode
 
 
-@pytest.mark.parametrize("name, target", [("cdna4", "gfx950"), ("rdna4", "gfx1200")])
-def test_what_one_generation_alone_has(anyroc, name: str, target: str) -> None:
+@pytest.mark.parametrize(
+    "name, target",
+    [("cdna4", "gfx950"), ("rdna4", "gfx1200"), ("typed", "gfx942"), ("typed", "gfx1201")],
+)
+def test_instructions_by_builtins_and_assembly(anyroc, name: str, target: str) -> None:
     done = anyroc("run", "--target", target, PROGRAMS / f"{name}.hip")
     assert ("PASS\n", 0) == (done.stdout, done.returncode), done.stdout + done.stderr
 
