@@ -90,10 +90,8 @@ def main() -> int:
         except Exception as error:
             problem = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:300]}"
         bad += bool(problem)
-        print(
-            f"{'FAILED' if problem else 'ok':7}{case.name:28}{time.monotonic() - begun:6.1f} s  {problem}",
-            flush=True,
-        )
+        verdict, seconds = "FAILED" if problem else "ok", time.monotonic() - begun
+        print(f"{verdict:7}{case.name:28}{seconds:6.1f} s  {problem}", flush=True)
     print(
         f"{len(cases) - bad} of {len(cases)} fragments as eager PyTorch on {anyroc.torch.target()}"
     )

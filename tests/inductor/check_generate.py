@@ -1,4 +1,4 @@
-"""A Llama and a Qwen of transformers, from a config, saved and loaded: the same tokens as on the CPU."""
+"""Models of transformers, made from a config, saved and loaded: the same tokens as on the CPU."""
 
 from __future__ import annotations
 

@@ -36,7 +36,9 @@ def main() -> int:
         problems.append("randn is not of mean 0 and deviation 1")
 
     # With this setting Inductor takes eager PyTorch's generator, number by number.
-    eager = lambda a: torch.nn.functional.dropout(a, 0.5) + torch.rand_like(a)
+    def eager(a: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.dropout(a, 0.5) + torch.rand_like(a)
+
     exact = compiled(eager, fallback_random=True)
     torch.manual_seed(5)
     expected = eager(torch.ones(500))

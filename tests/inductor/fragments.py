@@ -112,8 +112,12 @@ pointwise("upsample", lambda a: fn.interpolate(a, scale_factor=2.0, mode="neares
 pointwise("matmul", lambda a, b: torch.relu(a @ b), (33, 40), (40, 17), external=MATMUL)
 pointwise("batched_matmul", lambda a, b: (a @ b).tanh(), (3, 8, 9), (3, 9, 5), external=MATMUL)
 pointwise(
-    "einsum", lambda a, b: torch.einsum("bij,bkj->bik", a, b).relu(), (2, 7, 8), (2, 5, 8), external=MATMUL
-)  # fmt: skip
+    "einsum",
+    lambda a, b: torch.einsum("bij,bkj->bik", a, b).relu(),
+    (2, 7, 8),
+    (2, 5, 8),
+    external=MATMUL,
+)
 
 
 @fragment(external=MATMUL)

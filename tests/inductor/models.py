@@ -63,7 +63,8 @@ class Gpt(nn.Module):
         return fn.cross_entropy(logits.flatten(0, 1), goals.flatten())
 
 
-WORDS = [
+SENTENCE = "the wave adds lanes while memory waits and every kernel asks for one more word"
+WORDS = SENTENCE.split()
     "the",
     "wave",
     "adds",

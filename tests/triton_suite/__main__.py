@@ -2,10 +2,9 @@
 
     python tests/triton_suite --suite CHECKOUT --target gfx942 --folder out/triton
 
-CHECKOUT is a checkout of triton-lang/triton at the commit named in README.md. Which cases run is
-written down in the folder, and so is what came of each: a second call goes on where the first one
-stopped. The report says how many passed, and lists what failed and is not in expected.txt, and what is
-there and passed.
+CHECKOUT is a checkout of triton-lang/triton at the commit named in docs/guides/triton.md. What came of
+each case is written down in the folder, and a second call goes on where the first one stopped. The
+report counts them, and lists what failed and is not in expected.txt, and what is there and passed.
 """
 
 from __future__ import annotations
@@ -32,7 +31,8 @@ FILES = (
 
 LEFT_OUT = ("language/test_line_info.py",)
 LARGE = 600
-"""A file with more cases than this is sampled; of the others every case runs."""
+COSTLY = ("test_conversions.py",)
+"""A file with more cases than LARGE, or of long ones, is sampled; of the others every case runs."""
 
 BATCH = 400  # cases in one process
 SEED = 2026
@@ -81,8 +81,8 @@ class Suite:
 
     def _pytest(self, *arguments: str, **environment: str) -> int:
         command = [
-            sys.executable, "-W", "ignore", "-m", "pytest", "-p", "plugin", "-p", "no:cacheprovider",
-            "-q", "--no-header", "--tb=short", "--device", "cuda", *arguments,
+            sys.executable, "-W", "ignore", "-m", "pytest", "-p", "plugin",
+            "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short", "--device", "cuda", *arguments,
         ]  # fmt: skip
         paths = [str(HERE), os.environ.get("PYTHONPATH", "")]
         variables = {
@@ -107,9 +107,9 @@ class Suite:
             self._pytest("--collect-only", *left_out, *FILES, ANYROC_SUITE_LIST=str(listing))
         every = listing.read_text(encoding="utf-8").splitlines()
         sizes = Counter(case.split("::")[0] for case in every)
-        crowd = [case for case in every if sizes[case.split("::")[0]] > LARGE]
-        drawn = _drawn(crowd, sample)
-        return [case for case in every if case in drawn or sizes[case.split("::")[0]] <= LARGE]
+        sampled = {name for name, size in sizes.items() if size > LARGE or name.endswith(COSTLY)}
+        drawn = _drawn([case for case in every if case.split("::")[0] in sampled], sample)
+        return [case for case in every if case in drawn or case.split("::")[0] not in sampled]
 
     def known(self) -> dict[str, dict[str, str]]:
         """Return the results so far by case; one that only began has crashed."""

@@ -1,7 +1,7 @@
 """Gives Triton's tests a device "cuda" on a machine without one: CPU tensors in its place.
 
-The tests name their device so on AMD's GPUs too, and ask `torch.cuda` about it. Nothing of Triton is
-touched: only what PyTorch would answer on a machine whose PyTorch has the GPU.
+The tests name their device so on AMD's GPUs too, and ask `torch.cuda` about it. Nothing of Triton
+is touched: only what PyTorch would answer on a machine whose PyTorch has the GPU.
 """
 
 from __future__ import annotations
