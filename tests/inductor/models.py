@@ -65,23 +65,6 @@ class Gpt(nn.Module):
 
 SENTENCE = "the wave adds lanes while memory waits and every kernel asks for one more word"
 WORDS = SENTENCE.split()
-    "the",
-    "wave",
-    "adds",
-    "lanes",
-    "while",
-    "memory",
-    "waits",
-    "and",
-    "every",
-    "kernel",
-    "asks",
-    "its",
-    "neighbour",
-    "for",
-    "one",
-    "word",
-]
 
 
 def text(length: int) -> torch.Tensor:

@@ -2,9 +2,10 @@
 
     python tests/triton_suite --suite CHECKOUT --target gfx942 --folder out/triton
 
-CHECKOUT is a checkout of triton-lang/triton at the commit named in docs/guides/triton.md. What came of
-each case is written down in the folder, and a second call goes on where the first one stopped. The
-report counts them, and lists what failed and is not in expected.txt, and what is there and passed.
+CHECKOUT is a checkout of triton-lang/triton at the commit named in docs/guides/triton.md. What came
+of each case is written down in the folder, and a second call goes on where the first one stopped.
+The report counts them, and lists what failed and is not in expected.txt, and what is there and
+passed.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Suite:
     def _pytest(self, *arguments: str, **environment: str) -> int:
         command = [
             sys.executable, "-W", "ignore", "-m", "pytest", "-p", "plugin",
-            "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short", "--device", "cuda", *arguments,
+            "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short", "--device", "cuda",
+            *arguments,
         ]  # fmt: skip
         paths = [str(HERE), os.environ.get("PYTHONPATH", "")]
         variables = {

@@ -1,8 +1,8 @@
 """The pytest plugin that runs a list of Triton's cases and writes down what came of each.
 
-ANYROC_SUITE_CASES names a file with the node ids to run, one per line; ANYROC_SUITE_LIST one that all
-are written to. ANYROC_SUITE_RESULTS gets a line of JSON when a case begins and one when it ends, so
-that a crash has the name of its case.
+ANYROC_SUITE_CASES names a file with the node ids to run, one per line; ANYROC_SUITE_LIST one that
+all are written to. ANYROC_SUITE_RESULTS gets a line of JSON when a case begins and one when it
+ends, so that a crash has the name of its case.
 """
 
 from __future__ import annotations
