@@ -179,10 +179,14 @@ def _formatted() -> None:
             for buffer in ("buffer", "tbuffer"):
                 key = f"{buffer}_{kind}"
                 access(f"{key}_format_{components}", "buffer", kind, "u32", count, form="format")
-                form = "format_d16"
-                access(f"{key}_d16_format_{components}", "buffer", kind, "u32", count, form=form)
+                access(
+                    *(f"{key}_d16_format_{components}", "buffer", kind, "u32", count),
+                    form="format_d16",
+                    half="lo" if count % 2 else "",
+                )
     for kind in ("load", "store"):
-        access(f"buffer_{kind}_d16_hi_format_x", "buffer", kind, "u32", form="format_d16_hi")
+        name = f"buffer_{kind}_d16_hi_format_x"
+        access(name, "buffer", kind, "u32", form="format_d16_hi", half="hi")
 
 
 def _scalar() -> None:
