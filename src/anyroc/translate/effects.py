@@ -73,7 +73,7 @@ def _kind(name: str) -> _Kind:
         reads = _implied(entry.sources) | _EXEC
         return _Kind(partial, False, _op_exec(name, entry), reads, _implied(entry.results) & ~_EXEC)
     if isinstance(entry, Access):
-        return _Kind(bool(entry.half) or entry.space in ("buffer", "lds"), reads=_EXEC | _M0)
+        return _Kind(bool(entry.half), reads=_EXEC | _M0)
     if isinstance(entry, Control):
         return _control(entry)
     if isinstance(entry, Cross):

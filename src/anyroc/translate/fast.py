@@ -38,6 +38,8 @@ __all__ = ["emit_fast"]
 
 _AHEAD = 2048
 """Bytes by which streams are prefetched."""
+_LINE = 64
+"""Bytes of a cache line."""
 _MOST_PAIRS = 24
 """Pairs of accesses that a loop may have to keep apart; their number grows with the square."""
 
@@ -110,8 +112,8 @@ class _FastLoop(LaneLoop):
         self._registers = RegisterCache(self.ops, _RowMemory(self, self._registers.memory))
         self.extents: list[_Extent] = []
         self.pairs = 0
-        self._range: tuple[str, str] | None = None
-        self._rooms: dict[int, Any] = {}
+        self._reaches: dict[tuple[bool, Any], tuple[int, int]] = {}
+        self._prefetched: set[tuple[Any, int]] = set()
 
     def _splat(self, t: Type, raw: Any) -> Any:
         return Affine(raw) if isinstance(raw, str) else raw
@@ -172,13 +174,19 @@ class _FastLoop(LaneLoop):
             raise NotAffine
         if side_by_side and self._exec_raw is not None:
             raise NotAffine
-        base = self.ops.scalar.binary("add", U64, base_of(access.address), access.base)
+        start, lds = base_of(access.address), access.space == "lds"
+        base = self.ops.scalar.binary("add", U64, start, access.base)
         span = size + stride * (self.ops.run - 1)
-        self._check_extent(_Extent(access.space, base, span, access.write))
-        self._note(access.inst.offset)
+        fixed = access.base if isinstance(access.base, int) else None
+        self._reach(lds, *((base, 0) if fixed is None else (start, _signed(fixed))), span)
+        self._keep_clear(_Extent(access.space, base, span, access.write))
         pointer = self._pointer(access.space, base, stride)
-        if not access.write and stride == size and access.space != "lds":
-            self._prefetch(pointer)
+        if not lds:  # there a guard is all that it takes
+            self._note(access.inst.offset)
+            line = (base, 0) if fixed is None else (start, _signed(fixed) // _LINE)
+            if not access.write and stride == size and line not in self._prefetched:
+                self._prefetched.add(line)
+                self._prefetch(pointer)
         if access.write:
             self._store(access, pointer)
         else:
@@ -207,24 +215,33 @@ class _FastLoop(LaneLoop):
             raise NotAffine
         return raw
 
-    def _check_extent(self, extent: _Extent) -> None:
-        """Guards that the access stays in its memory and clear of others."""
+    def _reach(self, lds: bool, start: Any, offset: int, size: int) -> None:
+        """Takes note of what an access touches: ``size`` bytes at a known offset from ``start``."""
+        low, high = self._reaches.get((lds, start), (offset, offset))
+        self._reaches[lds, start] = min(low, offset), max(high, offset + size)
+
+    def guard_reaches(self) -> None:
+        """Guards that all accesses stay in their memory."""
         ops, code = self.ops.scalar, self.before
-        if extent.space == "lds":
-            at = code.emit(f"getelementptr i8, ptr %wave, i64 {layout.LDS_SIZE}")
-            limit = code.emit(f"zext i32 {code.emit(f'load i32, ptr {at}')} to i64")
-            end = ops.binary("add", U64, extent.base, extent.size)
-            self.ops.guard(ops.compare("ule", U64, end, limit))
-        else:
-            if self._range is None:
-                start = code.emit(f"load i64, ptr {self._global('anyroc_range_base')}")
-                size = code.emit(f"load i64, ptr {self._global('anyroc_range_size')}")
-                self._range = start, size
-            start, size = self._range
-            if extent.size not in self._rooms:
-                self._rooms[extent.size] = ops.binary("sub", U64, size, extent.size)
-            offset = ops.binary("sub", U64, extent.base, start)
-            self.ops.guard(ops.compare("ule", U64, offset, self._rooms[extent.size]))
+        limit = first = room = ""
+        for (lds, start), (low, high) in self._reaches.items():
+            if lds:
+                if not limit:
+                    at = code.emit(f"getelementptr i8, ptr %wave, i64 {layout.LDS_SIZE}")
+                    limit = code.emit(f"zext i32 {code.emit(f'load i32, ptr {at}')} to i64")
+                end = ops.binary("add", U64, start, high)
+                self.ops.guard(ops.compare("ule", U64, end, limit))
+                continue
+            if not first:
+                first = code.emit(f"load i64, ptr {self._global('anyroc_range_base')}")
+                room = code.emit(f"load i64, ptr {self._global('anyroc_range_size')}")
+            begin = ops.binary("add", U64, start, low & 0xFFFFFFFFFFFFFFFF)
+            offset = ops.binary("sub", U64, begin, first)
+            last = ops.binary("sub", U64, room, high - low)
+            self.ops.guard(ops.compare("ule", U64, offset, last))
+
+    def _keep_clear(self, extent: _Extent) -> None:
+        """Guards that the access does not meet others."""
         for other in self.extents:
             if (extent.write or other.write) and self._may_meet(extent, other):
                 self.pairs += 1
@@ -375,6 +392,7 @@ def emit_fast(queue: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str | N
             else:
                 loop.run(item)
         loop.finish(slots, written, items[-1].live)
+        loop.guard_reaches()
     except (NotAffine, Unsupported):
         return None
     if loop.ops.per_chunk:
@@ -389,6 +407,10 @@ def emit_fast(queue: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str | N
     main.do(f"br label %join{number}")
     main.start(f"slow{number}")
     return f"join{number}"
+
+
+def _signed(number: int) -> int:
+    return number - (number >> 63 << 64)
 
 
 def _all_guards(loop: _FastLoop, code: CodeBuilder) -> str:

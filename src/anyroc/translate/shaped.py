@@ -96,6 +96,7 @@ class ShapedBackend:
         self.loaded_rows: dict[str, int] = {}
         self._vectors: dict[Any, Any] = {}
         self._lasts: dict[Any, Any] = {}
+        self._unwrapped: set[Any] = set()
 
     def type(self, t: Type) -> str:
         return self.vector.type(t)
@@ -147,7 +148,8 @@ class ShapedBackend:
 
     def _no_wrap(self, t: Type, raw: Any) -> None:
         """Guards that the lanes' values do not pass the end of the type's range."""
-        if stride_of(raw):
+        if stride_of(raw) and (t.name, raw) not in self._unwrapped:
+            self._unwrapped.add((t.name, raw))
             name = ("s" if t.is_signed else "u") + ("ge" if stride_of(raw) > 0 else "le")
             self.guard(self.scalar.compare(name, t, self._last(t, raw), base_of(raw)))
 
