@@ -75,15 +75,20 @@ class LaneLoop(LaneResults):
     def finish(self, slots: dict[int, str], written: set[int], live: int) -> None:
         """Stores what is live and completes the masks: the body's end."""
         self._registers.store(live | -1 << TEMPORARY)
+        mask_type = self.scalars.ops.type(self.scalars.mask_type)
+        self._gathered = []
         for index in sorted(written):
-            self._accumulate(slots[index], self._masks[index])
+            before, after = f"%mask{self.id}.{index}", f"%more{self.id}.{index}"
+            bits = self.mask_bits(self._masks[index], mask_type)
+            self.code.do(f"{after} = or {mask_type} {before}, {bits}")
+            self._gathered.append((slots[index], mask_type, before, after))
 
     def place(self, into: CodeBuilder) -> None:
         """Puts the body where it runs: as a loop, or once per chunk if it is short."""
         number, body = self.id, self.code.lines
         head = f"%chunk{number} = getelementptr i8, ptr %vgpr, i64 %offset{number}"
         copies = self.wave_size // CHUNK
-        if (copies - 1) * len(body) <= _LOOP_COST:
+        if (copies - 1) * len(body) <= _LOOP_COST and not self._gathered:
             for offset in range(0, self.row_bytes, 4 * CHUNK):
                 into.lines += self._unrolled([head, *body], offset)
             return
@@ -91,6 +96,8 @@ class LaneLoop(LaneResults):
         into.do(f"br label %loop{number}")
         into.start(f"loop{number}")
         into.do(f"%offset{number} = phi i64 [ 0, %{before} ], [ %next{number}, %loop{number} ]")
+        for _, t, mask, more in self._gathered:
+            into.do(f"{mask} = phi {t} [ 0, %{before} ], [ {more}, %loop{number} ]")
         into.do(f"%shift{number} = lshr i64 %offset{number}, 2")
         into.do(head)
         into.lines += body
@@ -98,6 +105,8 @@ class LaneLoop(LaneResults):
         into.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
         into.do(f"br i1 %done{number}, label %after{number}, label %loop{number}")
         into.start(f"after{number}")
+        for slot, t, _, more in self._gathered:
+            into.do(f"store {t} {more}, ptr {slot}")
 
     def _unrolled(self, body: list[str], offset: int) -> list[str]:
         """The body for the chunk at one offset, its own names made this chunk's."""
@@ -107,18 +116,16 @@ class LaneLoop(LaneResults):
         }
         return renamed_lines(body, f".{offset}", names)
 
-    def _accumulate(self, slot: str, mask: Any) -> None:
-        """Puts the chunk's booleans, disabled lanes 0, at their place in a lane mask."""
+    def mask_bits(self, mask: Any, mask_type: str) -> str:
+        """The chunk's booleans, disabled lanes 0, at their place in a lane mask."""
         code = self.code
         text = self.ops.text(BOOL, mask)
         exec_mask = self.exec_chunk()
         if exec_mask is not None:
             text = code.emit(f"and <{CHUNK} x i1> {text}, {exec_mask}")
         word = code.emit(f"bitcast <{CHUNK} x i1> {text} to i{CHUNK}")
-        if "place" not in self._splats:
-            self._splats["place"] = code.emit(f"lshr i64 %offset{self.id}, 5")
-        at = code.emit(f"getelementptr i8, ptr {slot}, i64 {self._splats['place']}")
-        code.do(f"store i{CHUNK} {word}, ptr {at}")
+        wide = code.emit(f"zext i{CHUNK} {word} to {mask_type}")
+        return code.emit(f"shl {mask_type} {wide}, {self._shift(mask_type)}")
 
 
 def renamed_lines(lines: list[str], suffix: str, names: dict[str, str] | None = None) -> list[str]:

@@ -16,7 +16,6 @@ from typing import Any
 from anyroc.isa.instruction import Instruction, Mods, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import ENCODED, OPERATIONS, Op
-from anyroc.semantics.values import BOOL
 from anyroc.translate import layout
 from anyroc.translate.lane_items import Lanes, VectorItem
 from anyroc.translate.lane_sources import TEMPORARY, ChunkRows
@@ -279,7 +278,8 @@ class _Body(LaneLoop):
         self._registers.store()
         returns = routine.mask is not None
         if routine.mask is not None:
-            self._collect(mask, routine.inst.dst[routine.mask].index)
+            index = routine.inst.dst[routine.mask].index
+            code.do(f"%more = or {mask} %mask, {self.mask_bits(self._masks[index], mask)}")
         declarations.update(code.declarations)
         names = ["%wave", "%rows", *(f"%a{i}" for i in range(len(routine.arguments)))]
         arguments = ", ".join(f"{t} {n}" for t, n in zip(routine.types, names, strict=True))
@@ -324,13 +324,3 @@ class _Body(LaneLoop):
                 f"%row{i} = getelementptr i8, ptr %vgpr, i64 %start{i}",
             ]
         return lines
-
-    def _collect(self, mask: str, index: int) -> None:
-        """Adds the chunk's lane mask, disabled lanes 0, to what is returned."""
-        code = self.code
-        text = self.ops.text(BOOL, self._masks[index])
-        text = code.emit(f"and <{CHUNK} x i1> {text}, {self.exec_chunk()}")
-        word = code.emit(f"bitcast <{CHUNK} x i1> {text} to i{CHUNK}")
-        wide = code.emit(f"zext i{CHUNK} {word} to {mask}")
-        moved = code.emit(f"shl {mask} {wide}, {self._shift(mask)}")
-        code.do(f"%more = or {mask} %mask, {moved}")
