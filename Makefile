@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
 
-.PHONY: help demo test lint docs bench clients sweep download-size clean
+.PHONY: help demo test lint docs levels bench clients sweep download-size clean
 
 help:
 	@echo "make demo    run an example on the software GPU and show the picture it drew"
 	@echo "make test    run all tests"
 	@echo "make lint    check style, types, spelling and who imports whom"
 	@echo "make docs    write the reference pages from the tables"
+	@echo "make levels  run the same functions at every optimisation level on every GPU (long)"
 	@echo "make bench   compare with native code and with PoCL; writes docs/benchmarks"
 	@echo "make clients run unmodified HIP programs from PyPI (CLIENTS=\"name …\" for some)"
 	@echo "make sweep   disassemble and translate all GPU code in wheels (WHEELS=\"name …\", SWEEP=options)"
@@ -47,6 +48,9 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py
+
+levels: $(READY)
+	$(BIN)/python tests/differential/levels $(TARGETS)
 
 bench: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
