@@ -2,13 +2,16 @@
  *
  * Workers account the time that they spend in each kernel and shape of launch; what passes the
  * threshold is handed, once, to a thread of the host that waits here. */
+#define _DEFAULT_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "runtime.h"
 
 #define HOT_NS 50000000
 #define MOST_WAITING 256
-#define STOP_NS 5000000000ull /* how long the process's exit waits for a compiler at work */
+#define STOP_NS 2000000000ull /* how long the process's exit waits for a compiler at work */
 
 struct hot {
   struct anyroc_kernel *kernel;
@@ -21,6 +24,7 @@ static struct {
   uint32_t first, count;
   _Atomic uint32_t changes; /* futex word */
   _Atomic uint32_t busy, stopped;
+  uint64_t deadline; /* for the compiler, once stopped */
 } hot;
 
 static void changed(void) {
@@ -66,20 +70,30 @@ void anyroc_hot_done(void) {
 
 /* Hands out no more kernels and waits until the one handed out is done. */
 void anyroc_hot_stop(void) {
-  uint64_t limit = clock_ns() + STOP_NS;
   lock_take(&hot.lock);
+  if (!atomic_load(&hot.stopped)) hot.deadline = clock_ns() + STOP_NS;
   atomic_store(&hot.stopped, 1);
   lock_give(&hot.lock);
   changed();
   for (;;) {
     uint32_t seen = atomic_load(&hot.changes);
-    if (!atomic_load(&hot.busy) || clock_ns() >= limit) return;
+    if (!atomic_load(&hot.busy) || clock_ns() >= hot.deadline) return;
     futex_wait(&hot.changes, seen, 10000000);
   }
 }
 
-/* To be called when the compiler is loaded: its destructors must not run while it is at work. */
-void anyroc_hot_start(void) { atexit(anyroc_hot_stop); }
+/* The compiler's destructors, which come after this, must not run while it is at work: a process that has
+ * waited for long enough ends without them. */
+static void leave(int status, void *unused) {
+  (void)unused;
+  anyroc_hot_stop();
+  if (!atomic_load(&hot.busy)) return;
+  fflush(NULL);
+  _exit(status);
+}
+
+/* To be called when the compiler is loaded. */
+void anyroc_hot_start(void) { on_exit(leave, NULL); }
 
 void hot_after_fork(void) {
   atomic_store(&hot.lock.word, 0);

@@ -110,7 +110,7 @@ EXIT = """
     class Slow:
         def improve(self, shape):
             sys.stderr.write("begins\\n")
-            time.sleep(0.5)
+            time.sleep({seconds})
             sys.stderr.write("ends\\n")
     slow = Slow()
     anyroc.gpu.kernel._BY_ADDRESS[ctypes.addressof(kernel)] = slow
@@ -122,9 +122,19 @@ EXIT = """
 
 @pytest.mark.parametrize("leave", ["sys.exit(3)", "ctypes.CDLL(None).exit(3)"])
 def test_leaving_waits_for_the_compiler(leave: str) -> None:
-    script = textwrap.dedent(EXIT).format(leave=leave)
+    script = textwrap.dedent(EXIT).format(leave=leave, seconds=0.5)
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (3, "begins\nends\n") == (result.returncode, result.stderr)
+
+
+@pytest.mark.parametrize("leave", ["print('out'); sys.exit(3)", "ctypes.CDLL(None).exit(3)"])
+def test_leaving_does_not_wait_for_ever(leave: str) -> None:
+    script = textwrap.dedent(EXIT).format(leave=leave, seconds=600)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert (3, "begins\n") == (result.returncode, result.stderr)
+    assert result.stdout == ("out\n" if "print" in leave else "")
 
 
 def test_a_forked_child_improves_too(bench: Bench, tiers: list[str]) -> None:
