@@ -223,8 +223,13 @@ class AddressSpace:
             return home.start, round_up(self._allocations[base][0].end, PAGE) - home.start
 
     def register_host(self, address: int, size: int) -> None:
-        """Let kernels use host memory; BadAddress if it overlaps a range registered before."""
+        """Let kernels use host memory; BadAddress if it overlaps a range registered before.
+
+        What was registered at the same address is replaced: the program has freed that memory.
+        """
         with self._lock:
+            if self._hosts.pop(address, None) is not None:
+                self._runtime.anyroc_host_unregister(address)
             for start, length in self._hosts.items():
                 if address < start + length and start < address + size:
                     raise BadAddress(f"host memory at {address:#x} is already registered")

@@ -144,7 +144,9 @@ hipFreeHost = hipHostFree
 def hipHostRegister(address: int, size: int, flags: int) -> None:
     require(address and size)
     require(flags & ~0xF == 0)
-    require(find(address) is None, Error.HostMemoryAlreadyRegistered)
+    known = find(address)
+    fresh = known is None or (known.kind, known.base) == ("registered", address)
+    require(fresh, Error.HostMemoryAlreadyRegistered)
     try:
         current().memory.register_host(address, size)
     except BadAddress:

@@ -40,19 +40,23 @@ _KIND_NAMES = {
     MEM_FREE: "MEM_FREE",
     BATCH_MEM_OP: "BATCH_MEM_OP",
 }
-_TOPOLOGY_CHANGED, _TYPE_CHANGED = 2, 3
+_TOPOLOGY_CHANGED, _TYPE_CHANGED, _PARAMETERS_CHANGED = 2, 3, 5
 
 Action = Callable[[Stream], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a node does to a stream, the C structure that describes it, and what that points to."""
+    """What a node does to a stream, the C structure that describes it, and what that points to.
+
+    Work that takes the place of other work in an executable graph must be of the same `sort`.
+    """
 
     action: Action
     parameters: bytes = b""
     kept: tuple[object, ...] = ()
     child: Executable | None = None
+    sort: int = 0
 
 
 @dataclass(eq=False)
@@ -346,6 +350,8 @@ def _difference(old: list[Node], new: list[Node]) -> tuple[int, Node | None]:
     for first, second in zip(old, new, strict=True):
         if first.kind != second.kind:
             return _TYPE_CHANGED, second
+        if first.work.sort != second.work.sort:
+            return _PARAMETERS_CHANGED, second
         if [old.index(node) for node in first.before] != [new.index(n) for n in second.before]:
             return _TOPOLOGY_CHANGED, second
     return 0, None

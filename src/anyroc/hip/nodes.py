@@ -80,7 +80,9 @@ def memcpy_1d(to: int, source: int, size: int, kind: int) -> Work:
     copy.require_room(to, size)
     copy.require_room(source, size)
     raw = copy.parameters_1d(to, source, size, kind)
-    return Work(lambda stream: copy.linear(to, source, size, kind, stream, wait=False), raw)
+    return Work(
+        lambda stream: copy.linear(to, source, size, kind, stream, wait=False), raw, sort=kind
+    )
 
 
 def from_symbol(to: int, symbol: int, size: int, offset: int, kind: int) -> Work:

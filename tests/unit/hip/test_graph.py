@@ -115,6 +115,17 @@ def test_an_update_needs_the_same_shape(api: Any) -> None:
     assert 2 == result.value
 
 
+def test_an_update_keeps_the_direction_of_copies(api: Any) -> None:
+    first, second, place = Graph(api), Graph(api), api.malloc(16)
+    first.node("MemcpyNode1D", place, place + 8, 8, DEFAULT)
+    changed = second.node("MemcpyNode1D", place, place + 8, 8, 3)
+    executable = first.run()
+    node, result = ctypes.c_void_p(), ctypes.c_int(-1)
+    out = ctypes.byref(node), ctypes.byref(result)
+    assert UPDATE_FAILURE == api.hipGraphExecUpdate(executable, second.handle, *out)
+    assert (changed, 5) == (node.value, result.value)
+
+
 def test_events_of_nodes_can_be_read_and_changed(api: Any) -> None:
     graph, first, second = Graph(api), api.event(), api.event()
     node, found = graph.node("EventRecordNode", first), ctypes.c_void_p()

@@ -199,11 +199,13 @@ def test_pointers_are_known_by_kind(api: Any) -> None:
     api.hipHostFree(host)
 
 
-def test_host_memory_can_be_registered_once(api: Any) -> None:
+def test_host_memory_is_registered_until_it_is_registered_anew(api: Any) -> None:
+    """As when the program has freed it and got the same address again."""
     buffer = ctypes.create_string_buffer(8192)
     address = ctypes.addressof(buffer)
+    assert 0 == api.hipHostRegister(address, 4096, 0)
+    assert ALREADY_REGISTERED == api.hipHostRegister(address + 64, 8000, 0)
     assert 0 == api.hipHostRegister(address, 8192, 0)
-    assert ALREADY_REGISTERED == api.hipHostRegister(address, 8192, 0)
     assert 0 == api.hipHostUnregister(address)
     assert NOT_REGISTERED == api.hipHostUnregister(address)
 
