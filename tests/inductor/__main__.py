@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-CHECKS = ("fragments", "optimisers", "random", "gpt", "generate")
+CHECKS = ("fragments", "optimisers", "random", "gpt", "generate", "packages")
 
 
 def main() -> int:

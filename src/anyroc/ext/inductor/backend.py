@@ -15,6 +15,7 @@ SETTINGS = {
     # The first configuration of each kernel: times of a software device say little about others.
     "triton.autotune_pointwise": False,
     "deterministic": True,
+    "cpp.fallback_scatter_reduce_sum": False,  # made for C++, where atomics are slow
     # PyTorch 2.13 writes code for these that Python cannot read, where the device is "cpu".
     "benchmark_epilogue_fusion": False,
     "benchmark_kernel": False,
