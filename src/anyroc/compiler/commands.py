@@ -25,6 +25,7 @@ _QUIET = (
     "-Wno-unused-value",
     "-Wno-unused-result",
 )
+_EMIT_OBJECT = "-emit-obj"
 _TARGET_NAME = re.compile(r"gfx(\d{1,2})([0-9a-f])([0-9a-f])")
 
 
@@ -100,7 +101,22 @@ def device_flags(
     if bitcode:
         return [*flags, "-fgpu-rdc", "-c", "-emit-llvm"]
     # The driver cannot stop after the device object; the last action named to cc1 wins.
-    return [*flags, "-c", "-emit-llvm", "-Xclang", "-emit-obj"]
+    return [*flags, "-c", "-emit-llvm", "-Xclang", _EMIT_OBJECT]
+
+
+def preprocess(device: list[str]) -> list[str]:
+    """Turn the command line of `device_flags` into one that stops after the preprocessor.
+
+    The source gets what inline PTX needs besides its own text.
+    """
+    flags = ["-E" if flag == _EMIT_OBJECT else flag for flag in device]
+    return [*flags, "-include", "anyroc/ptx.h"]
+
+
+def preprocessed(device: list[str]) -> list[str]:
+    """Turn the command line of `device_flags` into one that takes preprocessed source."""
+    flags = iter(device)
+    return [flag for flag in flags if flag != "-include" or not next(flags)]
 
 
 def host_flags(tools: Toolchain, language: Language, options: Options) -> list[str]:

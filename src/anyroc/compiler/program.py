@@ -18,7 +18,7 @@ from anyroc import cache
 from anyroc.compiler import bundle, commands, steps
 from anyroc.compiler.options import Language, Options, language_of
 from anyroc.compiler.toolchain import Toolchain, discover
-from anyroc.errors import BadInput
+from anyroc.errors import BadInput, CompileError
 
 if TYPE_CHECKING:
     from anyroc.isa.targets import Target
@@ -173,11 +173,43 @@ def _device_object(
     flags.append(f"-cuid={commands.unit_id(source)}")
     flags += commands.bitcode_flags(device_libraries(tools, target, wave_size))
 
+    failure = f"{source} does not compile for {target.name}"
+
     def build(result: Path, depfile: Path) -> str:
         files = [*commands.depfile_flags(depfile), str(source), "-o", str(result)]
-        return steps.run([*flags, *files], f"{source} does not compile for {target.name}")
+        try:
+            return steps.run([*flags, *files], failure)
+        except CompileError as error:
+            if language is not Language.CUDA:
+                raise
+            return _without_ptx(flags, source, result, depfile, error)
 
     return steps.remembered("object", ".o", [*flags, str(source), tools.identity], build)
+
+
+def _without_ptx(
+    flags: list[str], source: Path, result: Path, depfile: Path, error: CompileError
+) -> str:
+    """Compile a source that failed to compile again, its inline PTX rewritten.
+
+    Raises `error` if it has none.
+    """
+    from anyroc.compiler import ptx
+
+    with steps.workspace() as folder:
+        plain, rewritten = folder / "plain.cui", folder / "rewritten.cui"
+        files = [*commands.depfile_flags(depfile), str(source), "-o", str(plain)]
+        steps.run([*commands.preprocess(flags), *files], error.message)
+        made = ptx.rewritten(plain.read_text(errors="surrogateescape"))
+        if not made.replaced and not made.refused:
+            raise error
+        rewritten.write_text(made.text, errors="surrogateescape")
+        argv = [*commands.preprocessed(flags), str(rewritten), "-o", str(result)]
+        try:
+            return steps.run(argv, error.message)
+        except CompileError as again:
+            output = "".join(f"{line}\n" for line in made.refused) or again.output
+            raise CompileError(error.message, output=output) from None
 
 
 def _linked_device(tools: Toolchain, objects: list[steps.Made], target: Target) -> steps.Made:

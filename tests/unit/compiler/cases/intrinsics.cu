@@ -28,7 +28,8 @@ __global__ void all_atomics(int *i, unsigned *u, unsigned long long *ull, long l
     atomics(i, 1);
     atomics(u, 1u);
     atomics(ull, 1ull);
-    atomics(ll, 1ll);
+    atomicMin(ll, 1ll);
+    atomicMax(ll, 1ll);
     atomicAdd(f, 1.0f);
     atomicAdd(d, 1.0);
     atomicExch(f, 2.0f);

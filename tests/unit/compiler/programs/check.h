@@ -18,7 +18,7 @@ static void expect(const char *what, int index, T expected, T found)
 
 static void expect_near(const char *what, int index, double expected, double found, double relative)
 {
-    if (std::fabs(expected - found) <= relative * std::fabs(expected) ||
+    if (expected == found || std::fabs(expected - found) <= relative * std::fabs(expected) ||
         (std::isnan(expected) && std::isnan(found)))
         return;
     if (failures++ < 10)
