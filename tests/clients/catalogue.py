@@ -38,6 +38,7 @@ class Client:
 
 
 CLIENTS = (
+    Client("native"),
     Client("hip_python", packages=("hip-python==10.0.0.0.1.2",)),
     Client(
         "iree_runtime",
@@ -46,5 +47,10 @@ CLIENTS = (
     Client(
         "bitsandbytes_kernels",
         bare=("bitsandbytes==0.50.2",),
+    ),
+    Client(
+        "cupy_arrays",
+        packages=("cupy-rocm-7-0==14.2.0", "scipy==1.17.1"),
+        seconds=900,
     ),
 )
