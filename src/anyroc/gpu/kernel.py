@@ -126,6 +126,9 @@ class LoadedKernel:
         for enabled in decoded.workgroup_ids:
             ids.append(index if enabled else binding.NO_SGPR)
             index += enabled
+        index += decoded.workgroup_info
+        has_offset = decoded.private_segment and not target.architected_flat_scratch
+        offset = index if has_offset else binding.NO_SGPR
         stack = DYNAMIC_STACK if kernel.uses_dynamic_stack else 0
         return binding.Kernel(
             code_base=self.module.base,
@@ -154,6 +157,7 @@ class LoadedKernel:
             sgpr_group_y=ids[1],
             sgpr_group_z=ids[2],
             sgpr_scratch_buffer=user.get("private_segment_buffer", binding.NO_SGPR),
+            sgpr_scratch_offset=offset,
             hidden_count=len(self._hidden),
             param_count=len(self._params),
             hidden=self._hidden,

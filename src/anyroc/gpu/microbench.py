@@ -86,6 +86,7 @@ class _Bench:
             sgpr_group_y=none,
             sgpr_group_z=none,
             sgpr_scratch_buffer=none,
+            sgpr_scratch_offset=none,
             kernarg_size=280,
         )
 

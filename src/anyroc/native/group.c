@@ -117,6 +117,8 @@ static inline void set_group_ids(struct anyroc_wave *wave, const struct anyroc_k
   if (kernel->sgpr_group_x != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_x] = index[0];
   if (kernel->sgpr_group_y != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_y] = index[1];
   if (kernel->sgpr_group_z != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_group_z] = index[2];
+  /* Every wave's scratch begins at its buffer's base. */
+  if (kernel->sgpr_scratch_offset != ANYROC_NO_SGPR) wave->sgpr[kernel->sgpr_scratch_offset] = 0;
 }
 
 static void set_ttmps(struct anyroc_wave *wave, const uint32_t index[3]) {

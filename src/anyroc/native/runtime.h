@@ -101,7 +101,7 @@ struct anyroc_kernel {
   /* first SGPR of each enabled value, or ANYROC_NO_SGPR */
   uint8_t sgpr_dispatch_ptr, sgpr_queue_ptr, sgpr_kernarg_ptr, sgpr_dispatch_id;
   uint8_t sgpr_scratch_size, sgpr_group_x, sgpr_group_y, sgpr_group_z;
-  uint8_t sgpr_scratch_buffer, reserved[3];
+  uint8_t sgpr_scratch_buffer, sgpr_scratch_offset, reserved[2];
   uint32_t hidden_count, param_count;
   const struct anyroc_hidden *hidden;
   const struct anyroc_param *params;

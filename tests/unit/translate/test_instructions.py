@@ -24,7 +24,7 @@ BATCH = 60
 
 
 def encodings_to_try(
-    isa: str, generator: Generator, known: frozenset[str]
+    isa: str, generator: Generator, known: frozenset[str] = frozenset()
 ) -> list[tuple[Row, str]]:
     """Every row with a body, with each of its variants, but for known operations."""
     return [
