@@ -120,6 +120,8 @@ cached, takes **{per_thousand:.0f} ms for 1000 instructions** of CPU time until 
 the first kernel of all, LLVM is loaded and the routines of common instructions are compiled, once
 for a machine: {once:.1f} s. Kernels that prove hot are optimised while they run, in the background:
 {optimised_per_thousand:.0f} ms for 1000 instructions.
+
+The time grows with the size of a kernel: {large}.
 """
 
 SIDES = ("anyroc", "native C", "PoCL")
@@ -156,6 +158,10 @@ def page(results: dict) -> str:
             kernels=results["translation"]["kernels"],
             instructions=results["translation"]["instructions"],
             per_thousand=per_thousand(results["translation"]),
+            large=", ".join(
+                f"{1e6 * seconds / size:.0f} ms for 1000 instructions of {size}"
+                for size, seconds in results["translation"]["large"]
+            ),
             once=results["translation"]["seconds_once"],
             optimised_per_thousand=per_thousand(results["translation"], "seconds_optimised"),
         )

@@ -85,6 +85,7 @@ RESULTS = {
         "seconds": 0.05,
         "seconds_optimised": 0.2,
         "seconds_once": 1.5,
+        "large": [(1000, 0.05), (10000, 0.6)],
     },
 }
 
@@ -97,4 +98,5 @@ def test_the_page_gives_ratios_and_names_who_is_missing():
     assert "| add | 4 ms | 2 ms | – | 2 | – | 1.60 × | 25.0% |" in lines
     assert "| add | 1 ms | 4 ms | 25.0% | because |" in lines
     assert "| again | 0.25 s | 0.20 s | 100 MB |" in lines
+    assert any("50 ms for 1000 instructions of 1000, 60 ms" in line for line in lines)
     assert any("**100 ms for 1000 instructions** of CPU time" in line for line in lines)
