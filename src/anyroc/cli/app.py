@@ -18,6 +18,7 @@ COMMANDS = {
     "cache": "storage:cache",
     "isa": "coverage:isa",
     "hip": "coverage:hip",
+    "conformance": "conformance:conformance",
 }
 """Name of a command → module in this package and object in it, in the order of the help text."""
 

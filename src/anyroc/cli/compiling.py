@@ -34,6 +34,7 @@ def options(
     standard: str,
     library_dirs: Sequence[str],
     libraries: Sequence[str],
+    rdc: bool,
     extra: Sequence[str],
 ) -> Options:
     """Return the compiler's options; BadInput when they cannot be had for one of these GPUs."""
@@ -55,6 +56,7 @@ def options(
         opt_level=optimise,
         wave_size=int(wave) if wave else None,
         extra=tuple(extra),
+        rdc=rdc,
         link_flags=tuple(f"-L{name}" for name in library_dirs)
         + tuple(f"-l{name}" for name in libraries),
     )

@@ -16,12 +16,20 @@ def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 
     The libraries are built where they are not yet. Programs that look for ROCm's libraries by
     their names get these; Triton, which looks for a file, is told its path, and CuPy, which
-    compiles, the folder that `include` is in; hipcc is anyroc's.
+    compiles, the folder that `include` is in; hipcc is anyroc's. Where AMD's own library is to be
+    used (see `anyroc.cabi.hardware`) it is that which they find.
     """
-    from anyroc.cabi import library
+    from anyroc.cabi import hardware, library
     from anyroc.compiler import hipcc
     from anyroc.compiler.toolchain import HEADERS
 
+    other = hardware.library()
+    if other is not None:
+        places = [str(hardware.aliases(other)), str(other.parent)]
+        return {
+            _LIBRARIES: _first(places, environment.get(_LIBRARIES, "")),
+            "TRITON_LIBHIP_PATH": str(other),
+        }
     found = {name: library.library(name) for name in library.names()}
     places = [str(path.parent) for path in found.values()]
     return {

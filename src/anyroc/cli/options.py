@@ -52,6 +52,12 @@ _COMPILE_OPTIONS: list[Callable[[Any], Any]] = [
     click.option("-L", "library_dirs", multiple=True, metavar="DIR", help="Find libraries here."),
     click.option("-l", "libraries", multiple=True, metavar="NAME", help="Link with this library."),
     click.option(
+        "--rdc",
+        "-dc",
+        is_flag=True,
+        help="Link device code across sources (nvcc's relocatable device code).",
+    ),
+    click.option(
         "-X",
         "extra",
         multiple=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
@@ -23,7 +24,10 @@ _PT_INTERP = 3
 
 
 class _Run(click.Command):
-    """Leaves to a command that is to be run what stands behind it, options included."""
+    """Leaves to a command that is to be run what stands behind it, options included.
+
+    Source files behind a source file are of the same program.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line."""
@@ -35,7 +39,21 @@ class _Run(click.Command):
             if isinstance(program, str) and _is_command(Path(program)):
                 mine = len(args) - 1 - (len(rest) if isinstance(rest, tuple) else 0)
                 args = [*args[:mine], "--", *args[mine:]]
-        return super().parse_args(ctx, args)
+        last = len(args) - args.index("--") - 1 if "--" in args else 0
+        left = super().parse_args(ctx, args)
+        _take_sources(ctx.params, last)
+        return left
+
+
+def _take_sources(values: dict[str, Any], last: int) -> None:
+    """Count source files that follow the program, up to the `last` arguments, as part of it."""
+    arguments: tuple[str, ...] = values["arguments"]
+    if not is_source(values["program"]):
+        return
+    files = [Path(name) for name in arguments[: len(arguments) - last]]
+    more = list(itertools.takewhile(lambda path: is_source(path) and path.is_file(), files))
+    values["others"] = (*values["others"], *more)
+    values["arguments"] = arguments[len(more) :]
 
 
 @click.command(cls=_Run)
@@ -64,9 +82,10 @@ def run(
 ) -> int:
     """Run PROGRAM on the software GPU, with ARGUMENTS.
 
-    PROGRAM is CUDA or HIP source (.cu, .hip, .cpp), which is compiled first, the result of
-    'anyroc build', or any other command: a native executable or a script that uses HIP, or python.
-    It finds anyroc's libraries in place of ROCm's.
+    PROGRAM is CUDA or HIP source (.cu, .hip, .cpp), which is compiled first, together with the
+    source files that follow it; the result of 'anyroc build'; or any other command: a native
+    executable or a script that uses HIP, or python. That one finds anyroc's libraries in place of
+    ROCm's.
 
     The GPU is the one that --target names, else the first of ANYROC_DEVICES, else ANYROC_TARGET,
     else gfx942. The exit code is the program's own.
@@ -78,11 +97,13 @@ def run(
       anyroc run saxpy.cu
       anyroc run --target gfx1201 --wave 64 saxpy.cu
       anyroc run -DSIZE=1024 -I include simulate.cu -- --steps 100
+      anyroc run main.cu kernels.cu helpers.cpp -- 100
       anyroc run --stats matmul.cu
       anyroc run python train.py --epochs 3
       anyroc run ./a.out
       ANYROC_DEVICES=gfx942x2 anyroc run peer_to_peer.cu
     """
+    from anyroc.cabi import hardware
     from anyroc.isa import targets
 
     if target is not None:
@@ -94,6 +115,9 @@ def run(
         if stats:
             raise BadInput("--stats counts in programs that anyroc has compiled, not in commands")
         _execute(program, arguments)
+    other = hardware.library()
+    if other is not None:
+        return _run_on_hardware(other, [program, *others], arguments, compiler)
     library = _library([program, *others], compiler)
     command = [str(program), *arguments]
     if not stats:
@@ -159,6 +183,23 @@ def _run(library: Path, command: list[str]) -> int:
 
     with ends_the_process():
         return host.run(library, command)
+
+
+def _run_on_hardware(
+    hip: Path, files: list[Path], arguments: tuple[str, ...], compiler: dict[str, Any]
+) -> int:
+    """Run a program over another libamdhip64.so, in a process whose loader finds that one."""
+    from anyroc.cabi import program
+    from anyroc.conformance.api import Api
+
+    changed = variables()
+    if os.environ.get("LD_LIBRARY_PATH") != changed["LD_LIBRARY_PATH"]:
+        os.environ.update(changed)
+        os.execv(sys.executable, [sys.executable, "-m", "anyroc", *sys.argv[1:]])
+    os.environ["ANYROC_TARGET"] = Api(hip).architecture
+    os.environ.pop("ANYROC_DEVICES", None)
+    with program.load(_library(files, compiler)) as loaded:
+        return loaded.main([str(files[0]), *arguments])
 
 
 def _check_program(path: Path) -> None:
