@@ -365,7 +365,9 @@ class Reference:
     def _output(self, inst: Instruction, op: Op, value: Value) -> Value:
         if not value.type.is_float:
             return value
-        if inst.mods.clamp and op.clamps:
+        if inst.mods.omod and op.modified and not self.target.has_ieee_mode:
+            value = _scaled(value, inst.mods.omod)
+        if inst.mods.clamp and op.modified:
             raw = value.raw
             raw = np.where(raw > 0, np.minimum(raw, 1), 0).astype(raw.dtype)
             value = to_value(value.type, raw)
@@ -500,3 +502,12 @@ def _joined(value: Any) -> Value:
         return value
     low, high = (_to_word(part.type, part.raw) for part in value)
     return to_value(U32, low | high << np.uint32(16))
+
+
+def _scaled(value: Value, omod: int) -> Value:
+    """RDNA4's output modifier: denormals are zeros before and after, zeros positive before."""
+    raw, least = value.raw, np.finfo(value.raw.dtype).tiny
+    product = raw * raw.dtype.type({1: 2.0, 2: 4.0, 3: 0.5}[omod])
+    product = np.where(np.abs(product) < least, np.copysign(0, raw), product)
+    product = np.where(np.abs(raw) < least, 0, product)
+    return to_value(value.type, product.astype(raw.dtype))

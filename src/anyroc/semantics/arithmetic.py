@@ -44,8 +44,8 @@ from anyroc.semantics.values import (
 )
 
 __all__ = [
-    "add", "divided", "fused", "multiply", "multiply_then_add", "narrow", "scale", "subtract",
-    "to_float",
+    "add", "divided", "finite_half", "fused", "multiply", "multiply_then_add", "narrow", "scale",
+    "subtract", "to_float",
 ]  # fmt: skip
 
 
@@ -84,6 +84,12 @@ def _step(nearest: Value, below: Value, above: Value, width: Width) -> Value:
     inward = either(both(rises, negative), both(falls, ~negative))
     word = choose(inward, word - 1, choose(outward, word + 1, word))
     return bits(word, nearest.type)
+
+
+def finite_half(v: Value, *operands: Value) -> Value:
+    """An F16 with FP16_OVFL's limit where the operands are finite."""
+    env = environment(v)
+    return v if env is None else _finite_half(v, env, _finite(*operands))
 
 
 def _finite_half(v: Value, env: Environment, true: Value) -> Value:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from anyroc.semantics.arithmetic import narrow, to_float
 from anyroc.semantics.core import op
+from anyroc.semantics.environment import choose, environment
 from anyroc.semantics.floats import bf16, magnitude, raw, sign_bit, wide
 from anyroc.semantics.values import (
     F16,
@@ -163,10 +164,18 @@ def from_small(code: Value, f: Small) -> Value:
     return select(m > 0x7C, nan, select(m == 0x7C, infinity, result))
 
 
+def _overflow(code: Value, f: Small) -> Value:
+    """What a number beyond the limit becomes: with FP16_OVFL the limit."""
+    env = environment(code)
+    if env is None:
+        return code.const(f.over)
+    return choose(env.finite_half, code.const(f.limit), code.const(f.over))
+
+
 def _finish(code: Value, a: Value, f: Small) -> Value:
     """The code of a rounded magnitude, with ``a``'s sign and its NaN or infinity."""
     sign = sign_bit(a) >> (32 - f.bits)
-    code = select(code > f.limit, code.const(f.over), code)
+    code = select(code > f.limit, _overflow(code, f), code)
     code = select(magnitude(a) >= 0x7F800000, code.const(f.over), code)
     if f.fnuz:
         code = select((code == 0) | (code == 0x80), code, code | sign)

@@ -124,8 +124,8 @@ class Op:
     """A pure operation.  ``body`` takes one value per source slot and returns one per result slot.
 
     ``packed`` > 1: the body runs once per packed element (VOP3P), the slots giving the element's
-    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).  ``clamps``: the
-    instruction's clamp modifier limits float results, and the body leaves that to its caller.
+    type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
+    ``modified``: output modifiers apply to float results, and the body leaves them to its caller.
     ``fidelity``: how near its results are to the hardware's.
 
     Derived: ``encoded`` gives for each source slot its number among the encoded operands (for an
@@ -138,7 +138,7 @@ class Op:
     body: Callable[..., Any]
     packed: int = 1
     writes_exec: bool = False
-    clamps: bool = True
+    modified: bool = True
     fidelity: Fidelity = EXACT
     encoded: tuple[int, ...] = field(init=False, compare=False)
     writes_mask: bool = field(init=False, compare=False)
@@ -268,7 +268,7 @@ def op(
     *,
     packed: int = 1,
     writes_exec: bool = False,
-    clamps: bool = True,
+    modified: bool = True,
     fidelity: Fidelity = EXACT,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a body under one or more (space separated) names.
@@ -281,7 +281,7 @@ def op(
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
         for name in names.split():
-            entry = Op(name, sources, results, body, packed, writes_exec, clamps, fidelity)
+            entry = Op(name, sources, results, body, packed, writes_exec, modified, fidelity)
             _add(name, entry)
         return body
 

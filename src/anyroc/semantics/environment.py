@@ -17,11 +17,11 @@ from functools import cache
 from typing import Any
 
 from anyroc.semantics.core import Op, Slot
-from anyroc.semantics.values import BF16, F32, U32, Type, Value, bits, fabs, select
+from anyroc.semantics.values import BF16, F16, F32, U16, U32, Type, Value, bits, fabs, select
 
 __all__ = [
     "DEFAULT", "DENORMALS", "FLOAT_BITS", "IEEE_BITS", "OVERFLOW", "Environment", "Mode", "Width",
-    "both", "choose", "clamp", "either", "environment", "flush", "inverse", "under",
+    "both", "choose", "clamp", "either", "environment", "flush", "inverse", "scaled", "under",
 ]  # fmt: skip
 
 DENORMALS = 0xF0
@@ -263,19 +263,27 @@ class _Body:
             return value
         flushes = env.of(value.type).flush_out
         value = flush(value, flushes)
-        if self.omod:
-            value = _scaled(value, self.omod, both(flushes, inverse(env.ieee)))
+        # Where there is no IEEE mode, nothing disables output modifiers.
+        applies = both(flushes, inverse(env.ieee)) if self.mode.has_ieee else True
+        value = scaled(value, self.omod, applies, env.finite_half)
         return clamp(value, env.clamp_nan) if self.clamp else value
 
 
-def _scaled(value: Value, omod: int, condition: Flag) -> Value:
-    """With the output modifier, which denormals and IEEE mode disable, and which loses the sign of
-    zeros."""
-    if condition is False:
+def scaled(value: Value, omod: int, condition: Flag = True, finite: Flag = False) -> Value:
+    """With the output modifier where ``condition`` holds: denormals become zero before and after,
+    and zeros lose their sign before.  ``finite``: FP16_OVFL."""
+    if condition is False or not omod:
         return value
-    scaled = flush(value * _FACTORS[omod], True)
-    scaled = select(scaled == 0.0, 0.0, scaled)
-    return choose(condition, scaled, value)
+    normal = flush(value, True)
+    product = flush(normal * _FACTORS[omod], True)
+    product = select(normal == 0.0, 0.0, product)
+    if value.type is F16 and finite is not False:
+        infinite = 0x7C00
+        word, before = (bits(v, U16) for v in (product, value))
+        grown = ((word & 0x7FFF) == infinite) & ((before & 0x7FFF) != infinite)
+        held = choose(both(grown, finite), (word & 0x8000) | 0x7BFF, word)
+        product = bits(held, F16)
+    return choose(condition, product, value)
 
 
 def _first(arguments: Any) -> Value:
@@ -300,7 +308,8 @@ def under(op: Op, mode: Mode, mods: Any) -> Op:
         return op
     mixes = any(slot.role == "mix" for slot in op.sources)
     halves = tuple(map(bool, mods.op_sel_hi)) if mixes else ()
-    return _under(op, mode, mods.omod, bool(mods.clamp) and op.clamps, halves)
+    omod, clamps = (mods.omod, bool(mods.clamp)) if op.modified else (0, False)
+    return _under(op, mode, omod, clamps, halves)
 
 
 @cache
@@ -308,4 +317,4 @@ def _under(op: Op, mode: Mode, omod: int, clamped: bool, halves: tuple[bool, ...
     body: Callable[..., Any] = _Body(op, mode, omod, clamped, halves)
     sources = op.sources if mode.is_known else (*op.sources, Slot("mode", U32))
     name = f"{op.name}.{mode.known:x}.{mode.value:x}"
-    return replace(op, name=name, sources=sources, body=body, clamps=False)
+    return replace(op, name=name, sources=sources, body=body, modified=False)

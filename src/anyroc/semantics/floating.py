@@ -275,10 +275,9 @@ _DOT = unspecified(
     " does nothing, as measured on gfx1200"
 )
 _DOT_NARROW = unspecified("order and rounding of the sums: here in F32, rounded once at the end")
-op("v_dot2_f32_f16 v_dot2c_f32_f16 v_dot2acc_f32_f16", "f16x2 f16x2 f32 -> f32", clamps=False,
-   fidelity=_DOT)(_dot2)  # fmt: skip
-op("v_dot2_f32_bf16 v_dot2c_f32_bf16 v_dot2acc_f32_bf16", "bf16x2 bf16x2 f32 -> f32", clamps=False,
-   fidelity=_DOT)(_dot2)  # fmt: skip
+for _t in ("f16", "bf16"):
+    _names = f"v_dot2_f32_{_t} v_dot2c_f32_{_t} v_dot2acc_f32_{_t}"
+    op(_names, f"{_t}x2 {_t}x2 f32 -> f32", modified=False, fidelity=_DOT)(_dot2)
 op("v_dot2_f16_f16", "f16x2 f16x2 f16 -> f16", fidelity=_DOT_NARROW)(_dot2_narrow)
 op("v_dot2_bf16_bf16", "bf16x2 bf16x2 bf16 -> bf16", fidelity=_DOT_NARROW)(_dot2_narrow)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from anyroc.semantics.arithmetic import finite_half
 from anyroc.semantics.core import Fidelity, op, within
 from anyroc.semantics.environment import flush
 from anyroc.semantics.floats import INFINITY, narrow, raw, scale, wide
@@ -146,7 +147,8 @@ FUNCTIONS: dict[str, Unary] = {
 
 
 def _half(f: Unary) -> Unary:
-    return lambda x: narrow(f(wide(x)), x.type)
+    """To nearest whatever MODE says; FP16_OVFL keeps it finite, also where the operand is zero."""
+    return lambda x: finite_half(narrow(f(wide(x)), x.type), x)
 
 
 def _flushing(f: Unary) -> Unary:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from anyroc.semantics.environment import clamp
+from anyroc.semantics.environment import clamp, scaled
 from anyroc.semantics.values import BOOL, TYPES, U32, U64, Value, bits, convert, select
 from anyroc.translate import layout
 from anyroc.translate.lane_items import Lanes
@@ -93,9 +93,12 @@ class LaneResults(LaneSources):
                 self._write_word(item, row + i, word)
 
     def _finish(self, item: Lanes, value: Value) -> Value:
-        if item.inst.mods.clamp and value.type.is_float and item.op.clamps:
-            return clamp(value)
-        return value
+        if not (value.type.is_float and item.op.modified):
+            return value
+        mods = item.inst.mods
+        if mods.omod and not self.target.has_ieee_mode:
+            value = scaled(value, mods.omod)
+        return clamp(value) if mods.clamp else value
 
     def _whole_word(self, item: Lanes, row: int, value: Value) -> Value:
         """A result as the dword that its register gets."""

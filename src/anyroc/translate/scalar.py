@@ -99,7 +99,7 @@ def _result(
         if operand.kind in "va":
             raise Unsupported(inst, "a vector destination of a scalar operation")
         index = operand.index
-    if inst.mods.clamp and value.type.is_float and op.clamps:
+    if inst.mods.clamp and value.type.is_float and op.modified:
         value = clamp(value)
     if value.type.bits == 64:
         scalars.write64(index, bits(value, U64).raw)

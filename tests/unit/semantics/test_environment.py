@@ -236,7 +236,7 @@ def test_output_modifiers_need_flushed_results(mode: int, expected: list[float])
 def test_halving_flushes_what_becomes_denormal() -> None:
     a = np.array([2.0**-126, -(2.0**-126), 2.0**-125], np.float32)
     got = run("v_add_f32", DEFAULT ^ 0x220, a, np.zeros(3, np.float32), omod=3)
-    assert [0.0, 0.0, 2.0**-126] == got.tolist()
+    assert [0.0, -0.0, 2.0**-126] == got.tolist() and np.signbit(got).tolist() == [0, 1, 0]
 
 
 def test_classes_see_denormals() -> None:
@@ -275,3 +275,20 @@ def test_whole_divisions_round_once(direction: str) -> None:
         else:
             want.append(encode(a / b, f, rounding=rounding))
     agree(want, got, f, rows)
+
+
+def test_eight_bit_floats_saturate_on_request() -> None:
+    a = np.array([500, -500, 448, np.inf], np.float32)
+    old = np.zeros(4, np.uint32)
+    for mode, expected in (
+        (DEFAULT, [0x7F, 0xFF, 0x7E, 0x7F]),
+        (DEFAULT | OVERFLOW, [0x7E, 0xFE, 0x7E, 0x7F]),
+    ):
+        got = run("v_cvt_pk_fp8_f32", mode, a, a, old, old)
+        assert [hex(c) for c in expected] == [hex(c & 0xFF) for c in got.tolist()]
+
+
+def test_functions_of_halves_stay_finite_on_request() -> None:
+    zero = np.array([0, -0.0, np.inf], np.float16)
+    assert [np.inf, -np.inf, 0] == run("v_rcp_f16", DEFAULT, zero).tolist()
+    assert [65504, -65504, 0] == run("v_rcp_f16", DEFAULT | OVERFLOW, zero).tolist()

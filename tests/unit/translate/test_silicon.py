@@ -119,3 +119,40 @@ def test_conversions_and_functions(operands: str, expected: dict[str, str]) -> N
             if want != have and not (finite and abs(want - have) <= allowed):
                 wrong.append(f"{op} of {x:#x}: expected {want:#x}, got {have:#x}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_output_modifiers_count_while_denormals_are_kept() -> None:
+    """Unlike what AMD writes of the generations before; -2.5 + 1.5 and a reciprocal."""
+    state = State.random(np.random.default_rng(0), 32)
+    state.enabled = 0xFFFFFFFF
+    state.sgpr[:3] = 0xC0200000, 0x3FC00000, 0x40800000
+    code = b""
+    for omod in range(4):
+        code += encode("rdna4", "VOP3", "v_add_f32", vdst=omod, src0=0, src1=1, omod=omod)
+        code += encode("rdna4", "VOP3", "v_rcp_f32", vdst=4 + omod, src0=2, omod=omod)
+    code += encode("rdna4", "VOP3", "v_add_f32", vdst=8, src0=0, src1=1, clamp=1)
+    assert BAD_PC == run(kernel_of("gfx1200", 32, code, mode=0xF0), state)
+    sums = [0xBF800000, 0xC0000000, 0xC0800000, 0xBF000000]
+    reciprocals = [0x3E800000, 0x3F000000, 0x3F800000, 0x3E000000]
+    assert [*sums, *reciprocals, 0] == state.vgpr[:9, 0].tolist()
+
+
+def test_dot_product_ignores_clamp_and_chooses_halves() -> None:
+    """Results within 2 units of the last place: the accumulator does not round like F32's."""
+    state = State.random(np.random.default_rng(0), 32)
+    state.enabled = 0xFFFFFFFF
+    state.vgpr[:3] = np.array([0x40003C00, 0x4200C000, 0xB8003800], np.uint32)[:, None]
+    cases = (
+        (0, 7, 0, 0x407FFF7F), (1, 7, 0, 0x3FFFFEFE), (2, 7, 0, 0x410FFFE0), (7, 7, 0, 0x413FFFE0),
+        (0, 0, 0, 0xC0800040), (0, 1, 0, 0xC0C00040), (0, 2, 0, 0x3F7FFDFE), (0, 7, 1, 0x407FFF7F),
+    )  # fmt: skip
+    code = b"".join(
+        encode(
+            "rdna4", "VOP3P", "v_dot2_f32_f16", vdst=8 + n, src0=256, src1=257, src2=258,
+            op_sel=low, op_sel_hi=high & 3, op_sel_hi2=high >> 2, clamp=clamp,
+        )
+        for n, (low, high, clamp, _) in enumerate(cases)
+    )  # fmt: skip
+    assert BAD_PC == run(kernel_of("gfx1200", 32, code, mode=0xF0), state)
+    got = state.vgpr[8 : 8 + len(cases), 0].astype(np.int64)
+    assert abs(got - np.array([want for *_, want in cases])).max() <= 2
