@@ -43,11 +43,14 @@ def pair(isa: str, x: int, y: int, rows: tuple[int, int], rng: random.Random) ->
 
 
 def check(name: str, pairs: list[Pair], seed: int) -> list[str]:
+    """The differences; odd seeds round up and flush denormals."""
+    mode = 0x305 if seed % 2 else 0x3F0
     state = State.random(np.random.default_rng(seed), 32)
+    state.mode = mode
     expected = state.copy()
     reference = Reference(expected, target(name))
     reference.run([inst for inst, _ in pairs])
-    kernel = kernel_of(name, 32, b"".join(code for _, code in pairs))
+    kernel = kernel_of(name, 32, b"".join(code for _, code in pairs), mode)
     assert BAD_PC == run(kernel, state)
     return differences(state, expected, reference.float_rows)
 
@@ -63,13 +66,13 @@ def test_every_pair(name: str) -> None:
             made = pair(isa, x, y, (row + rng.randrange(2) * 2, row + 1), rng)
             assert made is not None, (x, y)
             pairs.append(made)
-    for first in range(0, len(pairs), 44):
+    for number, first in enumerate(range(0, len(pairs), 44)):
         batch = pairs[first : first + 44]
-        if check(name, batch, first):
+        if check(name, batch, number):
             alone = {
                 format_instruction(inst, target(name)): found
                 for inst, code in batch
-                if (found := check(name, [(inst, code)], first))
+                if (found := check(name, [(inst, code)], number))
             }
             raise AssertionError(alone or "only together")
 
