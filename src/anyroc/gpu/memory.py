@@ -138,6 +138,10 @@ class AddressSpace:
                 self._free_slot(home, base)
         return allocation, owner
 
+    def holds(self, address: int) -> bool:
+        """Tell whether an address is one of those that devices use."""
+        return 0 <= address - self.base < self.size
+
     def find(self, address: int) -> Allocation | None:
         """Return the allocation that holds `address`, if any."""
         if not 0 <= address - self.base < self.size:

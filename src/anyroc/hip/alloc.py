@@ -232,6 +232,7 @@ def hipPointerGetAttributes(out: int, address: int) -> None:
     require(out and address)
     allocation = find(address)
     if allocation is None:
+        require(not address_space().holds(address))
         memory.write(out, _ATTRIBUTES.pack(_UNREGISTERED, _NO_DEVICE, 0, 0, 0, 0))
         return
     kind = _MEMORY_TYPES.get(allocation.kind, _MEMORY_TYPES["device"])

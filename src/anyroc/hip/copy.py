@@ -10,14 +10,16 @@ import struct
 from dataclasses import dataclass
 
 from anyroc.cabi import memory
+from anyroc.gpu.memory import address_space
 from anyroc.hip.alloc import end_of, find
 from anyroc.hip.array import array_of
 from anyroc.hip.device import gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.stream import Stream, of
 
+_HOST_TO_HOST = 0
 HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT = 1, 2, 3, 4
-_KINDS = {0, HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT, 1024}
+_KINDS = {_HOST_TO_HOST, HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT, 1024}
 
 _HOST, _DEVICE, _MANAGED, _ARRAY, _UNIFIED = 1, 2, 3, 10, 11
 _PARAM_2D = struct.Struct("@QQi4xQQQQ QQi4xQQQQ QQ")
@@ -73,6 +75,29 @@ def linear(to: int, source: int, size: int, kind: int, stream: Stream, *, wait: 
 def require_kind(kind: int) -> None:
     """Refuse what is no hipMemcpyKind."""
     require(kind in _KINDS, Error.InvalidMemcpyDirection)
+
+
+def require_direction(to: int, source: int, size: int, kind: int) -> None:
+    """Refuse a copy whose kind is not that of its ends."""
+    require_room(to, size)
+    require_room(source, size)
+    to_is_device, source_is_device = (_is_device(address) for address in (to, source))
+    if kind in (DEVICE_TO_DEVICE, HOST_TO_DEVICE):
+        require(to_is_device is not False)
+    if kind in (DEVICE_TO_DEVICE, DEVICE_TO_HOST):
+        require(source_is_device is not False)
+    if kind in (_HOST_TO_HOST, DEVICE_TO_HOST):
+        require(to_is_device is not True)
+    if kind in (_HOST_TO_HOST, HOST_TO_DEVICE):
+        require(source_is_device is not True)
+
+
+def _is_device(address: int) -> bool | None:
+    """Tell whether an address is the device's alone (True), the host's (False), or both's."""
+    allocation = find(address)
+    if allocation is None:
+        return False if not address_space().holds(address) else None
+    return True if allocation.kind in ("device", "mapped", "shared") else None
 
 
 def parameters_1d(to: int, source: int, size: int, kind: int) -> bytes:

@@ -231,7 +231,7 @@ def hipDeviceReset() -> None:
 
 def hipGetDeviceFlags(out: int) -> None:
     require(out)
-    memory.put_i32(out, current().flags)
+    memory.put_i32(out, current().flags & _SCHEDULE_MASK)
 
 
 def hipSetDeviceFlags(flags: int) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _DISABLE_TIMING = 0x2
 INTERPROCESS = 0x4
+_RELEASES = 0x40000000 | 0x80000000  # to the device, to the system: one or the other
 _ALL_BITS = (1 << 64) - 1
 _POLL = 20e-6  # seconds between looks at a page that another process writes
 _KNOWN_FLAGS = 0x1 | _DISABLE_TIMING | INTERPROCESS | 0x20000000 | 0x40000000 | 0x80000000
@@ -136,6 +137,7 @@ def hipEventCreateWithFlags(out: int, flags: int) -> None:
     require(out)
     flags &= 0xFFFFFFFF
     require(flags & ~_KNOWN_FLAGS == 0)
+    require(flags & _RELEASES != _RELEASES)
     if flags & INTERPROCESS:
         require(flags & _DISABLE_TIMING)
         memory.put_u64(out, _events.add(SharedEvent(flags)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from anyroc.cabi import memory
 from anyroc.hip import launch
+from anyroc.hip.device import gpus
 from anyroc.hip.error import Error, require
 from anyroc.hip.function import Function, functions
 from anyroc.hip.launch import Dim
@@ -31,7 +32,7 @@ class _Launch:
 
 def _launches(array: int, count: int) -> list[_Launch]:
     """Read an array of hipLaunchParams."""
-    require(array and count > 0)
+    require(array and 0 < count <= len(gpus()))
     found: list[_Launch] = []
     for position in range(count):
         values = memory.unpack(_LAUNCH, array + position * _LAUNCH.size)
@@ -47,7 +48,7 @@ def _launches(array: int, count: int) -> list[_Launch]:
 def _start(launches: list[_Launch], flags: int, *, cooperative: bool) -> None:
     require(flags & ~_KNOWN_FLAGS == 0)
     devices = [each.stream.gpu for each in launches]
-    require(len(set(devices)) == len(devices), Error.InvalidDevice)
+    require(len(set(devices)) == len(devices))
     grids: list[MultiGrid | None] = [None] * len(launches)
     if cooperative:
         first = launches[0]
@@ -78,7 +79,7 @@ def hipLaunchCooperativeKernelMultiDevice(array: int, count: int, flags: int) ->
 
 
 def hipModuleLaunchCooperativeKernelMultiDevice(array: int, count: int, flags: int) -> None:
-    require(array and count)
+    require(array and 0 < count <= len(gpus()))
     found: list[_Launch] = []
     for position in range(count):
         values = memory.unpack(_FUNCTION_LAUNCH, array + position * _FUNCTION_LAUNCH.size)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from anyroc.cabi import memory
 from anyroc.hip import copy, fill, graph, graphmemory, launch, values
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.event import event_of
+from anyroc.hip.event import Event, event_of
 from anyroc.hip.graph import Executable, Node, Work, dependencies, graph_of
 from anyroc.hip.graph import known_executables as executables
 from anyroc.hip.graph import known_nodes as nodes
@@ -22,7 +22,9 @@ _HOST = struct.Struct("@QQ")
 _BATCH = struct.Struct("@QI4xQI4x")
 _POINTER = struct.Struct("@Q")
 
-_ATTRIBUTES = {1, 2, 8}  # access policy, cooperative, priority
+_ACCESS_POLICY = 1
+_ATTRIBUTES = {_ACCESS_POLICY, 2, 8}  # and cooperative, priority
+_WINDOW = struct.Struct("@QifiQ")
 _ATTRIBUTE_SIZE = 64
 _UNION = 16  # where the parameters of the kind begin in hipGraphNodeParams
 _COPY = _UNION + 16
@@ -77,8 +79,7 @@ def memcpy_1d(to: int, source: int, size: int, kind: int) -> Work:
     """Return the work of a linear copy."""
     require(to and source and size)
     copy.require_kind(kind)
-    copy.require_room(to, size)
-    copy.require_room(source, size)
+    copy.require_direction(to, source, size, kind)
     raw = copy.parameters_1d(to, source, size, kind)
     return Work(
         lambda stream: copy.linear(to, source, size, kind, stream, wait=False), raw, sort=kind
@@ -87,7 +88,7 @@ def memcpy_1d(to: int, source: int, size: int, kind: int) -> Work:
 
 def from_symbol(to: int, symbol: int, size: int, offset: int, kind: int) -> Work:
     """Return the work of a copy from a device variable."""
-    require(to and symbol)
+    require(to)
     require(kind in (copy.DEVICE_TO_HOST, copy.DEVICE_TO_DEVICE, copy.DEFAULT),
             Error.InvalidMemcpyDirection)  # fmt: skip
     return memcpy_1d(to, place(symbol, offset, size), size, kind)
@@ -95,7 +96,7 @@ def from_symbol(to: int, symbol: int, size: int, offset: int, kind: int) -> Work
 
 def to_symbol(symbol: int, source: int, size: int, offset: int, kind: int) -> Work:
     """Return the work of a copy to a device variable."""
-    require(source and symbol)
+    require(source)
     require(kind in (copy.HOST_TO_DEVICE, copy.DEVICE_TO_DEVICE, copy.DEFAULT),
             Error.InvalidMemcpyDirection)  # fmt: skip
     return memcpy_1d(place(symbol, offset, size), source, size, kind)
@@ -118,12 +119,19 @@ def child(handle: int) -> Work:
 
 def record(event: int) -> Work:
     """Return the work of recording an event."""
-    return Work(event_of(event).record, _POINTER.pack(event))
+    return Work(_event(event).record, _POINTER.pack(event))
 
 
 def wait(event: int) -> Work:
     """Return the work of waiting for an event."""
-    return Work(event_of(event).hold, _POINTER.pack(event))
+    return Work(_event(event).hold, _POINTER.pack(event))
+
+
+def _event(handle: int) -> Event:
+    try:
+        return event_of(handle)
+    except HipError:
+        raise HipError(Error.InvalidValue) from None
 
 
 def batch(parameters: int) -> Work:
@@ -228,6 +236,9 @@ def hipGraphExecKernelNodeSetParams(executable: int, node: int, parameters: int)
 def hipGraphKernelNodeSetAttribute(node: int, attribute: int, value: int) -> None:
     found = nodes[node][1]
     require(value and attribute in _ATTRIBUTES and found.kind == graph.KERNEL)
+    if attribute == _ACCESS_POLICY:
+        _, _, ratio, _, size = memory.unpack(_WINDOW, value)
+        require(0 <= ratio <= 1 and size == 0)  # the largest window has no bytes
     found.attributes[attribute] = memory.read(value, _ATTRIBUTE_SIZE)
 
 

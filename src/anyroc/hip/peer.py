@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anyroc.cabi import memory
-from anyroc.hip.device import current, gpu
+from anyroc.hip.device import current, gpu, gpus
 from anyroc.hip.error import Error, HipError, require
 
 
@@ -38,6 +38,6 @@ def hipDeviceGetP2PAttribute(out: int, attribute: int, source: int, target: int)
 
 def hipExtGetLinkTypeAndHopCount(first: int, second: int, kind: int, hops: int) -> None:
     require(kind and hops)
-    require(gpu(first) is not gpu(second))
+    require(first != second and all(0 <= device < len(gpus()) for device in (first, second)))
     memory.put_i32(kind, 4)  # HSA_AMD_LINK_INFO_TYPE_XGMI
     memory.put_i32(hops, 1)

@@ -223,10 +223,12 @@ def test_memory_operations_in_a_graph(api: Any) -> None:
     assert 77 == int.from_bytes(api.read(place, 4), "little")
 
 
-@pytest.mark.parametrize("kind", [0, 9, -1])
-def test_linear_copies_need_a_direction(api: Any, kind: int) -> None:
+@pytest.mark.parametrize(
+    "kind, expected",
+    [(3, 0), (DEFAULT, 0), (0, INVALID_VALUE), (2, INVALID_VALUE), (9, 21), (-1, 21)],
+)
+def test_linear_copies_go_where_they_say(api: Any, kind: int, expected: int) -> None:
     graph, place = Graph(api), api.malloc(8)
     out = ctypes.c_void_p()
     arguments = (graph.handle, None, 0, place, place, 8, kind)
-    code = api.hipGraphAddMemcpyNode1D(ctypes.byref(out), *arguments)
-    assert (0 if kind == 0 else 21) == code
+    assert expected == api.hipGraphAddMemcpyNode1D(ctypes.byref(out), *arguments)

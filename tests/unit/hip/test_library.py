@@ -6,7 +6,7 @@ import ctypes
 import struct
 from typing import Any
 
-INVALID_HANDLE, NOT_FOUND, FILE_NOT_FOUND, INVALID_DEVICE = 400, 500, 301, 101
+INVALID_VALUE, INVALID_HANDLE, NOT_FOUND, FILE_NOT_FOUND = 1, 400, 500, 301
 NOTHING = (None, None, 0, None, None, 0)
 
 
@@ -45,7 +45,7 @@ def test_a_launch_on_several_devices(api: Any, code_object: bytes) -> None:
     assert 0 == start(one, 1, 0)
     assert 0 == api.hipStreamSynchronize(stream)
     assert 48 == int.from_bytes(api.read(place, 4), "little")
-    assert INVALID_DEVICE == start(one + one, 2, 0)
+    assert INVALID_VALUE == start(one + one, 2, 0)
     assert 0 == api.hipModuleUnload(module)
     assert 0 == api.hipStreamDestroy(stream)
 
