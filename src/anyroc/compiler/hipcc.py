@@ -20,6 +20,7 @@ from anyroc.compiler.toolchain import discover
 from anyroc.errors import AnyrocError, BadInput
 from anyroc.isa import targets
 
+_PREPROCESSING = {"-E", "--preprocess", "-M"}
 _OUTPUT, _TARGET = "-o", "--offload-arch="
 
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     """Do what a command line of hipcc asks for and return its exit status."""
     if "--version" in arguments:
         return subprocess.run([*discover().require().clang, "--version"], check=False).returncode
-    if "-E" in arguments or "-M" in arguments:
+    if _PREPROCESSING & set(arguments):
         flags = commands.host_flags(discover().require(), Language.HIP, Options())
         return subprocess.run([*flags, *arguments], check=False).returncode
     if "--genco" in arguments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -215,8 +216,12 @@ def _gelu(x: Array) -> Array:
     return x * (0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))).astype(x.dtype)
 
 
+def _floats(address: int, count: int) -> Array:
+    return arrays.at(work.check(address, 4 * count), count, np.float32)
+
+
 def _float(address: int) -> float:
-    return float(arrays.at(work.check(address, 4), 1, np.float32)[0])
+    return float(_floats(address, 1)[0])
 
 
 def _epilogue(description: Described, d: gemm.Matrix, rows: int) -> _Epilogue | None:
@@ -240,14 +245,15 @@ def _epilogue(description: Described, d: gemm.Matrix, rows: int) -> _Epilogue | 
 
 def _scales(description: Described, rows: int, columns: int) -> list[Callable[[], float | Array]]:
     """Return the factors of the product that lie in device memory."""
-    made: list[Callable[[], float | Array]] = []
-    for attribute in (A_SCALE, B_SCALE):
-        if place := description.pointer(attribute):
-            made.append(lambda place=place: _float(place))  # type: ignore[misc]
-    if place := description.pointer(_A_SCALE_VECTOR):
-        made.append(lambda: arrays.at(work.check(place, 4 * rows), rows, np.float32)[:, None])
-    if other := description.pointer(_B_SCALE_VECTOR):
-        made.append(lambda: arrays.at(work.check(other, 4 * columns), columns, np.float32))
+    made: list[Callable[[], float | Array]] = [
+        functools.partial(_float, place)
+        for attribute in (A_SCALE, B_SCALE)
+        if (place := description.pointer(attribute))
+    ]
+    if per_row := description.pointer(_A_SCALE_VECTOR):
+        made.append(lambda: _floats(per_row, rows)[:, None])
+    if per_column := description.pointer(_B_SCALE_VECTOR):
+        made.append(lambda: _floats(per_column, columns))
     return made
 
 
@@ -319,11 +325,17 @@ def hipblasLtMatrixTransform(
     target = _described(c_layout)
     rows, columns = target.values[ROWS], target.values[COLUMNS]
     out = _matrix(c, target)
-    terms = []
-    for place, layout, factor, letter in ((a, a_layout, alpha, v[2]), (b, b_layout, beta, v[3])):
-        if place and layout and factor:
-            scale = gemm.Scalar.of(factor, form, on_host=v[1] == 0)
-            terms.append((_matrix(place, _described(layout)), scale, LETTERS.get(letter, "")))
+    on_host = v[1] == 0
+    given = ((a, a_layout, alpha, v[2]), (b, b_layout, beta, v[3]))
+    terms = [
+        (
+            _matrix(place, _described(layout)),
+            gemm.Scalar.of(factor, form, on_host=on_host),
+            LETTERS.get(letter, ""),
+        )
+        for place, layout, factor, letter in given
+        if place and layout and factor
+    ]
     require(terms and all(letter for _, _, letter in terms), INVALID_VALUE)
 
     def transform() -> None:
