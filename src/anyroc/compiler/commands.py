@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,6 @@ _QUIET = (
     "-Wno-unused-value",
     "-Wno-unused-result",
 )
-_EMIT_OBJECT = "-emit-obj"
 _TARGET_NAME = re.compile(r"gfx(\d{1,2})([0-9a-f])([0-9a-f])")
 
 
@@ -45,8 +45,12 @@ def unit_id(source: Path) -> str:
 
 def fat_binary_symbol(unit: str) -> str:
     """Return the symbol by which clang's host code refers to the fat binary of a unit."""
+    return f"__hip_fatbin_{_unit_hash(unit)}"
+
+
+def _unit_hash(unit: str) -> str:
     digest = hashlib.md5(unit.encode(), usedforsecurity=False).digest()
-    return f"__hip_fatbin_{int.from_bytes(digest[:8], 'little'):x}"
+    return f"{int.from_bytes(digest[:8], 'little'):x}"
 
 
 def control_constants(target_name: str, wave_size: int) -> str:
@@ -101,7 +105,7 @@ def device_flags(
     if bitcode:
         return [*flags, "-fgpu-rdc", "-c", "-emit-llvm"]
     # The driver cannot stop after the device object; the last action named to cc1 wins.
-    return [*flags, "-c", "-emit-llvm", "-Xclang", _EMIT_OBJECT]
+    return [*flags, "-c", "-emit-llvm", "-Xclang", "-emit-obj"]
 
 
 def preprocess(device: list[str]) -> list[str]:
@@ -109,8 +113,7 @@ def preprocess(device: list[str]) -> list[str]:
 
     The source gets what inline PTX needs besides its own text.
     """
-    flags = ["-E" if flag == _EMIT_OBJECT else flag for flag in device]
-    return [*flags, "-include", "anyroc/ptx.h"]
+    return [*device, "-include", "anyroc/ptx.h", "-Xclang", "-E"]
 
 
 def preprocessed(device: list[str]) -> list[str]:
@@ -124,6 +127,7 @@ def host_flags(tools: Toolchain, language: Language, options: Options) -> list[s
     flags = [*_common(tools, language, options), "-fPIC", "-c"]
     if language.has_device_code:
         flags += ["--cuda-host-only", "-fhip-new-launch-api"]
+        flags += ["-fgpu-rdc"] if options.rdc else []
     return flags
 
 
@@ -180,14 +184,30 @@ def link_host(tools: Toolchain, objects: list[Path], options: Options, output: P
     ]
 
 
-def embed_assembly(fat_binaries: dict[str, Path]) -> str:
-    """Return assembly that puts each unit's fat binary where its host code looks for it."""
+def embed_assembly(fat_binaries: dict[str, Path], sharing: Sequence[str] = ()) -> str:
+    """Return assembly that puts each unit's fat binary where its host code looks for it.
+
+    The units in `sharing` have the last fat binary too.
+    """
     lines = ['.section .hip_fatbin,"a",@progbits']
     for unit, path in fat_binaries.items():
-        symbol = fat_binary_symbol(unit)
-        lines += [".p2align 12", f".globl {symbol}", f".hidden {symbol}", f"{symbol}:"]
+        lines += [".p2align 12", *_label(fat_binary_symbol(unit))]
+        if unit == list(fat_binaries)[-1]:
+            lines += [line for other in sharing for line in _label(fat_binary_symbol(other))]
         lines.append(f'.incbin "{path}"')
     return "\n".join([*lines, '.section .note.GNU-stack,"",@progbits']) + "\n"
+
+
+def handles_assembly(units: Sequence[str]) -> str:
+    """Return assembly with the variable in which each relocatable unit keeps a handle."""
+    lines = [".bss", ".p2align 3"]
+    for unit in units:
+        lines += [*_label(f"__hip_gpubin_handle_{_unit_hash(unit)}"), ".quad 0"]
+    return "\n".join(lines) + "\n"
+
+
+def _label(symbol: str) -> list[str]:
+    return [f".globl {symbol}", f".hidden {symbol}", f"{symbol}:"]
 
 
 def assemble(tools: Toolchain, source: Path, output: Path) -> list[str]:

@@ -52,7 +52,8 @@ class Options:
 
     `std` and `opt_level` are clang's (-std=, -O); `defines` are NAME or NAME=VALUE; `wave_size` is
     32 or 64 where the target has both (None: the target's own); `extra` goes to clang for host and
-    device as it is; `libraries` (files) and `link_flags` go to the linker of the host program.
+    device as it is; `libraries` (files) and `link_flags` go to the linker of the host program;
+    with `rdc` the device code of all sources is linked together (nvcc's relocatable device code).
     """
 
     std: str = "c++17"
@@ -63,3 +64,4 @@ class Options:
     extra: tuple[str, ...] = ()
     libraries: tuple[Path, ...] = ()
     link_flags: tuple[str, ...] = ()
+    rdc: bool = False

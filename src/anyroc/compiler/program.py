@@ -1,13 +1,15 @@
 """From sources to a program: device code for each GPU, host code, one shared object with both.
 
 Every source is a unit of its own, as without relocatable device code in nvcc and hipcc: its kernels
-become a code object per GPU, bundled into a fat binary that its host code registers. Host code does
-not depend on the GPU and all compilations run side by side.
+become a code object per GPU, bundled into a fat binary that its host code registers. With
+relocatable device code all units have one code object per GPU, linked from their bitcode. Host code
+does not depend on the GPU and all compilations run side by side.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyroc import cache
-from anyroc.compiler import bundle, commands, steps
+from anyroc.compiler import bundle, commands, relocatable, steps
 from anyroc.compiler.options import Language, Options, language_of
 from anyroc.compiler.toolchain import Toolchain, discover
 from anyroc.errors import BadInput, CompileError
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from anyroc.isa.targets import Target
 
 _DEFAULTS = Options()
+_UNDEFINED = re.compile("undefined (hidden |protected )?symbol")
 
 
 @dataclass(frozen=True)
@@ -67,22 +70,24 @@ def compile_program(
         _job(_host_object, tools, source, language, options)
         for source, language in languages.items()
     ]
+    work = _device_object if options.rdc else code_object
     jobs += [
-        _job(code_object, tools, source, languages[source], gpu, options)
+        _job(work, tools, source, languages[source], gpu, options)
         for source in units
         for gpu in targets
     ]
     made = _all(jobs)
     host, device = made[: len(languages)], made[len(languages) :]
-    paths: dict[str, list[Path]] = {gpu.name: [] for gpu in targets}
-    fat: dict[str, dict[str, steps.Made]] = {}
-    for index, code in enumerate(device):
-        gpu, source = targets[index % len(targets)], units[index // len(targets)]
-        paths[gpu.name].append(code.path)
-        fat.setdefault(commands.unit_id(source), {})[gpu.name] = code
+    codes = {gpu.name: device[index :: len(targets)] for index, gpu in enumerate(targets)}
+    if options.rdc and units:
+        codes = {gpu.name: [_linked_units(tools, codes[gpu.name], gpu, options)] for gpu in targets}
+    fat = {
+        commands.unit_id(source): {name: found[index % len(found)] for name, found in codes.items()}
+        for index, source in enumerate(units)
+    }
     return Program(
         _linked(tools, host, fat, options),
-        {name: tuple(found) for name, found in paths.items()},
+        {name: tuple(code.path for code in found) for name, found in codes.items()},
         "".join(dict.fromkeys(step.warnings for step in host)),
     )
 
@@ -101,7 +106,10 @@ def compile_device(
         _job(_device_object, tools, source, _device_language(source), target, options)
         for source in files
     ]
-    return _linked_device(tools, _all(jobs), target).path.read_bytes()
+    objects = _all(jobs)
+    if options.rdc:
+        return _linked_units(tools, objects, target, options).path.read_bytes()
+    return _linked_device(tools, objects, target).path.read_bytes()
 
 
 def _language(source: Path) -> Language:
@@ -168,11 +176,12 @@ def code_object(
 def _device_object(
     tools: Toolchain, source: Path, language: Language, target: Target, options: Options
 ) -> steps.Made:
+    """Compile the device part of a source to an object, or to bitcode if it is relocatable."""
     wave_size = chosen_wave_size(target, options)
-    flags = commands.device_flags(tools, language, target, wave_size, options)
+    flags = commands.device_flags(tools, language, target, wave_size, options, bitcode=options.rdc)
     flags.append(f"-cuid={commands.unit_id(source)}")
-    flags += commands.bitcode_flags(device_libraries(tools, target, wave_size))
-
+    if not options.rdc:
+        flags += commands.bitcode_flags(device_libraries(tools, target, wave_size))
     failure = f"{source} does not compile for {target.name}"
 
     def build(result: Path, depfile: Path) -> str:
@@ -184,7 +193,8 @@ def _device_object(
                 raise
             return _without_ptx(flags, source, result, depfile, error)
 
-    return steps.remembered("object", ".o", [*flags, str(source), tools.identity], build)
+    kind, suffix = ("bitcode", ".bc") if options.rdc else ("object", ".o")
+    return steps.remembered(kind, suffix, [*flags, str(source), tools.identity], build)
 
 
 def _without_ptx(
@@ -217,10 +227,25 @@ def _linked_device(tools: Toolchain, objects: list[steps.Made], target: Target) 
 
     def build(result: Path) -> None:
         argv = commands.link_device(tools, [made.path for made in objects], result)
-        steps.run(argv, f"the device code does not link for {target.name}")
+        failure = f"the device code does not link for {target.name}"
+        try:
+            steps.run(argv, failure)
+        except CompileError as error:
+            hint = None
+            if _UNDEFINED.search(error.output):
+                hint = "if another source defines it, link device code across sources with --rdc"
+            raise CompileError(failure, output=error.output, hint=hint) from None
 
     path = cache.default().make("codeobject", key, ".co", build)
     return steps.Made(path, key, "".join(made.warnings for made in objects))
+
+
+def _linked_units(
+    tools: Toolchain, units: list[steps.Made], target: Target, options: Options
+) -> steps.Made:
+    """Link the bitcode of relocatable units to one code object."""
+    libraries = device_libraries(tools, target, chosen_wave_size(target, options))
+    return relocatable.linked(tools, units, target, libraries)
 
 
 def chosen_wave_size(target: Target, options: Options) -> int:
@@ -265,6 +290,7 @@ def _linked(
         *(made.key for made in host),
         *units,
         *libraries,
+        f"rdc={options.rdc}",
         *commands.link_host(tools, [], options, Path("program.so")),
     )
 
@@ -272,21 +298,25 @@ def _linked(
         with steps.workspace() as folder:
             objects = [made.path for made in host]
             if fat:
-                objects.append(_embedded(tools, fat, folder))
+                objects.append(_embedded(tools, fat, folder, rdc=options.rdc))
             argv = commands.link_host(tools, objects, options, result)
             steps.run(argv, "the program does not link")
 
     return cache.default().make("program", key, ".so", build)
 
 
-def _embedded(tools: Toolchain, fat: dict[str, dict[str, steps.Made]], folder: Path) -> Path:
-    """Make an object that holds every unit's fat binary."""
+def _embedded(
+    tools: Toolchain, fat: dict[str, dict[str, steps.Made]], folder: Path, *, rdc: bool
+) -> Path:
+    """Make an object that holds every unit's fat binary, or the one that all units have."""
     files: dict[str, Path] = {}
-    for unit, by_target in fat.items():
+    for unit, by_target in list(fat.items())[: 1 if rdc else None]:
         files[unit] = folder / f"{unit}.hipfb"
         codes = {name: made.path.read_bytes() for name, made in by_target.items()}
         files[unit].write_bytes(bundle.write(codes))
     source, result = folder / "embed.s", folder / "embed.o"
-    source.write_text(commands.embed_assembly(files))
+    others = [unit for unit in fat if unit not in files]
+    text = commands.embed_assembly(files, others)
+    source.write_text(text + commands.handles_assembly(list(fat)) if rdc else text)
     steps.run(commands.assemble(tools, source, result), "the fat binaries do not assemble")
     return result

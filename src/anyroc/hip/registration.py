@@ -24,7 +24,7 @@ _MAGIC = 0x48495046
 
 @dataclass(eq=False)
 class FatBinary:
-    """The device code of one translation unit and what it is called on the host."""
+    """The device code of one translation unit, or of several, and what one calls it on the host."""
 
     address: int
     functions: dict[int, str] = field(default_factory=dict)
@@ -115,7 +115,11 @@ def __hipRegisterFatBinary(wrapper: int) -> int:
     if magic != _MAGIC:
         faults.say(f"a fat binary has the magic number {magic:#x} instead of {_MAGIC:#x}")
         return 0
-    return _fat_binaries.add(FatBinary(address))
+    twin = next((fat for fat in _fat_binaries.values() if fat.address == address), None)
+    if twin is None:
+        return _fat_binaries.add(FatBinary(address))
+    # Units with relocatable device code share one image: what is loaded, and its variables.
+    return _fat_binaries.add(FatBinary(address, managed=twin.managed, modules=twin.modules))
 
 
 def __hipRegisterFunction(
@@ -177,4 +181,5 @@ def __hipUnregisterFatBinary(fat: int) -> None:
             gpu.functions.pop(host, None)
     for host in binary.variables:
         _variables.pop(host, None)
-    binary.unload()
+    if all(other.modules is not binary.modules for other in _fat_binaries.values()):
+        binary.unload()

@@ -26,3 +26,19 @@ def test_program(anyroc, program: Path, target: str, wave: int) -> None:
     done = anyroc("run", "--target", target, "--wave", str(wave), program)
     assert "PASS" == done.stdout.strip().splitlines()[-1], done.stdout + done.stderr
     assert 0 == done.returncode
+
+
+@pytest.mark.parametrize(("target", "wave"), [("gfx942", 64), ("gfx1201", 32)])
+def test_relocatable_device_code(anyroc, target: str, wave: int) -> None:
+    sources = [PROGRAMS / "relocatable" / name for name in ("main.cu", "other.cu")]
+    done = anyroc("run", "--rdc", "--target", target, "--wave", str(wave), *sources, "argument")
+    assert "PASS\n" == done.stdout, done.stderr
+    assert 0 == done.returncode
+
+
+def test_device_code_of_another_source_needs_to_be_linked(anyroc) -> None:
+    sources = [PROGRAMS / "relocatable" / name for name in ("main.cu", "other.cu")]
+    done = anyroc("run", *sources)
+    assert 2 == done.returncode
+    assert "symbol: curve(float)" in done.stderr
+    assert done.stderr.endswith("link device code across sources with --rdc\n")
