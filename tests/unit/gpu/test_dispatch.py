@@ -62,7 +62,7 @@ def test_initial_registers(any_bench: Bench) -> None:
         for waves in groups:
             assert items == work_items(waves)
             for row in waves:
-                assert (0xC0, size, 128, 12) == (row[128] & 0xF0, *row[129:132])
+                assert (0xF0, size, 128, 12) == (row[128] & 0xF0, *row[129:132])
                 assert 0 == row[135]
 
 
