@@ -35,6 +35,8 @@ class ControlFlow(RelativeMoves):
         if kind in ("denorm_mode", "round_mode"):
             self._mode(inst, 4 if kind == "denorm_mode" else 0)
             return
+        if self.touches_pending_masks(inst):
+            self.flush()
         if kind in ("getpc", "getreg", "clock", "setreg"):
             getattr(self, f"_{kind}")(inst)
             return
