@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
 
-.PHONY: help demo test lint docs levels bench clients sweep download-size clean
+.PHONY: help demo test lint docs levels bench clients torch triton sweep download-size clean
 
 help:
 	@echo "make demo    run an example on the software GPU and show the picture it drew"
@@ -17,6 +17,8 @@ help:
 	@echo "make levels  run the same functions at every optimisation level on every GPU (long)"
 	@echo "make bench   compare with native code and with PoCL; writes docs/benchmarks"
 	@echo "make clients run unmodified HIP programs from PyPI (CLIENTS=\"name …\" for some)"
+	@echo "make torch   compare torch.compile and Triton packages on the software GPU with eager PyTorch"
+	@echo "make triton  run Triton's own test-suite (SUITE=a checkout of it, TARGETS=\"gfx942 …\")"
 	@echo "make sweep   disassemble and translate all GPU code in wheels (WHEELS=\"name …\", SWEEP=options)"
 	@echo "make download-size  measure what pip install downloads"
 	@echo "make clean   delete the environment and what the other targets wrote"
@@ -58,6 +60,19 @@ bench: $(READY)
 
 clients: $(READY)
 	$(BIN)/python tests/clients $(CLIENTS)
+
+# The CPU build of PyTorch is the one to have: this is for machines without a GPU.
+TORCH_CHECKS := transformers==5.23.0 liger-kernel==0.8.5 fla-core==0.6.0
+
+torch: $(READY)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[torch]' $(TORCH_CHECKS)
+	$(BIN)/python tests/inductor $(CHECK)
+
+triton: $(READY)
+	@test -n "$(SUITE)" || { echo "name a checkout of Triton: make triton SUITE=../triton"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[torch]' scipy cloudpickle
+	$(BIN)/python tests/triton_suite --suite $(SUITE) \
+	    $(foreach target,$(or $(TARGETS),gfx942 gfx1201),--target $(target))
 
 WHEELS ?= bitsandbytes cupy-rocm-7-0 onnxruntime-rocm
 SWEEP ?= --kernels 40

@@ -55,22 +55,24 @@ def packer(signature: Signature, places: Sequence[Place], kernel: str) -> Pack:
         end = offset + size
     pack = struct.Struct(layout).pack
     names: list[str] = []
-    values = [_value(kind, name) for kind, name in zip(types, _names(len(types)), strict=True)]
     target = _target([*signature, "*i8", "*i8"], names)
+    values = [_value(kind, name) for kind, name in zip(types, names, strict=True)]
+    values[-_SCRATCH_POINTERS:] = [f"pointer({name})" for name in names[-_SCRATCH_POINTERS:]]
     scope: dict[str, Any] = {"pack": pack, "pointer": pointer, "bf16": _bf16}
-    text = (
-        f"def packed(arguments):\n    {target} = arguments\n    return pack({', '.join(values)})\n"
-    )
-    exec(text, scope)  # the shape of the arguments, spelled out: a loop would cost microseconds
+    # The shape of the arguments, spelled out: a loop would cost microseconds.
+    body = f"    {target} = arguments\n    return pack({', '.join(values)})\n"
+    exec(f"def packed(arguments):\n{body}", scope)
     fast: Pack = scope["packed"]
 
     def careful(arguments: Sequence[Any]) -> bytes:
         try:
             return fast(arguments)
-        except OverflowError:
-            return pack(*_in_range(types, _flatten(signature, arguments)))
+        except (OverflowError, AttributeError, struct.error):
+            flat = _flatten(signature, arguments)
+        try:
+            return pack(*_general(types, flat))
         except struct.error as error:
-            raise _refusal(types, _flatten(signature, arguments), kernel) from error
+            raise _refusal(types, flat, kernel) from error
 
     return careful
 
@@ -81,10 +83,6 @@ def pointer(value: Any) -> int:
         return 0
     data_ptr = getattr(value, "data_ptr", None)
     return int(value if data_ptr is None else data_ptr())
-
-
-def _names(count: int) -> list[str]:
-    return [f"a{index}" for index in range(count)]
 
 
 def _target(signature: Signature, names: list[str]) -> str:
@@ -103,7 +101,7 @@ def _target(signature: Signature, names: list[str]) -> str:
 
 def _value(kind: str, name: str) -> str:
     if kind.startswith("*"):
-        return f"pointer({name})"
+        return f"{name}.data_ptr()"
     return f"bf16({name})" if kind == "bf16" else name
 
 
@@ -137,8 +135,8 @@ def _flatten_nested(signature: Signature, arguments: Sequence[Any]) -> list[Any]
     return _flatten([*signature], [*arguments, None, None])[:-_SCRATCH_POINTERS]
 
 
-def _in_range(types: Sequence[str], values: Sequence[Any]) -> list[Any]:
-    """Return the values with floats beyond single precision made infinite."""
+def _general(types: Sequence[str], values: Sequence[Any]) -> list[Any]:
+    """Return what is packed for pointers of any kind, and for floats beyond single precision."""
     made: list[Any] = []
     for kind, value in zip(types, values, strict=True):
         if kind.startswith("*"):

@@ -15,16 +15,18 @@ from anyroc.hip.stream import Stream, of
 if TYPE_CHECKING:
     from anyroc.hip.function import Function
 
+NULL_STREAM = 0
 _WORD = 4
 
 
 @dataclass
 class Kernel:
-    """A kernel on a device; `handle` is what Triton knows it by."""
+    """A kernel on a device; `handle` is what Triton knows it by, `stream` the null stream."""
 
     function: Function
     module: LoadedModule
     device: int
+    stream: Stream
     handle: int = 0
     launches: int = 0
     programs: int = 0
@@ -76,7 +78,8 @@ class Utils:
         gpu = devices.gpu(device)
         module = LoadedModule(gpu, image.load(gpu, bytes(binary)))
         function = module.function(name)
-        loaded = Kernel(function, module, device)
+        with devices.use(device):
+            loaded = Kernel(function, module, device, of(NULL_STREAM))
         loaded.handle = _kernels.add(loaded)
         limits = function.kernel.struct
         registers, spilled = function.kernel.kernel.vgpr_count, limits.scratch_size // _WORD
@@ -92,7 +95,7 @@ class Utils:
 
 def stream_of(kernel: Kernel, handle: int) -> Stream:
     """Return the stream that a launch names, on the device of its kernel."""
-    if devices.current() == kernel.device:
-        return of(handle)
+    if handle == NULL_STREAM:
+        return kernel.stream
     with devices.use(kernel.device):
         return of(handle)

@@ -1,0 +1,87 @@
+"""What Triton costs here: a launch, and kernels against Triton's own interpreter in the same run.
+
+    python -m bench.triton_kernels
+
+Needs anyroc's extra "torch". The interpreter runs in a process of its own, on a smaller problem;
+both sides are given as work per second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+KERNELS = Path(__file__).parents[1] / "examples" / "triton"
+SIZES = {"device": 1024, "interpreter": 128}
+LENGTHS = {"device": 1024, "interpreter": 128}
+LAUNCHES = 1000
+
+
+def best(call: Callable[[], Any], times: int) -> float:
+    """Return the seconds of the fastest of some calls, after one that is not counted."""
+    call()
+    seconds = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - begun)
+    return min(seconds)
+
+
+def measure(side: str) -> dict[str, float]:
+    """Return fp16 GFLOP/s of the product and of flash attention, microseconds of a launch."""
+    sys.path.append(str(KERNELS))
+    import kernels
+    import torch
+
+    torch.manual_seed(0)
+    size, length, times = SIZES[side], LENGTHS[side], 5 if side == "device" else 1
+    a, b = (torch.randn(size, size).half() for _ in range(2))
+    q, k, v = (torch.randn(1, 4, length, 64).half() for _ in range(3))
+    result = {
+        "matmul": 2 * size**3 / best(lambda: kernels.matmul(a, b), times) / 1e9,
+        "attention": 4 * 4 * length**2 * 64 / best(lambda: kernels.attention(q, k, v), times) / 1e9,
+    }
+    if side == "device":
+        x = torch.randn(1024)
+        out = torch.empty_like(x)
+
+        def launches() -> None:
+            for _ in range(LAUNCHES):
+                kernels.add_kernel[(1,)](x, x, out, 1024, BLOCK=1024)
+
+        result["launch"] = best(launches, 20) / LAUNCHES * 1e6
+    return result
+
+
+def _in_a_process(side: str) -> dict[str, float]:
+    environment = {**os.environ, "TRITON_INTERPRET": "1" if side == "interpreter" else "0"}
+    command = [sys.executable, "-W", "ignore", "-m", "bench.triton_kernels", side]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(sys.argv[1])))
+        return
+    device, interpreter = _in_a_process("device"), _in_a_process("interpreter")
+    target = os.environ.get("ANYROC_TARGET", "gfx942")
+    print(f"a launch of one workgroup takes {device['launch']:.1f} µs on {target}")
+    for name in ("matmul", "attention"):
+        ratio = device[name] / interpreter[name]
+        print(
+            f"fp16 {name}: {device[name]:.2f} GFLOP/s, Triton's interpreter "
+            f"{interpreter[name]:.4f}: {ratio:.0f} times"
+        )
+
+
+if __name__ == "__main__":
+    main()
