@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from anyroc.errors import DeviceFault
+from anyroc.errors import DeviceFault, UnsupportedInstruction
 from anyroc.ext import debuglines
+from anyroc.ext.triton import tensors
 
 if TYPE_CHECKING:
     from anyroc.gpu.fault import Fault
@@ -34,20 +37,26 @@ class KernelFault(DeviceFault):
         self.source = source
 
 
-def taken(stream: Stream) -> KernelFault:
-    """Take the fault from a stream, which works again, and return it as an exception."""
+def taken(stream: Stream, near: Sequence[tensors.Storage] = ()) -> KernelFault:
+    """Take the fault from a stream, which works again, and return it as an exception.
+
+    `near` are the tensors of the launch, if it may touch nothing else.
+    """
     fault = stream.queue.fault
     assertion = stream.deliver()
     stream.queue.clear_fault()
     assert fault is not None
-    return described(fault, assertion)
+    return described(fault, assertion, near)
 
 
-def described(fault: Fault, assertion: str = "") -> KernelFault:
+def described(
+    fault: Fault, assertion: str = "", near: Sequence[tensors.Storage] = ()
+) -> KernelFault:
     """Return the exception for a fault of a kernel."""
     loaded = fault.kernel
     source = debuglines.find(loaded.module.code.data, fault.pc) if loaded is not None else None
-    lines = [fault.text]
+    # What the runtime has allocated means nothing to those who pass tensors of the host.
+    lines = [replace(fault, nearest=None).text.replace(_NOTHING_NEAR, _beside(fault, near))]
     if fault.kind == "trap" and assertion:
         lines = [f"kernel {fault.kernel_name}: {assertion}"]
     x, y, z = fault.group
@@ -66,11 +75,32 @@ def described(fault: Fault, assertion: str = "") -> KernelFault:
     )
 
 
-_HINTS: dict[str, Any] = {
-    "read": "a mask that is missing or wrong, or a pointer that is not to a CPU tensor",
-    "write": "a mask that is missing or wrong, or a pointer that is not to a CPU tensor",
-    "atomic": "a mask that is missing or wrong, or a pointer that is not to a CPU tensor",
-}
+def unsupported(error: UnsupportedInstruction, image: bytes) -> UnsupportedInstruction:
+    """Return the exception for an instruction that is not there, with the line it comes from."""
+    source = debuglines.find(image, error.address)
+    if source is not None:
+        error.message += f"\n  it comes from {source[0]}:{source[1]}"
+    return error
+
+
+_NOTHING_NEAR = "; nothing is allocated"
+_STRAY = "a mask that is missing or wrong, or a pointer that is not to a CPU tensor"
+_HINTS = dict.fromkeys(("read", "write", "atomic"), _STRAY)
+
+
+def _beside(fault: Fault, near: Sequence[tensors.Storage]) -> str:
+    """Return where an address lies, seen from the nearest tensor."""
+    if not near:
+        return ""
+
+    def distance(storage: tensors.Storage) -> int:
+        return max(storage.address - fault.address, fault.address - storage.end, 0)
+
+    nearest = min(near, key=distance)
+    where = f"{nearest.address - fault.address} bytes before"
+    if fault.address >= nearest.end:
+        where = f"{fault.address - nearest.end} bytes past the end of"
+    return f", {where} {nearest.name} ({nearest.size} bytes)"
 
 
 def _source_line(file: str, line: int) -> str:

@@ -6,13 +6,13 @@ tensor sees what the kernel wrote.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from triton.backends import driver as triton_driver
 from triton.runtime import _allocation
 
-from anyroc.errors import BadInput
+from anyroc.errors import BadInput, UnsupportedInstruction
 from anyroc.ext.triton import arguments, faults, loading, record, tensors
 from anyroc.gpu.queue import LaunchError, launch_extra
 from anyroc.hip.launch import require_resident
@@ -27,6 +27,7 @@ class Launcher:
 
     def __init__(self, src: Any, metadata: Any) -> None:
         self._confined = tensors.checks()
+        self._names = list(src.signature)
         self._cooperative = metadata.launch_cooperative_grid
         self._global_scratch = (metadata.global_scratch_size, metadata.global_scratch_align)
         self._profile_scratch = (metadata.profile_scratch_size, metadata.profile_scratch_align)
@@ -83,14 +84,13 @@ class Launcher:
         scratch: tuple[Any, Any] = (None, None)
         if self._scratches:
             scratch = self._scratch(grid[0] * grid[1] * grid[2], stream)
-        if self._expand is not None:
-            values = self._expand(values)
-        packed = pack((*values, *scratch))
+        expanded = values if self._expand is None else self._expand(values)
+        packed = pack((*expanded, *scratch))
         if record.recording:
             kernel.bytes += record.size_of(values)
         if self._confined:
-            with tensors.confined((*values, *scratch)):
-                self._run(kernel, grid, stream, kernel_metadata[2], packed)
+            with tensors.confined(self._names, (*values, *scratch)) as near:
+                self._run(kernel, grid, stream, kernel_metadata[2], packed, near)
         else:
             self._run(kernel, grid, stream, kernel_metadata[2], packed)
 
@@ -101,6 +101,7 @@ class Launcher:
         stream: int,
         shared: int,
         packed: bytes,
+        near: Sequence[tensors.Storage] = (),
     ) -> None:
         function = kernel.function
         chosen = loading.stream_of(kernel, stream)
@@ -112,12 +113,14 @@ class Launcher:
             queue.launch(function.kernel, grid, self._block, shared, packed, extra=extra)
         except LaunchError as error:
             raise BadInput(error.message) from error
+        except UnsupportedInstruction as error:
+            raise faults.unsupported(error, kernel.module.module.code.data) from None
         if function.calls_host:
             chosen.host_calls().attend(queue)
         kernel.launches += 1
         kernel.programs += grid[0] * grid[1] * grid[2]
         if queue.synchronize():
-            raise faults.taken(chosen)
+            raise faults.taken(chosen, near)
         if function.calls_host or function.prints:
             chosen.deliver()
 

@@ -11,7 +11,8 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 from anyroc.errors import BadInput
 from anyroc.gpu.memory import address_space
@@ -30,31 +31,45 @@ def checks() -> bool:
     return confined
 
 
+class Storage(NamedTuple):
+    """The memory of a tensor: the name of its argument, address and size in bytes."""
+
+    name: str
+    address: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.address + self.size
+
+
 @contextmanager
-def confined(values: Sequence[Any]) -> Iterator[None]:
-    """Let kernels touch the tensors among some arguments while the block runs."""
+def confined(names: Sequence[str], values: Sequence[Any]) -> Iterator[list[Storage]]:
+    """Let kernels touch the tensors among some arguments, and only those, in the block."""
     space = address_space()
-    ranges = merged(storages(values))
+    found = storages(names, values)
+    ranges = merged([(storage.address, storage.size) for storage in found])
     for address, size in ranges:
         space.register_host(address, size)
     try:
-        yield
+        yield found
     finally:
         for address, _ in ranges:
             space.unregister_host(address)
 
 
-def storages(values: Sequence[Any]) -> list[tuple[int, int]]:
-    """Return (address, size) of the storage of every tensor among some arguments."""
-    found = []
-    for value in values:
+def storages(names: Sequence[str], values: Sequence[Any]) -> list[Storage]:
+    """Return the storage of every tensor among some arguments; scratch memory has no name."""
+    found: list[Storage] = []
+    for name, value in zip_longest(names, values, fillvalue="scratch memory"):
         if isinstance(value, tuple | list):
-            found += storages(value)
+            found += storages([name] * len(value), value)
             continue
         tensor = getattr(value, "base", value)  # a descriptor or a reinterpreted tensor has a base
         storage = getattr(tensor, "untyped_storage", None)
         if storage is not None and storage().nbytes():
-            found.append((storage().data_ptr(), storage().nbytes()))
+            found.append(Storage(name, storage().data_ptr(), storage().nbytes()))
     return found
 
 
