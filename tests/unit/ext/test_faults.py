@@ -15,10 +15,13 @@ class Tensor:
     """A tensor, as far as its storage goes; a tensor descriptor has one as its base."""
 
     def __init__(self, address: int, size: int) -> None:
-        self.address, self.nbytes = address, size
+        self.address, self.size = address, size
 
     def untyped_storage(self) -> Tensor:
         return self
+
+    def nbytes(self) -> int:
+        return self.size
 
     def data_ptr(self) -> int:
         return self.address
