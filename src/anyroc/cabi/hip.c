@@ -6,6 +6,7 @@ enum {
     hipErrorDeinitialized = 4,
     hipErrorMissingConfiguration = 52,
     hipErrorNotReady = 600,
+    hipErrorLaunchTimeOut = 702,
     hipErrorNotSupported = 801,
 };
 
@@ -27,8 +28,16 @@ static __thread struct {
         return AFTER_hipError_t(device_error)
 #define MISSING_hipError_t (state == CLOSED ? hipErrorDeinitialized : hipErrorNotSupported)
 
+/* What a body returns that was interrupted from the keyboard: Python's handler is to run again when
+ * the caller, who may be Python code, has its answer. */
+#define INTERRUPTED (-1)
+
 static inline int AFTER_hipError_t(int result)
 {
+    if (UNLIKELY(result == INTERRUPTED)) {
+        python.interrupt();
+        result = hipErrorLaunchTimeOut;
+    }
     if (UNLIKELY(result == hipSuccess && device_error))
         result = device_error;
     errors.command = result;

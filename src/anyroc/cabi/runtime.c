@@ -48,6 +48,7 @@ static struct {
     void (*delete_thread)(void);
     void (*initialize)(int);
     int (*run)(const char *, void *);
+    void (*interrupt)(void);
 } python;
 
 static pthread_key_t thread_end;
@@ -65,6 +66,7 @@ static void find_python(void *library)
     python.delete_thread = (void (*)(void))dlsym(library, "PyThreadState_DeleteCurrent");
     python.initialize = (void (*)(int))dlsym(library, "Py_InitializeEx");
     python.run = (int (*)(const char *, void *))dlsym(library, "PyRun_SimpleStringFlags");
+    python.interrupt = (void (*)(void))dlsym(library, "PyErr_SetInterrupt");
 }
 
 /* A thread that Python did not start keeps one thread state for its whole life: making one per call

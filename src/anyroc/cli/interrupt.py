@@ -2,7 +2,7 @@
 
 The program's `main` and its kernels run native code, where Python's own handling of SIGINT waits
 for the interpreter to be entered again: for an endless kernel, for ever. So a thread waits for the
-signal beside them and ends the process.
+signal beside them, says which kernels were running, and ends the process.
 """
 
 from __future__ import annotations
@@ -49,4 +49,16 @@ def _watch(reader: int) -> None:
         if number[0] == signal.SIGINT:
             with contextlib.suppress(OSError):
                 print("\nanyroc: interrupted", file=sys.stderr, flush=True)
+                for sentence in _running():
+                    print(f"  {sentence}", file=sys.stderr, flush=True)
             os._exit(EXIT_INTERRUPTED)
+
+
+def _running() -> list[str]:
+    """Stop the kernels that run, if any can, and return what to say of each."""
+    if "anyroc.gpu.device" not in sys.modules:
+        return []
+    from anyroc.hip import faults, interrupt
+
+    faults.hold_everybody()
+    return interrupt.stop_kernels()

@@ -7,6 +7,7 @@ error. The first fault is reported on stderr.
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from anyroc.cabi import stdio
@@ -28,7 +29,10 @@ _CODES = {
 }
 """By kind of fault; all others are stray accesses."""
 
+_INTERRUPTED = -1  # as in cabi/hip.c
+
 _said: set[str] = set()
+_ending = False
 
 
 def reported() -> bool:
@@ -50,10 +54,31 @@ def report(gpu: Gpu, fault: Fault, *, asserted: bool) -> Error:
 
 def say(message: str) -> None:
     """Print a message on stderr, once, after what the program has printed so far."""
-    if message not in _said:
+    if message not in _said and not _ending:
         _said.add(message)
         stdio.flush()
         print(f"anyroc: {message}", file=sys.stderr, flush=True)
+
+
+def hold_everybody() -> None:
+    """Say nothing from now on, and let nobody go on: the process is about to end."""
+    global _ending
+    _ending = True
+
+
+def hold() -> None:
+    """Wait for the end of the process if it is about to end."""
+    if _ending:
+        threading.Event().wait()
+
+
+def _interrupted() -> int:
+    """Stop the kernels; return what has Python raise KeyboardInterrupt again behind the call."""
+    from anyroc.hip.interrupt import stop_kernels
+
+    for sentence in stop_kernels():
+        say(f"interrupted: {sentence}")
+    return _INTERRUPTED
 
 
 _MISUSE = {"OutOfMemory": Error.OutOfMemory, "BadAddress": Error.InvalidValue}
@@ -72,6 +97,8 @@ def failure(function: str, error: BaseException) -> int:
     """Turn what the body of a HIP function raised into the function's result."""
     if isinstance(error, HipError):
         return int(error.code)
+    if isinstance(error, KeyboardInterrupt):
+        return _interrupted()
     kind = type(error).__name__
     if kind in _MISUSE:
         return int(_MISUSE[kind])

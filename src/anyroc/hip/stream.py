@@ -318,6 +318,7 @@ class _ThreadStreams(dict[int, Stream]):
 
 def settle(streams: Iterable[Stream]) -> None:
     """Deliver what the work of some streams has printed, then raise what one of them has met."""
+    faults.hold()
     for code in [stream.outcome() for stream in streams]:
         require(code == Error.Success, code)
 
