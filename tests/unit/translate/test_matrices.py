@@ -23,7 +23,7 @@ from anyroc.native import library
 from anyroc.semantics.core import OPERATIONS, Matrix
 from translate_support.compare import differences
 from translate_support.encode import encode
-from translate_support.machine import ACCUM_OFFSET, BAD_PC, State, kernel_of, run
+from translate_support.machine import ACCUM_OFFSET, BAD_PC, FORMS, State, form_of, run
 from translate_support.targets import ISA
 
 CONFIGURATIONS = [
@@ -114,5 +114,5 @@ def test_matrices_between_vectors(name: str, wave_size: int) -> None:
             if inst.dst[0].kind == "v":
                 code += encode(isa, "VOP1", "v_not_b32", vdst=251, src0=256 + after)
                 expected.vgpr[251] = np.where(lanes, ~expected.vgpr[after], expected.vgpr[251])
-        assert BAD_PC == run(kernel_of(name, wave_size, code), state)
+        assert BAD_PC == run(form_of(rng.choice(FORMS), name, wave_size, code), state)
         assert [] == differences(state, expected), texts

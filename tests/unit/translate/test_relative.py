@@ -10,7 +10,7 @@ import pytest
 from anyroc.isa.targets import target
 from translate_support.compare import differences
 from translate_support.encode import encode
-from translate_support.machine import BAD_PC, State, kernel_of, run
+from translate_support.machine import BAD_PC, FORMS, State, form_of, run
 from translate_support.targets import CONFIGURATIONS, ISA
 
 CDNA = [name for name in ISA if target(name).has_agprs]
@@ -65,7 +65,7 @@ def test_vector_moves(name: str, wave_size: int) -> None:
             code += encode(ISA[name], "VOP1", "v_not_b32", vdst=src, src0=256 + dst)
             vector(op, expected, dst, src)
             move(expected, src, ~expected.vgpr[dst])
-        assert BAD_PC == run(kernel_of(name, wave_size, code), state)
+        assert BAD_PC == run(form_of(rng.choice(FORMS), name, wave_size, code), state)
         assert [] == differences(state, expected), op
 
 
@@ -95,7 +95,7 @@ def test_scalar_moves(name: str) -> None:
             scalar(op, expected.sgpr, dst, src)
             expected.sgpr[src + 1] = ~expected.sgpr[dst + 1]
             expected.scc = int(expected.sgpr[src + 1] != 0)
-        assert BAD_PC == run(kernel_of(name, wave_size, code), state)
+        assert BAD_PC == run(form_of(rng.choice(FORMS), name, wave_size, code), state)
         assert [] == differences(state, expected), op
 
 
@@ -115,5 +115,5 @@ def test_index_mode(name: str) -> None:
         row = expected.vgpr[src + (index if mode & 1 else 0)]
         move(expected, dst + (index if mode & 8 else 0), row)
         move(expected, src, ~expected.vgpr[dst])
-    assert BAD_PC == run(kernel_of(name, 64, code), state)
+    assert BAD_PC == run(form_of(rng.choice(FORMS), name, 64, code), state)
     assert [] == differences(state, expected)

@@ -13,7 +13,7 @@ from anyroc.isa.tables import table
 from anyroc.isa.targets import target
 from anyroc.semantics.core import ENCODED, OPERATIONS, Op
 from translate_support.encode import Generator
-from translate_support.machine import BAD_PC, State, kernel_of, run
+from translate_support.machine import BAD_PC, FORMS, State, form_of, run
 from translate_support.targets import ISA
 
 TARGETS = [name for name in ISA if target(name).wave_sizes == (32, 64)]
@@ -88,8 +88,8 @@ def test_two_halves_are_the_whole(name: str) -> None:
         whole.enabled = random.Random(seed).getrandbits(64)
         halves = [half(whole, which) for which in (0, 1)]
         code = b"".join(batch)
-        assert BAD_PC == run(kernel_of(name, 64, code), whole)
-        narrow = kernel_of(name, 32, code)
+        assert BAD_PC == run(form_of(FORMS[seed % 2], name, 64, code), whole)
+        narrow = form_of(FORMS[seed // 2 % 2], name, 32, code)
         for which, state in enumerate(halves):
             assert BAD_PC == run(narrow, state)
             wanted = half(whole, which)
