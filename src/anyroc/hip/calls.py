@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from anyroc.cabi.library import Library
 from anyroc.hip.error import Error, name
 
 POINTER = "void *"
+_CONFIGURATION = struct.Struct("@6IQQ")
 
 
 _loaded: list[Library] = []
@@ -63,6 +65,16 @@ def stream_callback(function: int, stream: int, user_data: int) -> tuple[int, in
     """Return (function, argument) for a queue, which call `function(stream, status, user_data)`."""
     make = _helper("anyroc_stream_callback", POINTER, POINTER, POINTER, POINTER)
     return library().address_of("anyroc_call_back"), make(function, stream, user_data)
+
+
+def pop_configuration() -> tuple[int, ...] | None:
+    """Return grid, block, shared memory and stream that the calling thread pushed last."""
+    room = memory.Buffer(bytes(_CONFIGURATION.size))
+    grid, block, shared, stream = (room.address + offset for offset in (0, 12, 24, 32))
+    pop = _helper("__hipPopCallConfiguration", "int", *[POINTER] * 4)
+    if pop(grid, block, shared, stream) != Error.Success:
+        return None
+    return _CONFIGURATION.unpack(memory.read(room.address, _CONFIGURATION.size))
 
 
 def call(function: int, argument: int) -> None:

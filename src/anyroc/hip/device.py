@@ -258,6 +258,7 @@ def hipDeviceGetCacheConfig(out: int) -> None:
 
 
 def hipDeviceSetCacheConfig(config: int) -> None:
+    require(0 <= config <= 3)
     current()
 
 
@@ -267,6 +268,7 @@ def hipDeviceGetSharedMemConfig(out: int) -> None:
 
 
 def hipDeviceSetSharedMemConfig(config: int) -> None:
+    require(0 <= config <= 2)
     current()
 
 

@@ -9,7 +9,7 @@ import struct
 
 from anyroc.cabi import memory
 from anyroc.gpu.queue import LaunchError, launch_extra
-from anyroc.hip import event
+from anyroc.hip import calls, event
 from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.function import Function, functions
@@ -330,14 +330,25 @@ def hipConfigureCall(
 
 
 def hipSetupArgument(address: int, size: int, offset: int) -> None:
-    require(thread.configured, Error.MissingConfiguration)
+    if not thread.configured:
+        hipConfigureCall(*_pushed())
     block = thread.configured[-1][-1]
     block.extend(bytes(max(offset + size - len(block), 0)))
     block[offset : offset + size] = memory.read(address, size)
 
 
+def _pushed() -> tuple[int, ...]:
+    """Return the configuration that the thread has pushed, as <<<…>>> does."""
+    found = calls.pop_configuration()
+    if found is None:
+        raise HipError(Error.MissingConfiguration)
+    return found
+
+
 def hipLaunchByPtr(host: int) -> None:
-    require(thread.configured, Error.MissingConfiguration)
+    require(host, Error.InvalidDeviceFunction)
+    if not thread.configured:
+        hipConfigureCall(*_pushed())
     grid, block, shared, stream, arguments = thread.configured.pop()
     chosen = of(stream)
     start(registered(chosen.gpu, host), grid, block, shared, chosen, arguments=bytes(arguments))

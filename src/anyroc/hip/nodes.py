@@ -24,6 +24,7 @@ _POINTER = struct.Struct("@Q")
 
 _ACCESS_POLICY = 1
 _ATTRIBUTES = {_ACCESS_POLICY, 2, 8}  # and cooperative, priority
+_PERSISTING = 2
 _WINDOW = struct.Struct("@QifiQ")
 _ATTRIBUTE_SIZE = 64
 _UNION = 16  # where the parameters of the kind begin in hipGraphNodeParams
@@ -237,8 +238,9 @@ def hipGraphKernelNodeSetAttribute(node: int, attribute: int, value: int) -> Non
     found = nodes[node][1]
     require(value and attribute in _ATTRIBUTES and found.kind == graph.KERNEL)
     if attribute == _ACCESS_POLICY:
-        _, _, ratio, _, size = memory.unpack(_WINDOW, value)
-        require(0 <= ratio <= 1 and size == 0)  # the largest window has no bytes
+        _, _, ratio, missing, size = memory.unpack(_WINDOW, value)
+        require(0 <= ratio <= 1 and missing != _PERSISTING)
+        require(size == 0)  # the largest window has no bytes
     found.attributes[attribute] = memory.read(value, _ATTRIBUTE_SIZE)
 
 

@@ -38,6 +38,7 @@ def hipDeviceGetP2PAttribute(out: int, attribute: int, source: int, target: int)
 
 def hipExtGetLinkTypeAndHopCount(first: int, second: int, kind: int, hops: int) -> None:
     require(kind and hops)
-    require(first != second and all(0 <= device < len(gpus()) for device in (first, second)))
+    require(first != second and first >= 0 and second >= 0)
+    require(max(first, second) < len(gpus()), Error.InvalidDevice)
     memory.put_i32(kind, 4)  # HSA_AMD_LINK_INFO_TYPE_XGMI
     memory.put_i32(hops, 1)
