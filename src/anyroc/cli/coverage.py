@@ -108,7 +108,7 @@ def isa_fidelity(target: str | None, as_json: bool) -> None:
 @click.option("--missing", is_flag=True, help="List the functions that only report an error yet.")
 @click.option("--json", "as_json", is_flag=True, help="Print for programs instead of people.")
 def hip_coverage(missing: bool, as_json: bool) -> None:
-    """Count the functions of HIP's C ABI that have a body.
+    """Count the functions of HIP's C ABI that have a body: by noun, and by who uses them.
 
     \b
     Examples:
@@ -116,7 +116,7 @@ def hip_coverage(missing: bool, as_json: bool) -> None:
       anyroc hip coverage --missing
     """
     from anyroc.cabi.table import load
-    from anyroc.hip import implemented
+    from anyroc.hip import implemented, used
 
     bodies = implemented()
     table = load("hip")
@@ -132,6 +132,13 @@ def hip_coverage(missing: bool, as_json: bool) -> None:
                 if name not in bodies:
                     click.echo(f"  {name}")
     _line("all", len(table.functions) - len(absent), len(table.functions), "functions")
+    click.echo()
+    for program, names in used().items():
+        _line(f"used by {program}", sum(name in bodies for name in names), len(names), "functions")
+        if missing:
+            for name in names:
+                if name not in bodies:
+                    click.echo(f"  {name}")
 
 
 def _line(name: str, there: int, total: int, what: str) -> None:

@@ -101,6 +101,19 @@ def implemented() -> set[str]:
     return {function.name for function in table.load("hip").functions if function.name in names}
 
 
+def used() -> dict[str, list[str]]:
+    """Return by program the functions that it uses, as `used.txt` lists them."""
+    found: dict[str, list[str]] = {}
+    program = ""
+    for line in (Path(__file__).with_name("used.txt")).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            program = line.strip("[]")
+            found[program] = []
+        elif line and not line.startswith("#"):
+            found[program] += line.split()
+    return found
+
+
 def coverage() -> list[Coverage]:
     """Return a row for every function of the API, in the order of its table."""
     have = implemented()

@@ -29,6 +29,14 @@ def test_bodies_take_what_their_rows_say() -> None:
         assert count == len(inspect.signature(body).parameters), name
 
 
+def test_nearly_all_of_what_programs_use_has_a_body() -> None:
+    have = hip.implemented()
+    names = {function.name for function in table.load("hip").functions}
+    for program, functions in hip.used().items():
+        assert not set(functions) - names, program
+        assert 0.95 <= len(have.intersection(functions)) / len(functions), program
+
+
 def test_coverage_lists_the_whole_table_in_order() -> None:
     rows = hip.coverage()
     assert [function.name for function in table.load("hip").functions] == [row.name for row in rows]
