@@ -26,6 +26,7 @@ _QUIET = (
     "-Wno-unused-value",
     "-Wno-unused-result",
 )
+_DEVICE_OBJECT = "-emit-obj"
 _TARGET_NAME = re.compile(r"gfx(\d{1,2})([0-9a-f])([0-9a-f])")
 
 
@@ -105,21 +106,24 @@ def device_flags(
     if bitcode:
         return [*flags, "-fgpu-rdc", "-c", "-emit-llvm"]
     # The driver cannot stop after the device object; the last action named to cc1 wins.
-    return [*flags, "-c", "-emit-llvm", "-Xclang", "-emit-obj"]
+    return [*flags, "-c", "-emit-llvm", "-Xclang", _DEVICE_OBJECT]
 
 
-def preprocess(device: list[str]) -> list[str]:
-    """Turn the command line of `device_flags` into one that stops after the preprocessor.
+def preprocess(flags: list[str]) -> list[str]:
+    """Turn the command line of `device_flags` or `host_flags` into one that preprocesses only.
 
     The source gets what inline PTX needs besides its own text.
     """
-    return [*device, "-include", "anyroc/ptx.h", "-Xclang", "-E"]
+    more = ["-include", "anyroc/ptx.h"]
+    if _DEVICE_OBJECT in flags:
+        return [*("-E" if flag == _DEVICE_OBJECT else flag for flag in flags), *more]
+    return [*flags, *more, "-E"]
 
 
-def preprocessed(device: list[str]) -> list[str]:
-    """Turn the command line of `device_flags` into one that takes preprocessed source."""
-    flags = iter(device)
-    return [flag for flag in flags if flag != "-include" or not next(flags)]
+def preprocessed(flags: list[str]) -> list[str]:
+    """Turn the command line of `device_flags` or `host_flags` into one for preprocessed source."""
+    rest = iter(flags)
+    return [flag for flag in rest if flag != "-include" or not next(rest)]
 
 
 def host_flags(tools: Toolchain, language: Language, options: Options) -> list[str]:

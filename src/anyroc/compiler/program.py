@@ -12,7 +12,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,9 @@ def compile_program(
     ]
     made = _all(jobs)
     host, device = made[: len(languages)], made[len(languages) :]
+    if options.libraries_for:
+        found_libraries = options.libraries_for({path for step in host for path in step.read})
+        options = replace(options, libraries=(*options.libraries, *found_libraries))
     codes = {gpu.name: device[index :: len(targets)] for index, gpu in enumerate(targets)}
     if options.rdc and units:
         codes = {gpu.name: [_linked_units(tools, codes[gpu.name], gpu, options)] for gpu in targets}
@@ -158,11 +161,7 @@ def _host_object(
     flags = commands.host_flags(tools, language, options)
     if language.has_device_code:
         flags.append(f"-cuid={commands.unit_id(source)}")
-
-    def build(result: Path, depfile: Path) -> str:
-        files = [*commands.depfile_flags(depfile), str(source), "-o", str(result)]
-        return steps.run([*flags, *files], f"{source} does not compile")
-
+    build = _compilation(flags, source, language, f"{source} does not compile", device=False)
     return steps.remembered("object", ".o", [*flags, str(source), tools.identity], build)
 
 
@@ -183,6 +182,15 @@ def _device_object(
     if not options.rdc:
         flags += commands.bitcode_flags(device_libraries(tools, target, wave_size))
     failure = f"{source} does not compile for {target.name}"
+    build = _compilation(flags, source, language, failure, device=True)
+    kind, suffix = ("bitcode", ".bc") if options.rdc else ("object", ".o")
+    return steps.remembered(kind, suffix, [*flags, str(source), tools.identity], build)
+
+
+def _compilation(
+    flags: list[str], source: Path, language: Language, failure: str, *, device: bool
+) -> Callable[[Path, Path], str]:
+    """Return the step that compiles a source, rewritten where only nvcc accepts it as it is."""
 
     def build(result: Path, depfile: Path) -> str:
         files = [*commands.depfile_flags(depfile), str(source), "-o", str(result)]
@@ -191,26 +199,28 @@ def _device_object(
         except CompileError as error:
             if language is not Language.CUDA:
                 raise
-            return _without_ptx(flags, source, result, depfile, error)
+            return _rewritten(flags, source, result, depfile, error, device=device)
 
-    kind, suffix = ("bitcode", ".bc") if options.rdc else ("object", ".o")
-    return steps.remembered(kind, suffix, [*flags, str(source), tools.identity], build)
+    return build
 
 
-def _without_ptx(
-    flags: list[str], source: Path, result: Path, depfile: Path, error: CompileError
+def _rewritten(
+    flags: list[str],
+    source: Path,
+    result: Path,
+    depfile: Path,
+    error: CompileError,
+    *,
+    device: bool,
 ) -> str:
-    """Compile a source that failed to compile again, its inline PTX rewritten.
-
-    Raises `error` if it has none.
-    """
-    from anyroc.compiler import ptx
+    """Compile what failed to compile again, in clang's dialect; raise `error` if it is in it."""
+    from anyroc.compiler import dialect
 
     with steps.workspace() as folder:
         plain, rewritten = folder / "plain.cui", folder / "rewritten.cui"
         files = [*commands.depfile_flags(depfile), str(source), "-o", str(plain)]
         steps.run([*commands.preprocess(flags), *files], error.message)
-        made = ptx.rewritten(plain.read_text(errors="surrogateescape"))
+        made = dialect.rewritten(plain.read_text(errors="surrogateescape"), device=device)
         if not made.replaced and not made.refused:
             raise error
         rewritten.write_text(made.text, errors="surrogateescape")

@@ -27,4 +27,5 @@
 #include "anyroc/lanes.h"
 #include "anyroc/simd.h"
 #include "anyroc/sync.h"
+#include "anyroc/textures.h"
 #endif
