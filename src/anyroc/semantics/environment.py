@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from anyroc.semantics.core import Op, Slot
-from anyroc.semantics.values import BF16, F16, F32, U16, U32, Type, Value, bits, fabs, select
+from anyroc.semantics.values import BF16, F16, F32, F64, U16, U32, Type, Value, bits, fabs, select
 
 __all__ = [
     "DEFAULT", "DENORMALS", "FLOAT_BITS", "IEEE_BITS", "OVERFLOW", "Environment", "Mode", "Width",
@@ -26,7 +26,8 @@ __all__ = [
 
 DENORMALS = 0xF0
 """MODE's FP_DENORM with nothing flushed."""
-IEEE_BITS = 0x300
+_CLAMP, _IEEE = 0x100, 0x200
+IEEE_BITS = _CLAMP | _IEEE
 """MODE's DX10_CLAMP and IEEE, which RDNA4 does not have."""
 OVERFLOW = 1 << 23
 """MODE's FP16_OVFL: F16 results that overflow become the greatest finite number."""
@@ -294,8 +295,23 @@ def _first(arguments: Any) -> Value:
     return first
 
 
-def _is_float(op: Op) -> bool:
-    return any(slot.type.is_float for slot in (*op.sources, *op.results))
+_SINGLE, _DOUBLE = 0x33, 0xCC
+_ORDERING = ("min", "max", "med")
+"""In the names of instructions that ask for IEEE mode."""
+
+
+@cache
+def _bits_asked(op: Op) -> int:
+    """The bits of MODE that an operation depends on by its types and what it does; 0 if none."""
+    slots = (*op.sources, *op.results)
+    types = {slot.type for slot in slots if slot.type.is_float}
+    if not types:
+        return 0
+    mixes = any(slot.role == "mix" for slot in slots)
+    asked = OVERFLOW
+    asked |= _SINGLE if F32 in types else 0
+    asked |= _DOUBLE if mixes or types & {F16, F64} else 0
+    return asked | (_IEEE if any(word in op.name for word in _ORDERING) else 0)
 
 
 def under(op: Op, mode: Mode, mods: Any) -> Op:
@@ -304,7 +320,12 @@ def under(op: Op, mode: Mode, mods: Any) -> Op:
     What it returns has output modifiers applied, and takes MODE as its last operand where the mode
     is not wholly known.
     """
-    if mode.is_default or not _is_float(op):
+    asked = _bits_asked(op)
+    if mode.is_default or not asked:
+        return op
+    asked |= (_CLAMP if mods.clamp else 0) | (_IEEE if mods.omod else 0)
+    mode = mode.set(~asked & 0xFFFFFFFF, DEFAULT)
+    if mode.is_default:
         return op
     mixes = any(slot.role == "mix" for slot in op.sources)
     halves = tuple(map(bool, mods.op_sel_hi)) if mixes else ()

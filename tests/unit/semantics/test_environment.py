@@ -292,3 +292,16 @@ def test_functions_of_halves_stay_finite_on_request() -> None:
     zero = np.array([0, -0.0, np.inf], np.float16)
     assert [np.inf, -np.inf, 0] == run("v_rcp_f16", DEFAULT, zero).tolist()
     assert [65504, -65504, 0] == run("v_rcp_f16", DEFAULT | OVERFLOW, zero).tolist()
+
+
+@pytest.mark.parametrize(
+    "name, mode",
+    [
+        ("v_add_f64", 0x3C0), ("v_add_f32", 0x330), ("v_add_u32", 0), ("v_add_f32", 0xF0),
+        ("v_cvt_f64_i32", 0x3C3),
+    ],
+)  # fmt: skip
+def test_what_is_not_asked_of_mode_changes_nothing(name: str, mode: int) -> None:
+    op = OPERATIONS.get(name) or OPERATIONS["v_add_nc_u32"]
+    assert isinstance(op, Op)
+    assert op is under(op, Mode(KNOWN, mode), Mods())
