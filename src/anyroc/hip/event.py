@@ -15,7 +15,7 @@ from anyroc.hip import calls
 from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles, lock
-from anyroc.hip.stream import Stream, of
+from anyroc.hip.stream import Stream, known, of
 
 if TYPE_CHECKING:
     from anyroc.hip.capture import Capture
@@ -150,6 +150,8 @@ def hipEventCreate(out: int) -> None:
 
 
 def hipEventDestroy(event: int) -> None:
+    require(event, Error.InvalidHandle)
+    require(event in _events, Error.ContextIsDestroyed)
     ended = _events.remove(event)
     if isinstance(ended, SharedEvent):
         ended.wait()
@@ -191,6 +193,7 @@ def hipEventElapsedTime(out: int, start: int, stop: int) -> None:
 
 
 def hipStreamWaitEvent(stream: int, event: int, flags: int) -> None:
+    require(known(stream), Error.InvalidHandle)
     waiting = of(stream)
     require(event, Error.InvalidHandle)
     require(flags in (0, 1))

@@ -291,6 +291,11 @@ def of(handle: int) -> Stream:
     return default(handle or thread.null_stream)
 
 
+def known(handle: int) -> bool:
+    """Tell whether a handle is a stream's."""
+    return handle <= PER_THREAD or handle in _handles
+
+
 def default(handle: int) -> Stream:
     """Return the current device's legacy default stream or the calling thread's own stream."""
     gpu = current()
@@ -453,7 +458,9 @@ def hipStreamAttachMemAsync(stream: int, address: int, length: int, flags: int) 
     require(flags in (1, 2, 4))
     chosen = of(stream)
     allocation = chosen.gpu.memory.find(address)
-    require(allocation is not None and allocation.kind == "managed")
+    if allocation is None or allocation.kind != "managed":
+        raise HipError(Error.InvalidValue)
+    require(length in (0, allocation.size))
 
 
 def hipLaunchHostFunc(stream: int, function: int, user_data: int) -> None:
