@@ -86,7 +86,7 @@ def translate(
     try:
         if quick:
             graph = cfg.build(code, kernel, target, analyse=False)
-            routines = library(kernel.wave_size, target).routines
+            routines = library(kernel.wave_size, target, kernel.descriptor.mode).routines
         else:
             graph = cfg.build(
                 code, kernel, target, starts_full=starts_full, linear=linear, rows=rows
@@ -170,7 +170,7 @@ class _Request:
         if level < _HOT_LEVEL:
             from anyroc.translate.library import library
 
-            library(self.kernel.wave_size, self.target).load()
+            library(self.kernel.wave_size, self.target, self.kernel.descriptor.mode).load()
         sizes, _, data = entry.partition(b"\0")
         return native.link(data, [int(size) for size in sizes.split()], _ENTRY)
 

@@ -28,19 +28,25 @@ __all__ = ["Library", "common", "library", "listed"]
 
 _LIST = Path(__file__).with_name("common.routines")
 _COMMON_ATOMICS = ("add_", "and_", "cmp", "max_", "min_", "or_", "sub_", "swap_", "xor_")
+_MODES = (0x3F0, 0x3C0)
+"""What MODE often is: the usual, and with denormals of F32 flushed."""
+_FLOAT_BITS, _IEEE_BITS = 0x8000FF, 0x300
+"""The bits of MODE that arithmetic depends on (see `anyroc.semantics.environment`, whose import
+would take longer than all else here)."""
 _LEVEL = 2
 _PATIENCE = 0.5  # seconds of work after which people are told what takes so long
 
 
 class Library:
-    """The compiled routines for a wave size and a kind of GPU.
+    """The compiled routines for a wave size, a kind of GPU, and the MODE that kernels start in.
 
     Those that only load them, to run what was translated before, need no semantics.
     """
 
-    def __init__(self, wave_size: int, target: Target) -> None:
+    def __init__(self, wave_size: int, target: Target, mode: int) -> None:
         self.wave_size = wave_size
         self.target = target
+        self.mode = mode
         data = self._data()
         self._names, _, self._object = data.partition(b"\0")
         self._loaded = False
@@ -63,7 +69,7 @@ class Library:
 
     def _data(self) -> bytes:
         store = cache.default()
-        features = f"{self.wave_size} {self.target.zeroes_high_half}"
+        features = str((self.mode, *_kind(self.wave_size, self.target)))
         key = cache.key(environment_key(), features)
         path = store.get("routines", key, ".o")
         if path is not None:
@@ -87,7 +93,7 @@ class Library:
         code = CodeBuilder()
         declarations = code.declarations
         texts = _atomics(code, self.wave_size)
-        for routine in common(self.wave_size, self.target):
+        for routine in common(self.wave_size, self.target, self.mode):
             if routine.symbol not in texts:
                 try:
                     texts[routine.symbol] = routine.text(declarations)
@@ -112,10 +118,11 @@ def listed(isa: str, wave_size: int) -> list[tuple[Instruction, bytes]]:
     return found
 
 
-def common(wave_size: int, target: Target) -> list[Routine]:
+def common(wave_size: int, target: Target, mode: int) -> list[Routine]:
     """The routines that the list asks for, as far as a GPU like the target can have them."""
     import anyroc.semantics  # noqa: F401  (registers the instructions)
     from anyroc.semantics.core import OPERATIONS, Op
+    from anyroc.semantics.environment import Mode, under
     from anyroc.translate.routines import routine_of
 
     found = []
@@ -124,6 +131,8 @@ def common(wave_size: int, target: Target) -> list[Routine]:
             for part in inst.parts or (inst,):
                 operation = OPERATIONS.get(part.op)
                 if isinstance(operation, Op):
+                    known = Mode(0xFFFFFFFF, mode, target.has_ieee_mode)
+                    operation = under(operation, known, part.mods)
                     routine = routine_of(part, operation, wave_size, target)
                     found += [routine] if routine is not None else []
     return found
@@ -146,6 +155,11 @@ def _atomics(code: CodeBuilder, wave_size: int) -> dict[str, str]:
     return {name: text.replace("define internal", "define", 1) for name, text in texts.items()}
 
 
+def _kind(wave_size: int, target: Target) -> tuple[int, bool, bool]:
+    """What of a GPU routines depend on."""
+    return wave_size, target.zeroes_high_half, target.has_ieee_mode
+
+
 def _alike(wave_size: int, target: Target) -> set[str]:
     """The ISAs whose instructions become the same routines as the target's."""
     return {
@@ -155,14 +169,19 @@ def _alike(wave_size: int, target: Target) -> set[str]:
     }
 
 
-_libraries: dict[tuple[int, bool], Library] = {}
+_libraries: dict[tuple[int, tuple[int, bool, bool]], Library] = {}
 _making = threading.Lock()
 
 
-def library(wave_size: int, target: Target) -> Library:
-    """The library for a wave size and a GPU, compiled unless the cache has it."""
-    key = wave_size, target.zeroes_high_half
+def library(wave_size: int, target: Target, mode: int) -> Library:
+    """The library for a wave size, a GPU and a kernel's MODE, compiled unless the cache has it.
+
+    For unusual modes it is that of the usual one, in which there is less for them.
+    """
+    matters = _FLOAT_BITS | (_IEEE_BITS if target.has_ieee_mode else 0)
+    chosen = next((m for m in _MODES if not (mode ^ m) & matters), _MODES[0])
+    key = chosen, _kind(wave_size, target)
     with _making:
         if key not in _libraries:
-            _libraries[key] = Library(wave_size, target)
+            _libraries[key] = Library(wave_size, target, chosen)
         return _libraries[key]

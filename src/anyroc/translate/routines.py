@@ -15,7 +15,7 @@ from typing import Any
 
 from anyroc.isa.instruction import Instruction, Mods, Operand
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import ENCODED, OPERATIONS, Op
+from anyroc.semantics.core import ENCODED, Op
 from anyroc.translate import layout
 from anyroc.translate.lane_items import Lanes, VectorItem
 from anyroc.translate.lane_sources import TEMPORARY, ChunkRows
@@ -114,11 +114,8 @@ class Routines:
     def find(self, inst: Instruction, op: Op) -> Routine | None:
         """The routine for a vector instruction, None if there is none.
 
-        ``op`` is its semantics where it stands: in another floating-point environment than the
-        usual, that is not the registered one, and there is no routine.
+        ``op`` is its semantics where it stands, whose name tells an unusual MODE.
         """
-        if op is not OPERATIONS.get(op.name):
-            return None
         mods = inst.mods
         known = self._mods.get(id(mods))
         if known is None:

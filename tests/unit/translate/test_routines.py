@@ -12,10 +12,11 @@ from anyroc.isa.decode import decode
 from anyroc.isa.instruction import Instruction
 from anyroc.isa.targets import target
 from anyroc.semantics.core import OPERATIONS, Op
+from anyroc.semantics.environment import FLOAT_BITS, IEEE_BITS
 from anyroc.translate import collect
 from anyroc.translate.codeobject import CodeObject
 from anyroc.translate.jit import translate
-from anyroc.translate.library import common, library
+from anyroc.translate.library import _FLOAT_BITS, _IEEE_BITS, common, library
 from anyroc.translate.routines import Routine, routine_of
 from code_objects import KernelSpec, code_object
 from translate_support.encode import encode
@@ -73,15 +74,31 @@ def test_constants_that_an_instruction_interprets_are_its_own() -> None:
 
 
 def test_the_list_has_an_instruction_for_most_of_a_kernel() -> None:
-    wanted = {found.symbol: found.inst for found in common(64, GPU)}
+    wanted = {found.symbol: found.inst for found in common(64, GPU, 0x3F0)}
     assert len(wanted) > 400
     assert add(vdst=1, src0=256 + 2, src1=256 + 3) in wanted
-    missing = wanted.keys() - library(64, GPU).routines.symbols
+    missing = wanted.keys() - library(64, GPU, 0x3F0).routines.symbols
     assert all(wanted[name].mods.dpp for name in missing)  # data from further than a chunk
 
 
-def kernel(code: bytes) -> CodeObject:
-    spec = KernelSpec("k", code + leave("cdna3"), vgpr_units=64, accum_units=64)
+def test_kernels_that_flush_denormals_have_routines_too() -> None:
+    code = encode("cdna3", "VOP2", "v_add_f32", vdst=5, src0=256 + 6, src1=7)
+    calls = []
+    for mode in (0x3F0, 0x3C0, 0x3C3):
+        flushing = kernel(code, (mode & 0xFF) << 12 | 1 << 21 | 1 << 23)
+        lines = translate(flushing, flushing.kernels["k"], GPU, quick=True).ir.splitlines()
+        calls.append({line for line in lines if "call void @anyroc_v_add_f32" in line})
+    assert [len(found) for found in calls] == [1, 1, 0]
+    assert calls[0] != calls[1]
+
+
+def test_the_bits_that_choose_a_library_are_those_that_arithmetic_depends_on() -> None:
+    assert _FLOAT_BITS | _IEEE_BITS == FLOAT_BITS
+    assert _IEEE_BITS == IEEE_BITS
+
+
+def kernel(code: bytes, rsrc1: int = 0xAF0000) -> CodeObject:
+    spec = KernelSpec("k", code + leave("cdna3"), rsrc1=rsrc1, vgpr_units=64, accum_units=64)
     return CodeObject.parse(code_object([spec], target="gfx942"))
 
 
