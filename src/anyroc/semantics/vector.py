@@ -286,9 +286,10 @@ def _saturated_byte(v: Value, low: int, high: int) -> Value:
     return convert(bits(held, held.type.unsigned), U8)
 
 
-@op("v_sat_pk_u8_i16", "i16x2 -> u8x2")
-def _(pair: tuple[Value, ...]) -> tuple[Value, ...]:
-    return tuple(_saturated_byte(v, 0, 255) for v in pair)
+@op("v_sat_pk_u8_i16", "i16x2 -> u16")
+def _(pair: tuple[Value, ...]) -> Value:
+    low, high = (convert(_saturated_byte(v, 0, 255), U16) for v in pair)
+    return low | (high << 8)
 
 
 def _shifted_bytes(name: str, low: int, high: int) -> None:

@@ -448,10 +448,13 @@ FUNCTION u64 f_square_root(u64 x) {
     if ((root | bit) * (root | bit) <= v) root |= bit;
   return root;
 }
+// Not __builtin_bswap64: clang 22 -O0 copies its halves with v_mov_b16 (gfx1100, gfx1151).
 FUNCTION u64 f_counting_bits(u64 x) {
   u64 v = mix(x) >> x % 64;
+  u64 swapped = static_cast<u64>(__builtin_bswap32(static_cast<u32>(v))) << 32 |
+                __builtin_bswap32(static_cast<u32>(v >> 32));
   return __builtin_popcountll(v) + 64 * (v ? __builtin_clzll(v) : 64) + 4096 * (v ? __builtin_ctzll(v) : 64) +
-         (static_cast<u64>(__builtin_bitreverse32(static_cast<u32>(v))) << 20) + __builtin_bswap64(v);
+         (static_cast<u64>(__builtin_bitreverse32(static_cast<u32>(v))) << 20) + swapped;
 }
 FUNCTION u64 f_shifts(u64 x) {
   u32 a = static_cast<u32>(mix(x)), n = x % 32;
