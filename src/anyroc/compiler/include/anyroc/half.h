@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include <type_traits>
+
 #include "anyroc/small_floats.h"
 
 struct __half_raw {
@@ -46,6 +48,12 @@ struct __align__(4) __half2 {
     __half2() = default;
     __host__ __device__ constexpr __half2(__half a, __half b) : x(a), y(b) {}
     __host__ __device__ explicit constexpr __half2(__half a) : x(a), y(a) {}
+#if !defined(ANYROC_CUDA)
+    template <typename T, typename = std::enable_if_t<std::is_arithmetic<T>::value>>
+    __host__ __device__ constexpr __half2(T a) : x(a), y(a)
+    {
+    }
+#endif
     __host__ __device__ __half2(__half2_raw raw)
         : x(__half_raw{raw.x}), y(__half_raw{raw.y})
     {
@@ -141,6 +149,14 @@ ANYROC_BOTH __half anyroc_greatest(__half a, __half b)
 ANYROC_SMALL_FLOAT(__half, __half2)
 #if defined(__HIP__)
 ANYROC_SMALL_INTEGERS(__half, half)
+#if !defined(ANYROC_CUDA)
+ANYROC_BOTH __half __clamp_01(__half a) { return anyroc_saturated(a); }
+ANYROC_DEVICE float amd_mixed_dot(__half2 a, __half2 b, float c, bool saturate)
+{
+    float sum = __half2float(a.x) * __half2float(b.x) + __half2float(a.y) * __half2float(b.y) + c;
+    return saturate ? __builtin_fminf(__builtin_fmaxf(sum, 0), 1) : sum;
+}
+#endif
 
 /* Functions, in half precision where the device library has them. */
 #define ANYROC_HALF_FUNCTION(name, attribute)                                                \

@@ -13,6 +13,21 @@
 #define ANYROC_PAIRWISE_COMPARE(T2, op, join) \
     ANYROC_BOTH bool operator op(T2 a, T2 b) { return a.x op b.x join a.y op b.y; }
 
+/* The forms of ++ and -- that return what was before. */
+#define ANYROC_POSTFIX_STEPS(T)            \
+    ANYROC_BOTH T operator++(T &a, int) \
+    {                                   \
+        T old = a;                      \
+        ++a;                            \
+        return old;                     \
+    }                                   \
+    ANYROC_BOTH T operator--(T &a, int) \
+    {                                   \
+        T old = a;                      \
+        --a;                            \
+        return old;                     \
+    }
+
 #define ANYROC_SMALL_BINARY(T, T2, name, expression)        \
     ANYROC_BOTH T __h##name(T a, T b) { return expression; } \
     ANYROC_BOTH T2 __h##name##2(T2 u, T2 v)                 \
@@ -67,20 +82,10 @@
     ANYROC_BOTH T2 operator-(T2 a) { return T2(-a.x, -a.y); }                                  \
     ANYROC_BOTH T &operator++(T &a) { return a += T(1.0f); }                                   \
     ANYROC_BOTH T &operator--(T &a) { return a -= T(1.0f); }                                   \
-    ANYROC_BOTH T operator++(T &a, int)                                                        \
-    {                                                                                          \
-        T old = a;                                                                             \
-        ++a;                                                                                   \
-        return old;                                                                            \
-    }                                                                                          \
-    ANYROC_BOTH T operator--(T &a, int)                                                        \
-    {                                                                                          \
-        T old = a;                                                                             \
-        --a;                                                                                   \
-        return old;                                                                            \
-    }                                                                                          \
+    ANYROC_POSTFIX_STEPS(T)                                                                       \
     ANYROC_BOTH T2 &operator++(T2 &a) { return a += T2(T(1.0f), T(1.0f)); }                    \
     ANYROC_BOTH T2 &operator--(T2 &a) { return a -= T2(T(1.0f), T(1.0f)); }                    \
+    ANYROC_POSTFIX_STEPS(T2)                                                                      \
     ANYROC_BOTH T anyroc_saturated(T a)                                                        \
     {                                                                                          \
         return a > T(1.0f) ? T(1.0f) : a > T(0.0f) ? a : T(0.0f);                              \
@@ -133,6 +138,10 @@
     {                                                                                          \
         float wide = a;                                                                        \
         return __builtin_isinf(wide) ? (wide > 0 ? 1 : -1) : 0;                                \
+    }                                                                                          \
+    ANYROC_BOTH T2 __hisinf2(T2 a)                                                             \
+    {                                                                                          \
+        return T2(T(__hisinf(a.x) ? 1.0f : 0.0f), T(__hisinf(a.y) ? 1.0f : 0.0f));             \
     }                                                                                          \
     ANYROC_BOTH float __low2float(T2 v) { return v.x; }                                        \
     ANYROC_BOTH float __high2float(T2 v) { return v.y; }                                       \
