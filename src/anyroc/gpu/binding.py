@@ -213,6 +213,7 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_queue_destroy": (None, (c_void_p,)),
     "anyroc_queue_query": (c_int, (c_void_p,)),
     "anyroc_queue_submitted": (c_uint64, (c_void_p,)),
+    "anyroc_queue_waiter_runs": (None, (c_void_p,)),
     "anyroc_queue_wait": (c_int, (c_void_p, c_uint64, c_int64)),
     "anyroc_queue_fault": (c_int, (c_void_p, POINTER(FaultRecord), c_void_p, c_uint64)),
     "anyroc_queue_clear_fault": (None, (c_void_p,)),

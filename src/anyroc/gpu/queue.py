@@ -114,6 +114,14 @@ class Queue:
         if result != binding.OK:
             raise _launch_error(result, kernel, grid, block, dynamic_lds)
 
+    def leave_to_waiter(self) -> None:
+        """Let the next command, if the queue is idle, be run by the thread that waits for it.
+
+        Only for what is short, and followed by `synchronize`: no other thread starts it, and no
+        signal interrupts it.
+        """
+        self._runtime.anyroc_queue_waiter_runs(self.handle)
+
     def copy(self, to: int, source: int, size: int) -> None:
         """Queue a copy of `size` bytes."""
         self._submit(binding.Block(to=to, source=source, width=size, height=1, depth=1))
@@ -249,6 +257,11 @@ class Queue:
 
 class BadCopy(AnyrocError):
     """A copy or fill met an address that is not mapped."""
+
+
+def launch_address() -> int:
+    """Return the address of the C function that launches: `anyroc_launch` in native/launch.c."""
+    return ctypes.cast(binding.runtime().anyroc_launch, ctypes.c_void_p).value or 0
 
 
 def launch_extra(

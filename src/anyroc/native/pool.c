@@ -37,6 +37,8 @@ static struct {
   _Atomic uint32_t sleepers, spinning;
   _Atomic uint32_t vain_spins; /* since one last was rewarded */
   struct call_list calls;
+  struct worker *waiter; /* what a host thread is while it runs what it waits for */
+  int waiter_busy;
   int fork_hooks;
 } pool;
 
@@ -397,6 +399,7 @@ static void after_fork(void) {
   pool.ready_first = pool.ready_last = NULL;
   pool.calls.first = pool.calls.last = NULL;
   pool.calls.started = 0;
+  pool.waiter_busy = 0;
   atomic_store(&pool.sleepers, 0);
   atomic_store(&pool.spinning, 0);
   atomic_store(&pool.lock.word, 0);
@@ -454,10 +457,38 @@ int pool_submit(struct anyroc_queue *queue, struct command *command) {
     atomic_fetch_add(&queue->submitted, 1);
     if (queue->state == QUEUE_IDLE) {
       make_ready(queue);
-      woken = 1;
+      queue->left_to_waiter = atomic_exchange(&queue->waiter_runs, 0);
+      woken = !queue->left_to_waiter;
     }
   }
   pool_unlock();
   if (woken) announce(1);
   return result;
+}
+
+static int withdraw(struct anyroc_queue *queue) {
+  struct anyroc_queue *before = NULL, *at = pool.ready_first;
+  for (; at != NULL && at != queue; at = at->following) before = at;
+  if (at == NULL) return 0;
+  *(before != NULL ? &before->following : &pool.ready_first) = at->following;
+  if (pool.ready_last == at) pool.ready_last = before;
+  return 1;
+}
+
+/* Lets the calling thread, which is going to wait for the queue, run the command that was left to
+ * it: for a short kernel that takes less time than waking a worker and being woken by it. */
+void pool_help(struct anyroc_queue *queue) {
+  pool_lock();
+  if (queue->left_to_waiter && !pool.waiter_busy) {
+    queue->left_to_waiter = 0;
+    if (pool.waiter == NULL) pool.waiter = worker_make(0);
+    if (pool.waiter != NULL && queue->state == QUEUE_READY && withdraw(queue)) {
+      pool.waiter_busy = 1;
+      advance(queue, pool.waiter);
+      pool.waiter_busy = 0;
+    }
+  }
+  int rest = pool.ready_first != NULL;
+  pool_unlock();
+  if (rest) announce(1);
 }

@@ -42,6 +42,11 @@ static int worth_spinning(struct anyroc_queue *queue) {
   return !atomic_load_explicit(&queue->long_wait, memory_order_relaxed) || number % PROBE == 0;
 }
 
+/* Leaves the next command, if the queue is idle by then, to the thread that waits for it. */
+void anyroc_queue_waiter_runs(struct anyroc_queue *queue) {
+  atomic_store(&queue->waiter_runs, 1);
+}
+
 /* Waits until `target` commands are complete (0: all submitted so far), at most timeout_ns (< 0:
  * for ever). Returns ANYROC_NOT_READY when the time is up or a signal came, which the host sees to.
  */
@@ -49,6 +54,7 @@ int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeo
   if (target == 0) target = atomic_load(&queue->submitted);
   if (atomic_load(&queue->completed) < target) {
     uint64_t start = clock_ns(), limit = start + (uint64_t)timeout_ns;
+    if (queue->left_to_waiter) pool_help(queue);
     uint64_t spin_until = worth_spinning(queue) ? start + HOST_SPIN_NS : start;
     while (atomic_load(&queue->completed) < target && clock_ns() < spin_until)
       for (int i = 0; i < 8; i++) cpu_pause();

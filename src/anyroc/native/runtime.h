@@ -208,6 +208,8 @@ struct anyroc_queue {
   _Atomic uint32_t progress, sleepers; /* futex word that moves with each completion */
   _Atomic uint32_t waits, long_wait;   /* of the host: their number; whether the last was long */
   _Atomic uint32_t faulted;
+  _Atomic uint32_t waiter_runs; /* the next command: no worker is woken for it */
+  uint32_t left_to_waiter;      /* such a command is there; under the pool's lock */
   struct anyroc_fault_record fault;
   /* kernel arguments and dispatch packets, in device memory; see launch.c */
   struct lock ring_lock;
@@ -232,10 +234,12 @@ int pool_submit(struct anyroc_queue *queue, struct command *command);
  * out. */
 int pool_run(struct job *job, struct worker *worker, uint32_t helpers);
 void pool_relieve(void);
+void pool_help(struct anyroc_queue *queue);
 void pool_add_queue(struct anyroc_queue *queue);
 void pool_drop_queue(struct anyroc_queue *queue);
 
 int anyroc_queue_query(struct anyroc_queue *queue);
+void anyroc_queue_waiter_runs(struct anyroc_queue *queue);
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns);
 struct worker *worker_make(uint32_t index);
 void worker_free(struct worker *worker);

@@ -20,6 +20,8 @@ from anyroc.hip.launch import require_resident
 Hook = Callable[[Any], object] | None
 
 _DESCRIPTOR = "tensordesc"
+_BRIEF_NS = 50_000
+"""Kernels that take less CPU time are run by the launching thread."""
 
 
 class Launcher:
@@ -109,6 +111,10 @@ class Launcher:
         if function.prints or function.calls_host or self._cooperative:
             extra = self._extra(kernel, chosen, grid)
         queue = chosen.submit()
+        programs = grid[0] * grid[1] * grid[2]
+        known = function.kernel.struct.group_ns
+        if known and known * programs < _BRIEF_NS and not function.calls_host:
+            queue.leave_to_waiter()
         try:
             queue.launch(function.kernel, grid, self._block, shared, packed, extra=extra)
         except LaunchError as error:
@@ -118,7 +124,7 @@ class Launcher:
         if function.calls_host:
             chosen.host_calls().attend(queue)
         kernel.launches += 1
-        kernel.programs += grid[0] * grid[1] * grid[2]
+        kernel.programs += programs
         if queue.synchronize():
             raise faults.taken(chosen, near)
         if function.calls_host or function.prints:
