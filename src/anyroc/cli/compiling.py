@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,27 @@ def options(
         extra=tuple(extra),
         rdc=rdc,
         link_flags=tuple(f"-L{name}" for name in library_dirs)
-        + tuple(f"-l{name}" for name in libraries),
+        + tuple(f"-l{name}" for name in libraries if not _is_ours(name)),
+    )
+
+
+def _is_ours(library: str) -> bool:
+    """Tell whether a library is linked because of its headers, whatever name asks for it."""
+    from anyroc.cabi.library import names
+
+    if library in ("cuda", "cudart", "cudart_static", "amdhip64", "nvrtc", "cublasLt"):
+        return True
+    plain = library.lower()
+    return plain in names() or (plain.startswith("cu") and f"hip{plain[2:]}" in names())
+
+
+def _libraries_for(headers: Collection[str]) -> tuple[Path, ...]:
+    """Return the libraries whose functions headers declare."""
+    from anyroc.cabi.library import library, names
+
+    read = {Path(header).name for header in headers}
+    return tuple(
+        library(name) for name in names() if name != "hip" and f"{name}_prototypes.inc" in read
     )
 
 
@@ -81,7 +101,7 @@ def program(paths: Sequence[Path], chosen: Sequence[Target], options: Options) -
     from anyroc.cabi.library import library
     from anyroc.compiler import compile_program
 
-    linked = replace(options, libraries=(library(),))
+    linked = replace(options, libraries=(library(),), libraries_for=_libraries_for)
     made = compile_program(paths, target=chosen, options=linked)
     print(made.warnings, end="", file=sys.stderr)
     return made.shared_object

@@ -179,8 +179,10 @@ def _execute(program: Path, arguments: tuple[str, ...]) -> NoReturn:
 
 
 def _run(library: Path, command: list[str]) -> int:
+    from anyroc import libs
     from anyroc.hip import host
 
+    libs.load_needed(library)
     with ends_the_process():
         return host.run(library, command)
 

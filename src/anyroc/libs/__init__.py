@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from anyroc.cabi import table
+from anyroc.cabi import library, table
 from anyroc.cabi.library import Library
 
 _lock = threading.Lock()
@@ -32,10 +32,18 @@ def bind(name: str, path: str | None = None) -> Library:
     with _lock:
         if name not in _loaded:
             module = importlib.import_module(f"anyroc.libs.{name}")
-            library = Library(name, None if path is None else Path(path))
-            library.bind(bodies(name), module.failure)
-            _loaded[name] = library
+            made = Library(name, None if path is None else Path(path))
+            made.bind(bodies(name), module.failure)
+            _loaded[name] = made
         return _loaded[name]
+
+
+def load_needed(program: Path) -> None:
+    """Load the libraries that a program was linked with, so that it finds them by their names."""
+    content = program.read_bytes()
+    for name in library.names():
+        if f"lib{name}.so.".encode() in content:
+            bind(name)
 
 
 def bodies(name: str) -> dict[str, Callable[..., Any]]:

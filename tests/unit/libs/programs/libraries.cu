@@ -1,0 +1,99 @@
+// CUDA's libraries by CUDA's names; every answer is compared with one worked out by hand.
+#include <cublasLt.h>
+#include <cublas_v2.h>
+#include <cufft.h>
+#include <curand.h>
+#include <curand_kernel.h>
+#include <cusparse.h>
+#include <nvrtc.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#define REQUIRE(x)                                             \
+    do {                                                       \
+        if (!(x)) {                                            \
+            printf("line %d: %s\n", __LINE__, #x);             \
+            exit(1);                                           \
+        }                                                      \
+    } while (0)
+
+__global__ void draw(unsigned *out)
+{
+    unsigned thread = threadIdx.x;
+    curandState xorwow;
+    curand_init(1234, thread, 2, &xorwow);
+    out[thread] = curand(&xorwow);
+    curandStatePhilox4_32_10_t philox;
+    curand_init(77, 0, thread, &philox);
+    out[32 + thread] = curand(&philox);
+    curandStateMRG32k3a mrg;
+    curand_init(99, thread, 1, &mrg);
+    out[64 + thread] = curand(&mrg);
+}
+
+static std::vector<unsigned> drawn(curandRngType_t kind, unsigned long long seed, size_t count)
+{
+    unsigned *place;
+    std::vector<unsigned> made(count);
+    curandGenerator_t generator;
+    REQUIRE(cudaMalloc(&place, 4 * count) == cudaSuccess);
+    REQUIRE(curandCreateGenerator(&generator, kind) == CURAND_STATUS_SUCCESS);
+    REQUIRE(curandSetPseudoRandomGeneratorSeed(generator, seed) == CURAND_STATUS_SUCCESS);
+    REQUIRE(curandGenerate(generator, place, count) == CURAND_STATUS_SUCCESS);
+    cudaMemcpy(made.data(), place, 4 * count, cudaMemcpyDeviceToHost);
+    curandDestroyGenerator(generator);
+    cudaFree(place);
+    return made;
+}
+
+int main()
+{
+    float a[4] = {1, 2, 3, 4}, c[4], one = 1, zero = 0, *pa, *pc;
+    cudaMalloc(&pa, sizeof a);
+    cudaMalloc(&pc, sizeof c);
+    cudaMemcpy(pa, a, sizeof a, cudaMemcpyHostToDevice);
+    cublasHandle_t blas;
+    REQUIRE(cublasCreate(&blas) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasSgemm(blas, CUBLAS_OP_N, CUBLAS_OP_T, 2, 2, 2, &one, pa, 2, pa, 2, &zero, pc,
+                        2) == CUBLAS_STATUS_SUCCESS);
+    cudaMemcpy(c, pc, sizeof c, cudaMemcpyDeviceToHost);
+    REQUIRE(c[0] == 10 && c[1] == 14 && c[2] == 14 && c[3] == 20);
+    REQUIRE(cublasDestroy(blas) == CUBLAS_STATUS_SUCCESS);
+
+    cufftHandle plan;
+    cufftComplex *pairs = reinterpret_cast<cufftComplex *>(pa);
+    REQUIRE(cufftPlan1d(&plan, 2, CUFFT_C2C, 1) == CUFFT_SUCCESS);
+    REQUIRE(cufftExecC2C(plan, pairs, pairs, CUFFT_FORWARD) == CUFFT_SUCCESS);
+    cudaMemcpy(a, pa, sizeof a, cudaMemcpyDeviceToHost);
+    REQUIRE(a[0] == 4 && a[1] == 6 && a[2] == -2 && a[3] == -2);
+    REQUIRE(cufftDestroy(plan) == CUFFT_SUCCESS);
+
+    // Numbers drawn by threads are those that the host's generators give.
+    unsigned *out;
+    cudaMallocManaged(&out, 96 * sizeof *out);
+    draw<<<1, 32>>>(out);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    const size_t engines = 131072;
+    auto xorwow = drawn(CURAND_RNG_PSEUDO_XORWOW, 1234, 3 * engines);
+    auto philox = drawn(CURAND_RNG_PSEUDO_PHILOX4_32_10, 77, 32);
+    auto mrg = drawn(CURAND_RNG_PSEUDO_MRG32K3A, 99, 2 * engines);
+    for (int i = 0; i < 32; ++i) {
+        REQUIRE(out[i] == xorwow[2 * engines + i]);
+        REQUIRE(out[32 + i] == philox[i]);
+        REQUIRE(out[64 + i] == mrg[engines + i]);
+    }
+
+    cusparseHandle_t sparse;
+    REQUIRE(cusparseCreate(&sparse) == CUSPARSE_STATUS_SUCCESS);
+    REQUIRE(cusparseDestroy(sparse) == CUSPARSE_STATUS_SUCCESS);
+    cublasLtHandle_t lt;
+    REQUIRE(cublasLtCreate(&lt) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(cublasLtDestroy(lt) == CUBLAS_STATUS_SUCCESS);
+    nvrtcProgram program;
+    REQUIRE(nvrtcCreateProgram(&program, "int x", "x.cu", 0, nullptr, nullptr) == NVRTC_SUCCESS);
+    REQUIRE(nvrtcCompileProgram(program, 0, nullptr) == NVRTC_ERROR_COMPILATION);
+    REQUIRE(nvrtcDestroyProgram(&program) == NVRTC_SUCCESS);
+    puts("ok");
+}
