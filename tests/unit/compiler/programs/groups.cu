@@ -7,7 +7,7 @@
 
 namespace cg = cooperative_groups;
 
-constexpr int THREADS = 128, BLOCKS = 3, OUTPUTS = 14;
+constexpr int THREADS = 128, BLOCKS = 3, OUTPUTS = 16;
 
 __global__ void groups(int *out, int *counter)
 {
@@ -34,9 +34,12 @@ __global__ void groups(int *out, int *counter)
         if (some.thread_rank() == 0)
             first = atomicAdd(counter, some.size());
         o[12] = some.shfl(first, 0) + some.thread_rank();
+        auto four = cg::tiled_partition(some, 4);
+        o[14] = four.thread_rank() + 10 * four.size() + 100 * four.shfl(threadIdx.x, 0);
     }
     auto same = cg::labeled_partition(warp, threadIdx.x % 5);
     o[13] = same.size() + 100 * same.shfl(threadIdx.x, 0);
+    o[15] = cg::invoke_one_broadcast(quad, [](int x) { return x + 1; }, g);
     grid.sync();
     if (g == 0)
         counter[1] = counter[0];
@@ -77,6 +80,8 @@ int main()
                 size += k % 3 == 1;
             }
             expect("coalesced", g, before + 100 * size, o[11]);
+            int rank = before % 4, four = size - (before - rank) < 4 ? size - (before - rank) : 4;
+            expect("part of it", g, rank + 10 * four + 100 * (t - 3 * rank), o[14]);
             ++chosen;
             if (o[12] >= 0 && o[12] < THREADS * BLOCKS)
                 seen[o[12]] = true;
@@ -88,6 +93,7 @@ int main()
                 ++members;
             }
         expect("labeled", g, members + 100 * first, o[13]);
+        expect("one for all", g, quad + 1, o[15]);
     }
     for (int i = 0; i < chosen; ++i)
         expect("aggregated counter", i, true, seen[i]);

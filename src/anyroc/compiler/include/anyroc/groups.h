@@ -9,6 +9,12 @@
 
 extern "C" __device__ void __ockl_grid_sync(void);
 extern "C" __device__ int __ockl_grid_is_valid(void);
+extern "C" __device__ void __ockl_multi_grid_sync(void);
+extern "C" __device__ int __ockl_multi_grid_is_valid(void);
+extern "C" __device__ unsigned int __ockl_multi_grid_num_grids(void);
+extern "C" __device__ unsigned int __ockl_multi_grid_grid_rank(void);
+extern "C" __device__ unsigned int __ockl_multi_grid_size(void);
+extern "C" __device__ unsigned int __ockl_multi_grid_thread_rank(void);
 
 namespace cooperative_groups {
 
@@ -106,6 +112,11 @@ public:
     static __device__ dim3 thread_index() { return threadIdx; }
     static __device__ dim3 group_dim() { return blockDim; }
     static __device__ dim3 dim_threads() { return blockDim; }
+
+    /* Whoever waits has arrived. */
+    struct arrival_token {};
+    static __device__ arrival_token barrier_arrive() { return {}; }
+    static __device__ void barrier_wait(arrival_token &&) { sync(); }
 };
 
 ANYROC_DEVICE thread_block this_thread_block() { return thread_block(); }
@@ -138,6 +149,20 @@ public:
 };
 
 ANYROC_DEVICE grid_group this_grid() { return grid_group(); }
+
+/* The grids of a launch on several devices. */
+class multi_grid_group {
+public:
+    static __device__ bool is_valid() { return __ockl_multi_grid_is_valid(); }
+    static __device__ void sync() { __ockl_multi_grid_sync(); }
+    static __device__ unsigned int num_grids() { return __ockl_multi_grid_num_grids(); }
+    static __device__ unsigned int grid_rank() { return __ockl_multi_grid_grid_rank(); }
+    static __device__ unsigned int num_threads() { return __ockl_multi_grid_size(); }
+    static __device__ unsigned int size() { return num_threads(); }
+    static __device__ unsigned int thread_rank() { return __ockl_multi_grid_thread_rank(); }
+};
+
+ANYROC_DEVICE multi_grid_group this_multi_grid() { return multi_grid_group(); }
 
 /* A power of two of neighbouring lanes. */
 template <unsigned int SIZE, typename Parent = void>
@@ -243,14 +268,43 @@ public:
     {
         return coalesced_group(mask_).shfl_down(value, delta);
     }
+    template <typename T>
+    __device__ T shfl_up(T value, unsigned int delta) const
+    {
+        return coalesced_group(mask_).shfl_up(value, delta);
+    }
+    template <typename T>
+    __device__ T shfl_xor(T value, unsigned int other) const
+    {
+        return coalesced_group(mask_).shfl_xor(value, other);
+    }
+    __device__ int any(int predicate) const { return coalesced_group(mask_).any(predicate); }
+    __device__ int all(int predicate) const { return coalesced_group(mask_).all(predicate); }
+    __device__ lane_mask ballot(int predicate) const
+    {
+        return coalesced_group(mask_).ballot(predicate);
+    }
+    __device__ bool is_block() const { return mask_ == 0; }
+    __device__ lane_mask mask() const { return mask_; }
 
 private:
-    __device__ bool is_block() const { return mask_ == 0; }
     lane_mask mask_;
 };
 
-ANYROC_DEVICE thread_group tiled_partition(const thread_group &, unsigned int size)
+/* Runs of `size` of the group's threads, in the order of their ranks. */
+ANYROC_DEVICE coalesced_group tiled_partition(const coalesced_group &group, unsigned int size)
 {
+    lane_mask left = group.mask(), tile = 0;
+    unsigned int first = group.thread_rank() / size * size;
+    for (unsigned int rank = 0; left != 0 && rank < first + size; ++rank, left &= left - 1)
+        if (rank >= first)
+            tile |= left & (~left + 1);
+    return coalesced_group(tile);
+}
+ANYROC_DEVICE thread_group tiled_partition(const thread_group &group, unsigned int size)
+{
+    if (!group.is_block())
+        return tiled_partition(coalesced_group(group.mask()), size);
     lane_mask lanes = anyroc::all_lanes() >> (warpSize - size);
     return coalesced_group(lanes << (anyroc::lane_of_warp() & ~(size - 1)));
 }
@@ -337,6 +391,32 @@ ANYROC_DEVICE T reduce(const Group &group, T value, Op combine)
     return group.shfl(inclusive_scan(group, value, combine), group.size() - 1);
 }
 
+/* Calls a function in the group's first thread, and gives the others its result. */
+template <typename Group, typename F, typename... Arguments>
+ANYROC_DEVICE void invoke_one(const Group &group, F &&call, Arguments &&...arguments)
+{
+    if (group.thread_rank() == 0)
+        call(arguments...);
+}
+template <typename Group, typename F, typename... Arguments>
+ANYROC_DEVICE auto invoke_one_broadcast(const Group &group, F &&call, Arguments &&...arguments)
+    -> std::decay_t<decltype(call(arguments...))>
+{
+    std::decay_t<decltype(call(arguments...))> result{};
+    if (group.thread_rank() == 0)
+        result = call(arguments...);
+    return group.shfl(result, 0);
+}
+
+/* A number of bytes with an alignment that is known. */
+template <size_t ALIGNMENT>
+struct aligned_size_t {
+    static constexpr size_t align = ALIGNMENT;
+    size_t value;
+    __host__ __device__ constexpr explicit aligned_size_t(size_t size) : value(size) {}
+    __host__ __device__ constexpr operator size_t() const { return value; }
+};
+
 /* Copies that CUDA lets run on their own are done at once. */
 template <typename Group, typename T>
 ANYROC_DEVICE void memcpy_async(const Group &group, T *to, const T *from, size_t bytes)
@@ -348,6 +428,11 @@ ANYROC_DEVICE void memcpy_async(const Group &group, T *to, const T *from, size_t
 }
 template <typename Group>
 ANYROC_DEVICE void wait(const Group &group)
+{
+    group.sync();
+}
+template <unsigned int STAGES, typename Group>
+ANYROC_DEVICE void wait_prior(const Group &group)
 {
     group.sync();
 }
