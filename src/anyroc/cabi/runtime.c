@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define API __attribute__((visibility("default")))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 typedef void (*entry_fn)(void);

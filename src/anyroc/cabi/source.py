@@ -3,7 +3,8 @@
 A generated function looks up its Python body, calls it and gives its result back. `runtime.c` holds
 what all libraries share. Beside a table NAME.table may lie NAME.c with C bodies and with what a
 return type T asks for: BEFORE_T (a statement that may return early), AFTER_T(result) and MISSING_T
-(the result where there is no body).
+(the result where there is no body). A function FAST_NAME there is asked before Python is, and
+returns 0 when it has done all there is to do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from anyroc.cabi.table import Function, Passing, Table, table_path
 
 _HERE = Path(__file__).parent
 _C_BODY = re.compile(r"^API [\w *]*?(\w+)\(", re.MULTILINE)
+_FAST = re.compile(r"static inline int FAST_(\w+)\(")
 _HOOK = re.compile(r"(?:#define |static inline int )(?:BEFORE|AFTER|MISSING)_(\w+)")
 _RELEASES = re.compile(r"(?i)(free|destroy|unload|unregister|release)")
 """What gives something back, which has been done for it when Python is gone."""
@@ -32,6 +34,7 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
     own = own_source(name)
     written = c_bodies(name)
     hooks = set(_HOOK.findall(own))
+    quick = set(_FAST.findall(own))
     names = ",\n".join(f'    "{function.name}"' for function in table.functions)
     return "\n".join(
         [
@@ -48,7 +51,11 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
             own,
             f"static const char *const function_names[FUNCTIONS] = {{\n{names}\n}};",
             *(
-                _wrapper(table, index, function, function.returns in hooks)
+                _wrapper(
+                    *(table, index, function),
+                    hooked=function.returns in hooks,
+                    fast=function.name in quick,
+                )
                 for index, function in enumerate(table.functions)
                 if function.name not in written
             ),
@@ -107,7 +114,7 @@ def spread(passing: Passing) -> bool:
     return passing.count > 1 and passing.element in _SPREAD
 
 
-def _wrapper(table: Table, index: int, function: Function, hooked: bool) -> str:
+def _wrapper(table: Table, index: int, function: Function, *, hooked: bool, fast: bool) -> str:
     """Return the C function that stands for row `index`."""
     parameters: list[str] = []
     types: list[str] = []
@@ -140,6 +147,10 @@ def _wrapper(table: Table, index: int, function: Function, hooked: bool) -> str:
     else:
         result = f"    return body ? {call} : {missing};"
     before = f"    BEFORE_{kind};\n" if hooked else ""
+    if fast:
+        names = ", ".join(f"a{position}" for position in range(len(function.arguments)))
+        before += f"    if (LIKELY(FAST_{function.name}({names}) == 0))\n"
+        before += f"        return AFTER_{kind}(0);\n"
     return (
         f"API {returns} {function.name}({', '.join(parameters) or 'void'})\n{{\n{before}"
         f"    entry_fn body = enter({index});\n{result}\n}}"

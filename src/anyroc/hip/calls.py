@@ -77,6 +77,42 @@ def pop_configuration() -> tuple[int, ...] | None:
     return _CONFIGURATION.unpack(memory.read(room.address, _CONFIGURATION.size))
 
 
+class FastTable:
+    """What C knows by handle; see `anyroc.cabi.fast`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._keys: set[int] = set()
+
+    def __setitem__(self, handle: int, address: int) -> None:
+        self._set(handle, address)
+        self._keys.add(handle)
+
+    def forget(self, handle: int) -> None:
+        """Let what a handle stands for be launched through Python, or not at all."""
+        if handle in self._keys:
+            self._keys.remove(handle)
+            self._set(handle, 0)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for handle in list(self._keys):
+            self.forget(handle)
+
+    def _set(self, handle: int, address: int) -> None:
+        table = _helper(f"anyroc_fast_{self._name}", POINTER)()
+        _helper("anyroc_fast_set", "void", *[POINTER] * 3)(table, handle, address)
+
+
+fast_streams = FastTable("streams")
+fast_kernels = FastTable("kernels")
+
+
+def set_launch(address: int) -> None:
+    """Tell C what launches a kernel."""
+    _helper("anyroc_set_launch", "void", POINTER)(address)
+
+
 def call(function: int, argument: int) -> None:
     """Call the C function `void (*)(void *)` at an address."""
     _helper("anyroc_call", "void", POINTER, POINTER)(function, argument)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from anyroc.cabi.fast import FastKernel
 from anyroc.gpu.kernel import LoadedKernel
+from anyroc.hip import calls
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles
 
@@ -37,6 +39,30 @@ class Function:
         self.max_dynamic_shared = kernel.struct.max_lds - kernel.struct.lds_size
         self.carveout = -1
         self._handle = 0
+        self._fast: FastKernel | None = None
+        self._names: set[int] = set()
+
+    def launched(self, known_as: int, shape: int, device: int) -> None:
+        """Let C launch it in a shape in which it has been launched, by what a program calls it."""
+        fast = self._fast
+        if fast is None:
+            struct_ = self.kernel.struct
+            fast = self._fast = FastKernel(
+                kernel=self.kernel.address,
+                wave_size=self.kernel.wave_size,
+                has_arguments=struct_.param_count,
+                device=device,
+            )
+        if not fast.ready >> shape & 1 or known_as not in self._names:
+            fast.ready |= 1 << shape
+            self._names.add(known_as)
+            calls.fast_kernels[known_as] = fast.address
+
+    def forget(self) -> None:
+        """Let C launch it no more."""
+        for name in self._names:
+            calls.fast_kernels.forget(name)
+        self._names.clear()
 
     @property
     def handle(self) -> int:

@@ -50,8 +50,13 @@ def start(
     tail: Dim = _NO_TAIL,
     cooperative: bool = False,
     grids: MultiGrid | None = None,
+    known_as: int = 0,
 ) -> None:
-    """Put one launch on a stream; `grids` tells of the others that it meets on other devices."""
+    """Put one launch on a stream.
+
+    `grids` tells of the others that it meets on other devices. `known_as` is what the program calls
+    the kernel: C may do the next such launch itself.
+    """
     for blocks, threads in zip(grid, block, strict=True):
         if not 0 < blocks * threads <= _MOST_THREADS:
             raise HipError(Error.InvalidConfiguration)
@@ -85,6 +90,8 @@ def start(
             )
         except LaunchError as error:
             raise HipError(_REASONS[error.reason]) from error
+    if extra is None and known_as:
+        function.launched(known_as, function.kernel.shape(block), stream.gpu.index)
     if function.calls_host:
         stream.host_calls().attend(stream.queue)
 
@@ -172,6 +179,7 @@ def _start_by_handle(
         arguments=arguments,
         tail=tail,
         cooperative=cooperative,
+        known_as=handle,
     )
 
 
@@ -190,7 +198,7 @@ def hipLaunchKernel(
     chosen = of(stream)
     function = registered(chosen.gpu, host)
     grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
-    start(function, grid, block, shared, chosen, parameters=parameters)
+    start(function, grid, block, shared, chosen, parameters=parameters, known_as=host)
 
 
 def hipExtLaunchKernel(

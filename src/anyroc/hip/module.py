@@ -34,6 +34,7 @@ class LoadedModule:
     def unload(self) -> None:
         """Give back the module's memory and make its functions invalid."""
         for function in self._functions.values():
+            function.forget()
             if function.handle in functions:
                 functions.remove(function.handle)
         self.module.unload()

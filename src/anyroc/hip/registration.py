@@ -103,6 +103,8 @@ def is_managed_variable(address: int) -> bool:
 
 @resetting.add
 def _forget(gpu: Gpu) -> None:
+    for found in gpu.functions.values():
+        found.forget()
     gpu.functions.clear()
     for fat in _fat_binaries.values():
         module = fat.modules.pop(gpu.index, None)
@@ -178,7 +180,9 @@ def __hipUnregisterFatBinary(fat: int) -> None:
     for host in binary.functions:
         _functions.pop(host, None)
         for gpu in gpus():
-            gpu.functions.pop(host, None)
+            found = gpu.functions.pop(host, None)
+            if found is not None:
+                found.forget()
     for host in binary.variables:
         _variables.pop(host, None)
     if all(other.modules is not binary.modules for other in _fat_binaries.values()):

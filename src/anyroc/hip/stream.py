@@ -8,6 +8,7 @@ round. Streams made with hipStreamNonBlocking keep out of this.
 from __future__ import annotations
 
 import contextlib
+import functools
 import struct
 import sys
 import threading
@@ -17,8 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
+from anyroc.cabi.fast import FastStream
 from anyroc.gpu.binding import FAULTED, NOT_READY
-from anyroc.gpu.queue import Event
+from anyroc.gpu.queue import Event, launch_address
 from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
@@ -60,8 +62,8 @@ class MultiGrid:
 class Stream:
     """A stream of one device.
 
-    `submitted` counts the pieces of work it has been given. Other threads may be waiting for a
-    stream while one destroys it, so its queue ends with the last reference.
+    Other threads may be waiting for a stream while one destroys it, so its queue ends with the last
+    reference.
     """
 
     def __init__(
@@ -72,12 +74,10 @@ class Stream:
         self.priority = priority
         self.legacy = legacy
         self.blocking = not legacy and not flags & NON_BLOCKING
-        self.submitted = 0
         self.lock = threading.RLock()  # held where new work must not come between query and effect
         self.attributes: dict[int, bytes] = {}  # hints, which are kept and have no effect
-        self.capture: Capture | None = None
+        self._capture: Capture | None = None
         self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
-        self._legacy_seen = 0  # how much of the legacy stream's work a blocking one waits for
         self._mark: Event | None = None
         self._printf = self._barrier = self._meeting = 0
         self.units: bytes = b""  # a mask of compute units, which is kept and has no effect
@@ -86,8 +86,26 @@ class Stream:
         self._staged_size = 0  # bytes of it that are copies of host memory
         bury()
         self.queue: Queue = gpu.device.create_queue()
+        _let_c_launch()
+        self.fast = FastStream(queue=self.queue.handle, device=gpu.index)
         with lock:
             gpu.streams.append(self)
+        arrange(gpu, self)
+
+    @property
+    def submitted(self) -> int:
+        """How many pieces of work it has been given."""
+        return int(self.fast.launched + self.fast.submitted)
+
+    @property
+    def capture(self) -> Capture | None:
+        """The capture that it takes part in."""
+        return self._capture
+
+    @capture.setter
+    def capture(self, capture: Capture | None) -> None:
+        self._capture = capture
+        arrange(self.gpu, self)
 
     def submit(self) -> Queue:
         """Return the queue for one more piece of work, ordered behind what HIP says comes first.
@@ -104,10 +122,10 @@ class Stream:
                     if other.blocking and other._joined != other.submitted:
                         other._joined = other.submitted
                         self._wait_for(other)
-            elif self.blocking and gpu.legacy and self._legacy_seen != gpu.legacy.submitted:
-                self._legacy_seen = gpu.legacy.submitted
+            elif self.blocking and gpu.legacy and self.fast.legacy_seen != gpu.legacy.submitted:
+                self.fast.legacy_seen = gpu.legacy.submitted
                 self._wait_for(gpu.legacy)
-        self.submitted += 1
+        self.fast.submitted += 1
         return self.queue
 
     def _wait_for(self, other: Stream) -> None:
@@ -252,6 +270,7 @@ class Stream:
         with lock:
             if self in self.gpu.streams:
                 self.gpu.streams.remove(self)
+        arrange(self.gpu)
         self.queue.synchronize()
         with self.lock:
             self._collect()
@@ -262,6 +281,25 @@ class Stream:
             own = (self._printf, self._barrier, self._meeting)
             places = [*filter(None, own), *self._released]
             _ended.append((self.queue, self._hostcalls, places))
+
+
+@functools.cache
+def _let_c_launch() -> None:
+    calls.set_launch(launch_address())
+
+
+def arrange(gpu: Gpu, changed: Stream | None = None) -> None:
+    """Say which streams of a device C may launch on without asking: after one has changed."""
+    with lock:
+        legacy = gpu.legacy
+        if legacy is not None:
+            alone = not any(stream.blocking for stream in gpu.streams)
+            legacy.fast.open = alone and legacy.capture is None
+        for stream in gpu.streams if changed is None or changed.legacy else [changed]:
+            if not stream.legacy:
+                stream.fast.open = stream.capture is None
+                behind = legacy if stream.blocking else None
+                stream.fast.legacy = None if behind is None else behind.fast.address
 
 
 _ended: deque[tuple[Queue, Service | None, list[int]]] = deque()
@@ -303,6 +341,9 @@ def default(handle: int) -> Stream:
         if gpu.legacy is None:
             with lock:
                 gpu.legacy = gpu.legacy or Stream(gpu, legacy=True)
+                if len(gpus()) == 1:
+                    calls.fast_streams[LEGACY] = gpu.legacy.fast.address
+            arrange(gpu)
         return gpu.legacy
     if thread.streams is None:
         thread.streams = _ThreadStreams()
@@ -360,6 +401,7 @@ def _forget(gpu: Gpu) -> None:
             stream.destroy()
     for handle, stream in _handles.items():
         if stream.gpu is gpu:
+            calls.fast_streams.forget(handle)
             _handles.remove(handle)
 
 
@@ -367,7 +409,10 @@ def hipStreamCreateWithPriority(out: int, flags: int, priority: int) -> None:
     require(out)
     require(flags in (0, NON_BLOCKING))
     priority = max(HIGHEST_PRIORITY, min(LOWEST_PRIORITY, priority))
-    memory.put_u64(out, _handles.add(Stream(current(), flags=flags, priority=priority)))
+    made = Stream(current(), flags=flags, priority=priority)
+    handle = _handles.add(made)
+    calls.fast_streams[handle] = made.fast.address
+    memory.put_u64(out, handle)
 
 
 def hipStreamCreateWithFlags(out: int, flags: int) -> None:
@@ -394,7 +439,10 @@ def hipExtStreamGetCUMask(stream: int, words: int, out: int) -> None:
 
 def hipStreamDestroy(stream: int) -> None:
     require(stream > PER_THREAD, Error.InvalidHandle)
-    _handles.remove(stream).destroy()
+    ended = _handles.remove(stream)
+    calls.fast_streams.forget(stream)
+    ended.destroy()
+    del ended
     bury()
 
 
