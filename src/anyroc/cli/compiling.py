@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from anyroc.isa.targets import Target
 
 
+_IN_HIP = ("cuda", "cudart", "cudart_static", "cudadevrt", "nvToolsExt", "amdhip64")
+
+
 def targets(names: Sequence[str]) -> list[Target]:
     """Return the GPUs called `names`; without names those of the devices that programs will see."""
     from anyroc.gpu.device import configured_targets
@@ -66,7 +69,7 @@ def _is_ours(library: str) -> bool:
     """Tell whether a library is linked because of its headers, whatever name asks for it."""
     from anyroc.cabi.library import names
 
-    if library in ("cuda", "cudart", "cudart_static", "amdhip64", "nvrtc", "cublasLt"):
+    if library in _IN_HIP or library in ("nvrtc", "cublasLt"):
         return True
     plain = library.lower()
     return plain in names() or (plain.startswith("cu") and f"hip{plain[2:]}" in names())

@@ -67,6 +67,32 @@ _COMPILE_OPTIONS: list[Callable[[Any], Any]] = [
 ]  # fmt: skip
 
 
+def _of_nvcc(_: click.Context, option: click.Parameter, value: object) -> None:
+    """Refuse an option of nvcc, with the one that does the same here."""
+    if value:
+        name = option.opts[0]
+        raise BadInput(f"{name} is an option of nvcc", hint=f"here it is {_NVCC_OPTIONS[name]}")
+
+
+_NVCC_OPTIONS = {
+    "-arch": "--target, with the name of an AMD GPU: see `anyroc info`",
+    "-gencode": "--target, with the name of an AMD GPU: see `anyroc info`",
+    "-Xcompiler": "-X, for host and device",
+    "--use_fast_math": "-X -ffast-math",
+}
+_COMPILE_OPTIONS += [
+    click.option(
+        name,
+        name.strip("-"),
+        hidden=True,
+        expose_value=False,
+        is_flag="math" in name,
+        callback=_of_nvcc,
+    )
+    for name in _NVCC_OPTIONS
+]
+
+
 def input_file(path: Path) -> Path:
     """Return `path` if it is a file that can be read; say what is wrong with it otherwise."""
     if path.is_dir():

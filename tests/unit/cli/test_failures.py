@@ -82,6 +82,13 @@ class TestSources:
         message = failed(anyroc(command, write("a.cu", SAXPY), "--wave", "32"))
         assert "anyroc: gfx942 has no waves of 32 lanes\nhint: " in message
 
+    def test_options_of_nvcc(self, anyroc: Run, write: Write, command: str) -> None:
+        source = write("a.cu", SAXPY)
+        message = failed(anyroc(command, "-arch=sm_80", source))
+        assert "anyroc: -arch is an option of nvcc\nhint: here it is --target" in message
+        message = failed(anyroc(command, "--use_fast_math", source))
+        assert "hint: here it is -X -ffast-math" in message
+
     def test_compile_error_has_file_and_line(self, anyroc: Run, write: Write, command: str) -> None:
         path = write("wrong.cu", SAXPY + "int main() {\n    return undeclared;\n}\n")
         message = failed(anyroc(command, path))
