@@ -7,17 +7,20 @@ from the tables.
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
+from anyroc.cabi import library
 from anyroc.cabi.table import Function, load
 from anyroc.cli.app import app
 from anyroc.cli.storage import human_size
 from anyroc.hip import implemented
 from anyroc.isa.tables import Row, table
 from anyroc.isa.targets import TARGETS, Target
+from anyroc.libs import bodies
 from anyroc.semantics.core import OPERATIONS
 from anyroc.semantics.coverage import coverage, decision
 from anyroc.semantics.fidelity import describe, fidelity
@@ -32,6 +35,7 @@ def pages() -> dict[str, str]:
     found = {
         "targets.md": targets(),
         "hip.md": hip(),
+        "libraries.md": libraries(),
         "commands.md": commands(),
         **{f"instructions-{isa}.md": instructions(isa) for isa in isas},
     }
@@ -154,6 +158,32 @@ def hip() -> str:
 def _function(row: Function, there: bool) -> list[str]:
     cuda = ", ".join(f"`{name}`" for name in row.cuda)
     return [f"`{row.name}`", "" if there else "not yet", cuda, row.version]
+
+
+def libraries() -> str:
+    """Return the page of the libraries beside HIP, with what they lack."""
+    names_of = [name for name in library.names() if name != "hip"]
+    tables = {name: load(name) for name in names_of}
+    lines = [
+        "# Libraries",
+        "",
+        "The libraries of ROCm beside the HIP runtime. What has no body is there too, so that",
+        'programs load: called, it returns the library\'s "not supported" and says its name once.',
+        "",
+        "| library | versions | functions | with a body |",
+        "|---|---|---:|---:|",
+    ]
+    lacking: list[str] = []
+    for name, found in tables.items():
+        there = bodies(name)
+        versions = ", ".join(soname.rpartition(".")[2] for soname in found.sonames)
+        counts = str(len(found.functions)), str(sum(row.name in there for row in found.functions))
+        lines += _rows([[f"`{found.file_name}`", versions, *counts]])
+        missing = [row.name for row in found.functions if row.name not in there]
+        if missing:
+            text = textwrap.fill(", ".join(missing), 100, break_on_hyphens=False)
+            lacking += ["", f"## {found.file_name} lacks", "", "```text", text, "```"]
+    return "\n".join(lines + lacking) + "\n"
 
 
 def commands() -> str:

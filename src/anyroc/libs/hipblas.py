@@ -9,6 +9,7 @@ from anyroc.cabi import memory, table
 from anyroc.libs import blas, blas_ex
 from anyroc.libs.handle import Handle, handles
 from anyroc.libs.status import StatusError, failing
+from anyroc.libs.transfers import Transfers
 
 SUCCESS = 0
 NOT_INITIALIZED = 1
@@ -38,6 +39,13 @@ def bodies() -> dict[str, Callable[..., Any]]:
             if body is not None:
                 found[row.name] = body
     return found
+
+
+_transfers = Transfers(INVALID_VALUE)
+hipblasSetVector = hipblasGetVector = _transfers.vector
+hipblasSetVectorAsync = hipblasGetVectorAsync = _transfers.vector
+hipblasSetMatrix = hipblasGetMatrix = _transfers.matrix
+hipblasSetMatrixAsync = hipblasGetMatrixAsync = _transfers.matrix
 
 
 def _handle(number: int) -> Handle:

@@ -47,6 +47,7 @@ failure = failing(
 )
 
 _BITCODE, _BUNDLED, _ARCHIVE = 100, 101, 102  # hiprtcJITInputType
+_LINKABLE = (_BITCODE, _BUNDLED, _ARCHIVE)
 _LOG_BUFFERS = {3: 4, 5: 6}  # hiprtcJIT_option: an address of a log, and its size
 _IR_OPTIONS, _IR_OPTION_COUNT = 10000, 10001
 _OPTIMIZATION_LEVEL = 7
@@ -240,28 +241,32 @@ def hiprtcGetProgramLog(handle: int, out: int) -> None:
 
 
 def _put_size(data: bytes | None, out: int) -> None:
-    require(out and data, Result.ERROR_INVALID_INPUT)
+    require(data, Result.ERROR_INVALID_INPUT)
     memory.put_u64(out, len(data or b""))
 
 
 def _put(data: bytes | None, out: int) -> None:
-    require(out and data, Result.ERROR_INVALID_INPUT)
+    require(data, Result.ERROR_INVALID_INPUT)
     memory.write(out, data or b"")
 
 
 def hiprtcGetCodeSize(handle: int, out: int) -> None:
+    require(out, Result.ERROR_INVALID_INPUT)
     _put_size(_program(handle).code, out)
 
 
 def hiprtcGetCode(handle: int, out: int) -> None:
+    require(out, Result.ERROR_INVALID_INPUT)
     _put(_program(handle).code, out)
 
 
 def hiprtcGetBitcodeSize(handle: int, out: int) -> None:
+    require(out, Result.ERROR_INVALID_INPUT)
     _put_size(_program(handle).bitcode, out)
 
 
 def hiprtcGetBitcode(handle: int, out: int) -> None:
+    require(out, Result.ERROR_INVALID_INPUT)
     _put(_program(handle).bitcode, out)
 
 
@@ -332,7 +337,7 @@ def hiprtcLinkAddData(
 def hiprtcLinkAddFile(
     handle: int, kind: int, path: bytes | None, count: int, options: int, values: int
 ) -> None:
-    require(path, Result.ERROR_INVALID_INPUT)
+    require(path and kind in _LINKABLE, Result.ERROR_INVALID_INPUT)
     assert path is not None
     _link(handle)
     try:
@@ -344,7 +349,7 @@ def hiprtcLinkAddFile(
 
 def _add(handle: int, kind: int, data: bytes) -> None:
     linking = _link(handle)
-    require(kind in (_BITCODE, _BUNDLED, _ARCHIVE), Result.ERROR_INVALID_INPUT)
+    require(kind in _LINKABLE, Result.ERROR_INVALID_INPUT)
     linking.modules += archived(data) if kind == _ARCHIVE else [data]
 
 

@@ -9,6 +9,7 @@ from anyroc.cabi import memory, table
 from anyroc.libs import blas, blas_ex
 from anyroc.libs.handle import Handle, handles
 from anyroc.libs.status import StatusError, failing
+from anyroc.libs.transfers import Transfers
 
 (
     SUCCESS,
@@ -47,6 +48,13 @@ def bodies() -> dict[str, Callable[..., Any]]:
             if body is not None:
                 found[row.name] = body
     return found
+
+
+_transfers = Transfers(INVALID_SIZE)
+rocblas_set_vector = rocblas_get_vector = _transfers.vector
+rocblas_set_vector_async = rocblas_get_vector_async = _transfers.vector
+rocblas_set_matrix = rocblas_get_matrix = _transfers.matrix
+rocblas_set_matrix_async = rocblas_get_matrix_async = _transfers.matrix
 
 
 def handle_of(number: int) -> Handle:

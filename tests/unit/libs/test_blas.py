@@ -305,6 +305,21 @@ def test_linear_systems(blas: Blas, letter: str) -> None:
     close(np.linalg.solve(a, b), blas.device.get(pb, b), 3)
 
 
+def test_vectors_and_matrices_are_copied(blas: Blas) -> None:
+    a = random(np.float64, 4, 3)
+    place, back = blas.device.empty(5 * 3 * 8), np.zeros((2, 3), order="F")
+    kept = np.asfortranarray(a)
+    host = ctypes.c_void_p(kept.ctypes.data)
+    assert 0 == blas.api.hipblasSetMatrix(4, 3, 8, host, 4, place, 5)
+    there = ctypes.c_void_p(back.ctypes.data)
+    assert 0 == blas.api.hipblasGetMatrix(2, 3, 8, place, 5, there, 2)
+    assert a[:2].tolist() == back.tolist()
+    row = np.zeros(3)
+    assert 0 == blas.api.hipblasGetVector(3, 8, place, 5, ctypes.c_void_p(row.ctypes.data), 1)
+    assert a[0].tolist() == row.tolist()
+    assert 3 == blas.api.hipblasSetMatrix(4, 3, 8, host, 3, place, 5)
+
+
 def test_wrong_sizes_and_handles_are_refused(blas: Blas) -> None:
     gemm = blas.api.hipblasSgemm
     one, place = scalar(np.float32, 1), blas.device.empty(64)
