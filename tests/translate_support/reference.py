@@ -274,7 +274,9 @@ class Reference:
                 signs = [mods.neg_lo[at], *[mods.neg_hi[at]] * (slot.count - 1)]
                 parts = [self._signed(p, s, False) for p, s in zip(parts, signs, strict=True)]
             return tuple(parts)
-        high = t.bits < 32 and at < 3 and mods.op_sel[at] and operand.kind != "const"
+        fields = ("src0", "src1", "src2", "vdst")  # v_fmac_f16 reads vdst; v_fmamk_f16 src1 last
+        high = t.bits < 32 and operand.kind in "vas" and inst.row.src[at].field in fields
+        high = high and mods.op_sel[fields.index(inst.row.src[at].field)]
         value = to_value(t, _from_words(t, words, int(high) if t.bits == 16 else 2 * int(high)))
         return self._signed(value, operand.neg, operand.abs)
 
@@ -323,7 +325,9 @@ class Reference:
             rounds.append(self._evaluate(inst, op, arguments))
         if op.packed > 1:
             rounds = [[tuple(result[0] for result in rounds)]]
-        writes = []
+        writes: list[tuple[str, int, Any, Any, Any]] = []
+        if op.name == "v_swap_b16":
+            return self._swapped_halves(inst, rounds[0])
         for slot, operand, value in zip(op.results, inst.dst, rounds[0], strict=False):
             if slot.role == "mask":
                 lanes = np.broadcast_to(value.raw, self.lanes.shape) & self._active
@@ -334,6 +338,21 @@ class Reference:
                 continue
             writes += self._result(inst, op, slot, operand, value)
         return writes
+
+    def _swapped_halves(
+        self, inst: Instruction, values: list[Any]
+    ) -> list[tuple[str, int, Array, Array, Any]]:
+        """The only instruction that writes two halves, which may be of one register."""
+        lanes, t = self._active & self._writable(inst), TYPES["b16"]
+        words: dict[int, Array] = {}
+        for operand, high, value in zip(
+            inst.dst, (inst.mods.op_sel[3], inst.mods.op_sel[0]), values, strict=True
+        ):
+            row, shift = self._row(operand), np.uint32(16 * high)
+            half = np.broadcast_to(_to_word(t, value.raw), self.lanes.shape)
+            old = words.get(row, self.state.vgpr[row])
+            words[row] = old & ~(np.uint32(0xFFFF) << shift) | half << shift
+        return [("row", row, word, lanes, t) for row, word in words.items()]
 
     def _evaluate(self, inst: Instruction, op: Op, arguments: list[Any]) -> list[Any]:
         result = op.results[0]

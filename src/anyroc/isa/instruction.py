@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from anyroc.errors import CodeObjectError
 
 if TYPE_CHECKING:
-    from anyroc.isa.tables import Row
+    from anyroc.isa.tables import OperandSpec, Row
 
 M0, NULL, VCC, EXEC = 124, 125, 106, 126
 
@@ -133,6 +133,17 @@ class Instruction:
     row: Row
     parts: tuple[Instruction, ...] = ()
 
+    def source_is_high(self, at: int) -> bool:
+        """Whether op_sel has the 16-bit operand ``src[at]`` in the upper half.
+
+        A destination that is also read is in the half that is written.
+        """
+        return _is_high(self.mods, self.row.src, at)
+
+    def result_is_high(self, at: int) -> bool:
+        """Whether op_sel has the 16-bit ``dst[at]`` in the upper half."""
+        return _is_high(self.mods, self.row.dst, at) if at else self.mods.op_sel[3]
+
     @property
     def branch_target(self) -> int:
         """Where a direct branch or call goes, as an offset into the code."""
@@ -181,3 +192,12 @@ def make_instruction(
     _set_row(it, row)
     _set_parts(it, ())
     return it
+
+
+# Position in op_sel of each operand field.
+HALVES = {"src0": 0, "src1": 1, "src2": 2, "vdst": 3}
+
+
+def _is_high(mods: Mods, specs: tuple[OperandSpec, ...], at: int) -> bool:
+    selector = HALVES.get(specs[at].field, at) if at < len(specs) else at
+    return selector < len(mods.op_sel) and mods.op_sel[selector]

@@ -72,9 +72,8 @@ class LaneResults(LaneSources):
 
     def _write(self, item: Lanes, values: list[Any]) -> None:
         inst = item.inst
-        operands = iter(inst.dst)
-        for slot, value in zip(item.op.results, values, strict=True):
-            operand = next(operands)
+        for at, (slot, value) in enumerate(zip(item.op.results, values, strict=True)):
+            operand = inst.dst[at]
             if slot.role == "mask":
                 self._masks[operand.index] = value.raw
                 if item.op.writes_exec:
@@ -88,7 +87,7 @@ class LaneResults(LaneSources):
                 if slot.type.bits == 64:
                     self._write_pair(item, row, bits(value, U64))
                     continue
-                words = [self._whole_word(item, row, value)]
+                words = [self._whole_word(item, row, value, inst.result_is_high(at))]
             for i, word in enumerate(words):
                 self._write_word(item, row + i, word)
 
@@ -100,7 +99,7 @@ class LaneResults(LaneSources):
             value = scaled(value, mods.omod)
         return clamp(value) if mods.clamp else value
 
-    def _whole_word(self, item: Lanes, row: int, value: Value) -> Value:
+    def _whole_word(self, item: Lanes, row: int, value: Value, high: bool) -> Value:
         """A result as the dword that its register gets."""
         mods = item.inst.mods
         if value.type is BOOL:
@@ -110,8 +109,7 @@ class LaneResults(LaneSources):
         else:
             half = convert(bits(value, value.type.unsigned), U32)
             mixes = any(s.role == "mix" for s in item.op.sources)
-            high = (len(mods.op_sel) > 3 and mods.op_sel[3]) or (mixes and "mixhi" in item.op.name)
-            if high:
+            if high or (mixes and "mixhi" in item.op.name):
                 old = self._value(U32, self._registers.read32(row))
                 word = (old & 0xFFFF) | (half << 16)
             elif mods.sdwa or (

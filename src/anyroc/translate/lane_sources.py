@@ -226,9 +226,8 @@ class LaneSources:
         word = self._moved(item, position, self._words(source, 1)[0])
         if t.bits < 32:
             encoded = item.op.encoded[position]
-            selectors = item.inst.mods.op_sel
-            high = encoded < len(selectors) and selectors[encoded] and source.kind != "const"
-            value = narrow(word, t, bool(high))
+            high = source.kind != "const" and item.inst.source_is_high(encoded)
+            value = narrow(word, t, high)
         else:
             value = bits(_halves(item, position, word), t)
         return apply_modifiers(value, operand.neg, operand.abs)

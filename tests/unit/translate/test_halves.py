@@ -1,0 +1,72 @@
+"""Which halves of registers are read and written, where an operand is not just src0 to src2.
+
+The results are written by hand: the reference of the random tests once shared the translator's
+mistake, which an independent emulator showed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from translate_support.encode import encode
+from translate_support.machine import BAD_PC, FORMS, State, form_of, run
+
+HIGH, V = 128, 256
+ONE, TWO, THREE, FOUR, FIVE = 0x3C00, 0x4000, 0x4200, 0x4400, 0x4500
+SEVEN, EIGHT, ELEVEN, SIXTEEN = 0x4700, 0x4800, 0x4980, 0x4C00
+
+
+def pair(low: int, high: int) -> int:
+    return low | high << 16
+
+
+BEFORE = [pair(ONE, FOUR), pair(TWO, THREE), pair(ONE, TWO), pair(TWO, FIVE)]
+CASES = {
+    "fmac into the upper half": (
+        ("VOP2", "v_fmac_f16", {"vdst": HIGH, "src0": V + 1, "src1": HIGH + 2}),
+        {0: pair(ONE, EIGHT)},
+    ),
+    "fmac into the lower half": (
+        ("VOP2", "v_fmac_f16", {"src0": V + HIGH + 1, "src1": HIGH + 3}),
+        {0: pair(SIXTEEN, FOUR)},
+    ),
+    "fmac as VOP3": (
+        ("VOP3", "v_fmac_f16", {"src0": V + 1, "src1": V + 2, "op_sel": 0b1001}),
+        {0: pair(ONE, SEVEN)},
+    ),
+    "an added upper half": (
+        ("VOP2", "v_fmamk_f16", {"src0": V + 1, "src1": HIGH + 3, "literal": THREE}),
+        {0: pair(ELEVEN, FOUR)},
+    ),
+    "swap": (
+        ("VOP1", "v_swap_b16", {"vdst": HIGH, "src0": V + 1}),
+        {0: pair(ONE, TWO), 1: pair(FOUR, THREE)},
+    ),
+    "swap in a register": (
+        ("VOP1", "v_swap_b16", {"vdst": HIGH, "src0": V}),
+        {0: pair(FOUR, ONE)},
+    ),
+    "bytes into the upper half": (
+        ("VOP1", "v_sat_pk_u8_i16", {"vdst": HIGH, "src0": V + 1}),
+        {0: pair(ONE, 0xFFFF)},
+    ),
+    "bytes into the lower half": (
+        ("VOP1", "v_sat_pk_u8_i16", {"src0": V + 1}),
+        {0: pair(0xFFFF, FOUR)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("target, isa", [("gfx1100", "rdna3"), ("gfx1201", "rdna4")])
+@pytest.mark.parametrize("case", CASES)
+def test_halves(case: str, target: str, isa: str, form: str) -> None:
+    (layout, name, fields), changed = CASES[case]
+    state = State.random(np.random.default_rng(0), 32)
+    state.enabled = 0xFFFFFFFF
+    state.vgpr[:4] = np.array(BEFORE, np.uint32)[:, None]
+    code = encode(isa, layout, name, **fields)
+    assert run(form_of(form, target, 32, code), state) == BAD_PC
+    expected = [changed.get(n, word) for n, word in enumerate(BEFORE)]
+    assert [f"{word:08x}" for word in state.vgpr[:4, 5]] == [f"{word:08x}" for word in expected]
