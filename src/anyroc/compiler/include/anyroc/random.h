@@ -96,6 +96,7 @@ private:
             if (!(count & 1))
                 continue;
             unsigned int sum[5] = {};
+#pragma clang loop unroll(disable)
             for (int bit = 0; bit < 160; ++bit) {
                 unsigned int mask = -(polynomials[power][bit / 32] >> bit % 32 & 1u);
                 for (int word = 0; word < 5; ++word)
@@ -259,10 +260,12 @@ private:
             reduced(high * seed, m, folds) * 131072u + reduced(low * seed, m, folds);
         return static_cast<unsigned int>(reduced(sum, m, folds));
     }
-    __device__ static void apply(const unsigned long long *matrix, unsigned long long *vector,
+    /* Out of line and in loops: a division of 64 bits is a hundred instructions. */
+    __device__ __attribute__((noinline)) static void apply(const unsigned long long *matrix, unsigned long long *vector,
                                  unsigned long long m)
     {
         unsigned long long made[3];
+#pragma clang loop unroll(disable)
         for (int row = 0; row < 3; ++row) {
             made[row] = 0;
             for (int column = 0; column < 3; ++column)
@@ -274,6 +277,7 @@ private:
     __device__ static void square(unsigned long long *matrix, unsigned long long m)
     {
         unsigned long long columns[9];
+#pragma clang loop unroll(disable)
         for (int column = 0; column < 3; ++column) {
             unsigned long long vector[3] = {matrix[column], matrix[3 + column], matrix[6 + column]};
             apply(matrix, vector, m);
