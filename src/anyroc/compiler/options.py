@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Options:
     `std` and `opt_level` are clang's (-std=, -O); `defines` are NAME or NAME=VALUE; `wave_size` is
     32 or 64 where the target has both (None: the target's own); `extra` goes to clang for host and
     device as it is; `libraries` (files) and `link_flags` go to the linker of the host program;
+    `libraries_for` tells from the paths of the headers that were read what else to link;
     with `rdc` the device code of all sources is linked together (nvcc's relocatable device code).
     """
 
@@ -63,5 +65,6 @@ class Options:
     wave_size: int | None = None
     extra: tuple[str, ...] = ()
     libraries: tuple[Path, ...] = ()
+    libraries_for: Callable[[Collection[str]], tuple[Path, ...]] | None = None
     link_flags: tuple[str, ...] = ()
     rdc: bool = False

@@ -32,11 +32,15 @@ Dependency = tuple[str, int, int, str]
 
 @dataclass(frozen=True)
 class Made:
-    """A step's result: the file, a key that names its content, and the compiler's warnings."""
+    """A step's result: the file, a key that names its content, and the compiler's warnings.
+
+    `read` are the paths of the files that the result was made from.
+    """
 
     path: Path
     key: str
     warnings: str = ""
+    read: tuple[str, ...] = ()
 
 
 def run(argv: Sequence[str], failure: str) -> str:
@@ -91,7 +95,7 @@ def remembered(
         if all(_unchanged(dependency) for dependency in dependencies):
             found = store.get(kind, result, suffix)
             if found is not None:
-                return Made(found, result, warnings)
+                return Made(found, result, warnings, _paths(dependencies))
     start = time.time_ns()
     with workspace() as folder:
         made, depfile = folder / "result", folder / "depfile"
@@ -102,7 +106,11 @@ def remembered(
     if all(modified < start for _, _, modified, _ in dependencies):
         entries = [(dependencies, result, warnings), *entries][:_REMEMBERED]
         store.put("manifest", step, ".json", json.dumps(entries).encode())
-    return Made(path, result, warnings)
+    return Made(path, result, warnings, _paths(dependencies))
+
+
+def _paths(dependencies: list[Dependency]) -> tuple[str, ...]:
+    return tuple(path for path, _, _, _ in dependencies)
 
 
 def read_depfile(path: Path) -> list[Path]:
