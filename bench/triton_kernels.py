@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 KERNELS = Path(__file__).parents[1] / "examples" / "triton"
-SIZES = {"device": 1024, "interpreter": 128}
-LENGTHS = {"device": 1024, "interpreter": 128}
+SIZES = {"device": 1024, "interpreter": 256}
+LENGTHS = {"device": 2048, "interpreter": 256}
 LAUNCHES = 1000
 
 

@@ -62,8 +62,8 @@ def matmul_kernel(
 def matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     (m, k), n = a.shape, b.shape[1]
     c = torch.empty(m, n, dtype=a.dtype)
-    grid = (triton.cdiv(m, 64), triton.cdiv(n, 64))
-    matmul_kernel[grid](a, b, c, m, n, k, BLOCK_M=64, BLOCK_N=64, BLOCK_K=32)
+    grid = (triton.cdiv(m, 128), triton.cdiv(n, 128))
+    matmul_kernel[grid](a, b, c, m, n, k, BLOCK_M=128, BLOCK_N=128, BLOCK_K=32)
     return c
 
 
@@ -115,8 +115,8 @@ def attention(
     """Attention of (batch, heads, length, width) tensors; the width is a power of two ≥ 16."""
     batch, heads, length, width = q.shape
     out = torch.empty_like(q)
-    grid = (triton.cdiv(length, 64), batch * heads)
+    grid = (triton.cdiv(length, 128), batch * heads)
     attention_kernel[grid](
-        q, k, v, out, length, width**-0.5, WIDTH=width, BLOCK_Q=64, BLOCK_K=32, CAUSAL=causal
+        q, k, v, out, length, width**-0.5, WIDTH=width, BLOCK_Q=128, BLOCK_K=64, CAUSAL=causal
     )  # fmt: skip
     return out
