@@ -3,6 +3,7 @@
 
 #include <hip/hip_runtime.h>
 
+#include <hip/hip_bfloat16.h>
 #include <hip/hip_fp16.h>
 #include <hip/hip_math_constants.h>
 
