@@ -18,7 +18,7 @@ CONFIGURATIONS = [
 ]
 
 
-FEWER = {"cub": 3, "helpers": 1, "ptx": 3, "small_floats": 2}
+FEWER = {"cub": 2, "helpers": 1, "ptx": 3, "small_floats": 1}
 """Programs whose code depends on the GPU no more than that of others: on how many they run."""
 
 
