@@ -13,6 +13,11 @@ Needs the extra: `pip install anyroc[torch]`. Tensors stay ordinary CPU tensors;
 
 from anyroc.ext.inductor.backend import compile_graph as backend
 from anyroc.ext.inductor.report import Report, report, reset
-from anyroc.ext.triton.devices import use
+from anyroc.ext.triton.devices import current_target, use
 
-__all__ = ["Report", "backend", "report", "reset", "use"]
+__all__ = ["Report", "backend", "report", "reset", "target", "use"]
+
+
+def target() -> str:
+    """Return the name of the GPU that kernels run on now."""
+    return current_target().name
