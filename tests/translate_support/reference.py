@@ -278,6 +278,9 @@ class Reference:
         high = t.bits < 32 and operand.kind in "vas" and inst.row.src[at].field in fields
         high = high and mods.op_sel[fields.index(inst.row.src[at].field)]
         value = to_value(t, _from_words(t, words, int(high) if t.bits == 16 else 2 * int(high)))
+        if at == 2 and op.name.startswith(("v_dot2_f32", "v_dot4_f32")):
+            magnitude = mods.neg_hi[2] and op.name.startswith("v_dot4")
+            return self._signed(value, bool(mods.neg_lo[2]), bool(magnitude))
         return self._signed(value, operand.neg, operand.abs)
 
     @staticmethod
@@ -343,7 +346,7 @@ class Reference:
         self, inst: Instruction, values: list[Any]
     ) -> list[tuple[str, int, Array, Array, Any]]:
         """The only instruction that writes two halves, which may be of one register."""
-        lanes, t = self._active & self._writable(inst), TYPES["b16"]
+        lanes, t = self._active & self._writable(inst), TYPES["u16"]
         words: dict[int, Array] = {}
         for operand, high, value in zip(
             inst.dst, (inst.mods.op_sel[3], inst.mods.op_sel[0]), values, strict=True

@@ -230,7 +230,7 @@ class LaneSources:
             value = narrow(word, t, high)
         else:
             value = bits(_halves(item, position, word), t)
-        return apply_modifiers(value, operand.neg, operand.abs)
+        return apply_modifiers(value, *_signs(item, position, operand))
 
     def _splat_bool(self, raw: Any) -> Any:
         return self.ops.splat(BOOL, raw) if isinstance(raw, str) else raw
@@ -321,6 +321,15 @@ class LaneSources:
 
 def _operand_of(item: Lanes, position: int) -> Operand:
     return item.inst.src[item.op.encoded[position]]
+
+
+def _signs(item: Lanes, position: int, operand: Operand) -> tuple[bool, bool]:
+    """Whether a source is negated, and whether its absolute value is taken before."""
+    name, mods = item.op.name, item.inst.mods
+    if position == 2 and name.startswith(("v_dot2_f32", "v_dot4_f32")):
+        # To negate it compilers set both bits for dot2, one for dot4, whose other is a magnitude.
+        return mods.neg_lo[2], mods.neg_hi[2] and name.startswith("v_dot4_f32")
+    return operand.neg, operand.abs
 
 
 def _halves(item: Lanes, position: int, word: Value) -> Value:

@@ -1,4 +1,4 @@
-"""Which halves of registers are read and written, where an operand is not just src0 to src2.
+"""Which halves of registers are read and written, where an operand is not just src0 to src2; signs.
 
 The results are written by hand: the reference of the random tests once shared the translator's
 mistake, which an independent emulator showed.
@@ -70,3 +70,25 @@ def test_halves(case: str, target: str, isa: str, form: str) -> None:
     assert run(form_of(form, target, 32, code), state) == BAD_PC
     expected = [changed.get(n, word) for n, word in enumerate(BEFORE)]
     assert [f"{word:08x}" for word in state.vgpr[:4, 5]] == [f"{word:08x}" for word in expected]
+
+
+@pytest.mark.parametrize(
+    "op, signs, want",
+    [
+        ("v_dot2_f32_f16", {}, 5.0),
+        ("v_dot2_f32_f16", {"neg": 4, "neg_hi": 4}, -5.0),  # how clang negates the addend
+        ("v_dot4_f32_fp8_bf8", {}, 5.0),
+        ("v_dot4_f32_fp8_bf8", {"neg": 4}, -5.0),
+        ("v_dot4_f32_fp8_bf8", {"neg_hi": 4}, 5.0),
+        ("v_dot4_f32_fp8_bf8", {"neg": 4, "neg_hi": 4}, -5.0),
+    ],
+)
+def test_negated_addends(op: str, signs: dict[str, int], want: float) -> None:
+    state = State.random(np.random.default_rng(0), 32)
+    state.enabled = 0xFFFFFFFF
+    state.vgpr[0] = state.vgpr[1] = 0
+    state.vgpr[2] = np.float32(5).view(np.uint32)
+    fields = {"src0": 256, "src1": 257, "src2": 258, "op_sel_hi": 3, "op_sel_hi2": 1}
+    code = encode("rdna4", "VOP3P", op, vdst=3, **fields, **signs)
+    assert run(form_of("quick", "gfx1200", 32, code), state) == BAD_PC
+    assert state.vgpr[3].view(np.float32)[0] == want
