@@ -21,7 +21,7 @@ asm("bswap %0" : "+r"(x));
 const char *text = "asm(\"no\");"; char c = '"'; // 'asm'
 template <int N> void f() {
     asm volatile("add.u32 %0, %1, "
-        "%2;" : "=r"(out[g<1>(2, 3)]) : [a] "r"(x ? ns::y : z), "n"(N) : "memory");
+        "%2;" : "=""r"(out[g<1>(2, 3)]) : [a] "r"(x ? ns::y : z), "n"(N) : "memory");
     asm("trap;");
     __asm__ __volatile__("mov.u32 %0, %%tid.x;" : "=r"(t)::"memory"); not_asm(1);
 }
@@ -34,6 +34,7 @@ def test_asm_statements_are_found_with_their_operands_and_lines() -> None:
     first, second, third = found
     assert "add.u32 %0, %1, %2;" == first.template
     assert ["out[g<1>(2, 3)]", "x ? ns::y : z", "N"] == [o.expression for o in first.operands]
+    assert ["=r", "r", "n"] == [operand.constraint for operand in first.operands]
     assert ["", "a", ""] == [operand.name for operand in first.operands]
     assert ("memory",) == first.clobbers == third.clobbers
     assert second.basic and not third.basic

@@ -59,7 +59,7 @@ def _block(asm: Asm, number: int) -> str:
     body = _body(template, number)
     fence = "__atomic_signal_fence(__ATOMIC_SEQ_CST);" if "memory" in asm.clobbers else ""
     return (
-        f"do {{ {' '.join(before)} {fence} {{ using namespace anyroc::ptx; "
+        f"do {{ {' '.join(before)} {fence} {{ "
         f"bool carry = false, unused_carry; (void)carry; (void)unused_carry; {body} }} {fence} "
         f"{' '.join(after)} }} while (0)"
     )
@@ -104,7 +104,7 @@ def _body(template: str, number: int) -> str:
                 renamed_guard = _renamed(guard, scopes[-1])
                 instruction = syntax.Instruction(parts, operands, renamed_guard)
                 code.append(f"{{ {instructions.translate(instruction)} }}")
-    return " ".join([*declared, *code])
+    return instructions.qualified(" ".join([*declared, *code]))
 
 
 def _plain(label: str) -> str:

@@ -41,6 +41,15 @@ _COMPARE = {
     "lo": "<", "ls": "<=", "hi": ">", "hs": ">=",
 }  # fmt: skip
 
+_HEADER = (
+    r"[us](?:8|16|32|64)|f16x2|f(?:16|32|64)|get|put|lane_bit|warp_of_block|warps_of_block"
+    r"|add_carry|sub_borrow|shift_left|shift_right|mul24|lop3|complement|bfe|bfi|population"
+    r"|leading_zeros|reversed|highest_bit|(?:add|sub|mul|fma)(?:_sat)?|divide|least|greatest"
+    r"|absolute|copy_sign|reciprocal|root|inverse_root|power_of_2|log_2|sine|cosine"
+    r"|hyperbolic_tangent|pair_of|convert|exact|r[nzmp]|shared_address|load|store|plain"
+    r"|atomic_[a-z]+|copy_async|shuffle_[a-z]+"
+)
+_NAMES = re.compile(rf"(?<![\w:.])(?:{_HEADER})\b")
 Handler = Callable[[Instruction], str]
 
 
@@ -81,6 +90,11 @@ def read(operand: str, kind: str) -> str:
 def write(operand: str, value: str) -> str:
     """Return the assignment of a value to an operand; ``_`` takes anything."""
     return f"(void)({value});" if operand == "_" else f"put({variable(operand)}, {value});"
+
+
+def qualified(code: str) -> str:
+    """Name the header's types and functions in full: a program may have others of these names."""
+    return _NAMES.sub(lambda found: f"anyroc::ptx::{found[0]}", code)
 
 
 def translate(instruction: Instruction) -> str:

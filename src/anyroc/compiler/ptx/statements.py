@@ -23,7 +23,7 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_OPERAND = re.compile(r'\s*(?:\[(\w+)\]\s*)?"([^"]*)"\s*\((.*)\)\s*$', re.DOTALL)
+_OPERAND = re.compile(r'\s*(?:\[(\w+)\]\s*)?((?:"[^"]*"\s*)+)\((.*)\)\s*$', re.DOTALL)
 _SYSTEM = "3"
 
 
@@ -132,4 +132,6 @@ def _literal(text: str) -> str | None:
 
 def _operand(text: str) -> Operand | None:
     found = _OPERAND.match(text)
-    return Operand(found[2], found[3], found[1] or "") if found else None
+    if found is None:
+        return None
+    return Operand("".join(_STRING.findall(found[2])), found[3], found[1] or "")

@@ -25,6 +25,18 @@ __device__ __forceinline__ unsigned turned(unsigned x)
 
 #define LANE(x) asm("mov.u32 %0, %%laneid;" : "=r"(x))
 
+// Names that are those of what the statements become.
+typedef float u32;
+namespace mine {
+struct get {};
+__device__ unsigned bfe(unsigned x, unsigned at)
+{
+    unsigned field;
+    asm("bfe.u32 %0, %1, %2, 40;" : "=""r"(field) : "r"(x), "r"(at));
+    return field;
+}
+}  // namespace mine
+
 __global__ void compute(const unsigned *in, unsigned *out, float *floats, unsigned long long *longs,
                         unsigned *counter)
 {
@@ -35,6 +47,7 @@ __global__ void compute(const unsigned *in, unsigned *out, float *floats, unsign
     LANE(o[3]);
     asm("mov.u32 %0, %lanemask_lt;" : "=r"(o[4]));
     asm volatile("bfe.u32 %0, %1, %2, %3;" : "=r"(o[5]) : "r"(a), "r"(i % 40), "r"(b % 40));
+    o[35] = mine::bfe(a, 5);
     asm volatile("bfe.s32 %0, %1, %2, %3;" : "=r"(o[6]) : "r"(a), "r"(i % 40), "r"(b % 40));
     asm("bfi.b32 %0, %1, %2, %3, 9;" : "=r"(o[7]) : "r"(a), "r"(b), "r"(i % 32));
     asm("prmt.b32 %0, %1, %2, 0x0123;" : "=r"(o[8]) : "r"(a), "r"(b));
@@ -132,6 +145,7 @@ int main()
         expect("lanemask", i, (1u << lane) - 1, o[4]);
         unsigned at = i % 40, length = b % 40;
         unsigned long long field = at >= 32 ? 0 : a >> at;
+        expect("bfe by name", i, a >> 5, o[35]);
         expect("bfe.u32", i, (unsigned)(field & ((1ull << length) - 1)), o[5]);
         long long wide = static_cast<long long>(s) >> at;
         unsigned top = at + length > 32 ? 32 - (at > 32 ? 32 : at) : length;
