@@ -273,6 +273,8 @@ class Reference:
             if inst.format == "VOP3P" and t.is_float:
                 signs = [mods.neg_lo[at], *[mods.neg_hi[at]] * (slot.count - 1)]
                 parts = [self._signed(p, s, False) for p, s in zip(parts, signs, strict=True)]
+            elif t.is_float:
+                parts = [self._signed(p, operand.neg, operand.abs) for p in parts]
             return tuple(parts)
         fields = ("src0", "src1", "src2", "vdst")  # v_fmac_f16 reads vdst; v_fmamk_f16 src1 last
         high = t.bits < 32 and operand.kind in "vas" and inst.row.src[at].field in fields

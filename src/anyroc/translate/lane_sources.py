@@ -212,6 +212,8 @@ class LaneSources:
                 parts = [
                     apply_modifiers(p, s[encoded], False) for p, s in zip(parts, sign, strict=True)
                 ]
+            elif t.is_float:  # v_dot2_f16_f16: compilers negate both halves with one bit
+                parts = [apply_modifiers(p, operand.neg, operand.abs) for p in parts]
             return tuple(parts)
         if t.bits == 64:
             raw = (

@@ -92,3 +92,16 @@ def test_negated_addends(op: str, signs: dict[str, int], want: float) -> None:
     code = encode("rdna4", "VOP3P", op, vdst=3, **fields, **signs)
     assert run(form_of("quick", "gfx1200", 32, code), state) == BAD_PC
     assert state.vgpr[3].view(np.float32)[0] == want
+
+
+@pytest.mark.parametrize("neg, want", [(0, 23.0), (1, -17.0), (3, 23.0), (4, 17.0)])
+def test_negated_pairs(neg: int, want: float) -> None:
+    """A sign of v_dot2_f16_f16 counts for both halves of a pair, as clang sees it."""
+    state = State.random(np.random.default_rng(0), 32)
+    state.enabled = 0xFFFFFFFF
+    state.vgpr[0], state.vgpr[1], state.vgpr[2] = pair(TWO, FOUR), pair(FOUR, THREE), THREE
+    code = encode(
+        "rdna3", "VOP3", "v_dot2_f16_f16", vdst=3, src0=V, src1=V + 1, src2=V + 2, neg=neg
+    )
+    assert run(form_of("quick", "gfx1100", 32, code), state) == BAD_PC
+    assert state.vgpr[3].view(np.float16)[0] == want
