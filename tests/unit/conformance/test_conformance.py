@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -80,9 +81,9 @@ def test_another_library_takes_the_software_gpu_s_place(anyroc: Run, tmp_path: P
         "print(hip.hipInit(0), [line.split()[-1] for line in open('/proc/self/maps')"
         " if 'libamdhip64' in line][0])\n"
     )
-    done = anyroc("run", "python3", script, ANYROC_HIP=str(other))
+    done = anyroc("run", sys.executable, script, ANYROC_HIP=str(other))
     assert f"0 {other}\n" == done.stdout, done.stderr
-    missing = anyroc("run", "python3", script, ANYROC_HIP="/nowhere")
+    missing = anyroc("run", sys.executable, script, ANYROC_HIP="/nowhere")
     assert "ANYROC_HIP=/nowhere is not a file" in missing.stderr
     program = tmp_path / "count.cu"
     program.write_text(
