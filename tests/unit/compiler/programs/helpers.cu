@@ -46,7 +46,7 @@ int main(int count, char **arguments)
     expect("int option", 0, 12, getCmdLineArgumentInt(4, options, "size"));
     expect("float option", 0, 0.5f, getCmdLineArgumentFloat(4, options, "ratio"));
     expect("flag", 0, true, checkCmdLineFlag(4, options, "fast"));
-    expect("another flag", 0, false, checkCmdLineFlag(4, options, "siz"));
+    expect("another flag", 0, false, checkCmdLineFlag(4, options, "fas"));
     expect("time", 0, true, sdkGetTimerValue(&timer) > 0);
     float same[] = {1, 2, 3}, other[] = {1, 2, 4};
     expect("same", 0, true, sdkCompareL2fe(same, same, 3, 1e-6f));
