@@ -6,14 +6,14 @@ from typing import Any
 
 from triton.backends import compiler
 
-from anyroc.ext.triton import devices
-
 
 class CpuBackend(compiler.BaseBackend):
     """Takes targets called "cpu"; making one gives the AMD backend for the current device."""
 
     def __new__(cls, target: compiler.GPUTarget) -> Any:
         from triton.backends.amd.compiler import HIPBackend
+
+        from anyroc.ext.triton import devices
 
         chosen = devices.current_target()
         wave = chosen.default_wave_size

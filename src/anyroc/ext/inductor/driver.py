@@ -9,7 +9,6 @@ from triton.backends import compiler
 from triton.backends import driver as base
 
 from anyroc.errors import BadInput
-from anyroc.ext.triton import devices
 
 _C_TYPES = {
     "i1": "int8_t", "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "i64": "int64_t",
@@ -17,6 +16,14 @@ _C_TYPES = {
     "fp16": "double", "bf16": "double", "fp32": "double", "f32": "double", "fp64": "double",
 }  # fmt: skip
 """C types of the values of a launch, by Triton's names."""
+
+
+@functools.cache
+def _devices() -> Any:
+    """Import the devices when one is asked for: everybody who imports Triton imports this module."""
+    from anyroc.ext.triton import devices
+
+    return devices
 
 
 class CpuDriver(base.DriverBase):
@@ -51,11 +58,12 @@ class CpuDriver(base.DriverBase):
 
     def get_current_device(self) -> int:
         """Return the number of the thread's device."""
-        return devices.current()
+        current: int = _devices().current()
+        return current
 
     def set_current_device(self, device: int | str) -> None:
         """Choose the thread's device by its number or by the name of its target."""
-        devices.choose(device)
+        _devices().choose(device)
 
     def get_current_stream(self, device: int | None = None) -> int:
         """Return the handle of the stream that launches go to: the null stream."""
@@ -63,12 +71,13 @@ class CpuDriver(base.DriverBase):
 
     def get_device_capability(self, device: int | None = None) -> tuple[int, int]:
         """Return the two numbers that HIP calls the compute capability."""
-        index = devices.current() if device is None else device
-        return devices.all_targets()[index].capability
+        index = _devices().current() if device is None else device
+        capability: tuple[int, int] = _devices().all_targets()[index].capability
+        return capability
 
     def get_current_target(self) -> compiler.GPUTarget:
         """Return what kernels are compiled for."""
-        target = devices.current_target()
+        target = _devices().current_target()
         return compiler.GPUTarget("hip", target.name, target.default_wave_size)
 
     def get_active_torch_device(self) -> Any:
