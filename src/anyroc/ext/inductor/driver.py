@@ -20,7 +20,7 @@ _C_TYPES = {
 
 @functools.cache
 def _devices() -> Any:
-    """Import the devices when one is asked for: everybody who imports Triton imports this module."""
+    """Import the devices when one is asked for: whoever imports Triton imports this module."""
     from anyroc.ext.triton import devices
 
     return devices
