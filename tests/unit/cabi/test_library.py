@@ -129,7 +129,8 @@ print(library.hipDeviceSynchronize())
 
 def test_the_functions_do_nothing_once_python_is_gone() -> None:
     done = subprocess.run([sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=60)
-    assert ("0\n", "", 0) == (done.stdout, done.stderr, done.returncode)
+    errors = [line for line in done.stderr.splitlines() if not line.endswith(" (once)")]
+    assert ("0\n", [], 0) == (done.stdout, errors, done.returncode)
 
 
 def test_a_compiler_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -11,6 +11,12 @@ PROGRAMS = Path(__file__).with_name("programs")
 TARGETS = ("gfx942", "gfx1201")
 
 
+def said(errors: str) -> str:
+    """Return what a program has said on stderr, without what anyroc says of its first use."""
+    lines = errors.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.endswith(" (once)\n"))
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_device_printf_keeps_the_programs_order(anyroc: Any, target: str) -> None:
     done = anyroc("run", "--target", target, PROGRAMS / "print.cu")
@@ -21,7 +27,7 @@ def test_device_printf_keeps_the_programs_order(anyroc: Any, target: str) -> Non
             f"device {round_}, thread {thread}, text, {amount}\n" for thread in range(2)
         )
     assert (expected + "device 9, thread 0, text, 2.25\n", 0) == (done.stdout, done.returncode)
-    assert "host to stderr\n" == done.stderr
+    assert "host to stderr\n" == said(done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +40,7 @@ def test_programs_end_as_they_mean_to(anyroc: Any, how: str, status: int) -> Non
     if how != "abort":
         expected = f"{how} with 2 arguments\nhandler\ndestructor frees: 0\n"
         assert expected == done.stdout
-    assert "" == done.stderr or how == "abort"
+    assert "" == said(done.stderr) or how == "abort"
 
 
 @pytest.mark.parametrize(
