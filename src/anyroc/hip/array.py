@@ -35,6 +35,7 @@ _FORMATS = {
 
 _LAYERED, _SURFACE, _CUBE, _GATHER = 1, 2, 4, 8
 _KNOWN_FLAGS = _LAYERED | _SURFACE | _CUBE | _GATHER
+_LONGEST_EDGE = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def _driver_format(number: int, channels: int) -> Format:
 def _make(out: int, form: Format, extent: tuple[int, int, int], flags: int) -> None:
     width, height, depth = extent
     require(width and (height or not depth or flags & _LAYERED))
+    require(max(extent) <= _LONGEST_EDGE)
     require(flags & ~_KNOWN_FLAGS == 0)
     require(not flags & _CUBE or (width == height and depth % 6 == 0 and depth))
     require(not flags & _GATHER or (height and not depth))
@@ -210,9 +212,9 @@ _mipmaps: Handles[Mipmap] = Handles(Error.InvalidHandle)
 def _make_levels(
     out: int, form: Format, extent: tuple[int, int, int], count: int, flags: int
 ) -> None:
-    require(count and extent[0])
-    require(count <= max(extent).bit_length())
     layered = flags & (_LAYERED | _CUBE)
+    require(count and extent[0] and (extent[1] or not extent[2] or layered))
+    require(max(extent) <= _LONGEST_EDGE and count <= max(extent).bit_length())
     levels: list[int] = []
     for level in range(count):
         width, height, depth = (max(size >> level, 1) if size else 0 for size in extent)
@@ -243,7 +245,8 @@ hipMipmappedArrayDestroy = hipFreeMipmappedArray
 
 
 def hipGetMipmappedArrayLevel(out: int, mipmap: int, level: int) -> None:
-    require(out and mipmap)
+    require(out)
+    require(mipmap, Error.InvalidHandle)
     levels = _mipmaps[mipmap].levels
     if level >= len(levels):
         raise HipError(Error.InvalidValue)

@@ -434,7 +434,8 @@ def hipExtStreamGetCUMask(stream: int, words: int, out: int) -> None:
     units = chosen.gpu.properties["multiProcessorCount"]
     whole = ((1 << units) - 1).to_bytes(-(-units // 32) * 4, "little")
     require(out and 4 * words >= len(whole))
-    memory.write(out, (chosen.units or whole)[: 4 * words].ljust(4 * words, b"\0"))
+    mask = chosen.units if any(chosen.units) else whole
+    memory.write(out, mask[: 4 * words].ljust(4 * words, b"\0"))
 
 
 def hipStreamDestroy(stream: int) -> None:
