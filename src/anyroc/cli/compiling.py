@@ -61,18 +61,21 @@ def options(
         extra=tuple(extra),
         rdc=rdc,
         link_flags=tuple(f"-L{name}" for name in library_dirs)
-        + tuple(f"-l{name}" for name in libraries if not _is_ours(name)),
+        + tuple(flag for name in libraries for flag in _link_flags(name)),
     )
 
 
-def _is_ours(library: str) -> bool:
-    """Tell whether a library is linked because of its headers, whatever name asks for it."""
-    from anyroc.cabi.library import names
+def _link_flags(name: str) -> tuple[str, ...]:
+    """Return how to link a library that -l names: ours under ROCm's or CUDA's names, or another."""
+    from anyroc.cabi.library import library, names
 
-    if library in _IN_HIP or library in ("nvrtc", "cublasLt"):
-        return True
-    plain = library.lower()
-    return plain in names() or (plain.startswith("cu") and f"hip{plain[2:]}" in names())
+    if name in _IN_HIP:
+        return ()
+    plain = name.lower()
+    known = {"nvrtc": "hiprtc", "cublaslt": "hipblaslt"}.get(plain, plain)
+    if known.startswith("cu"):
+        known = f"hip{known[2:]}"
+    return (str(library(known)),) if known in names() else (f"-l{name}",)
 
 
 def _libraries_for(headers: Collection[str]) -> tuple[Path, ...]:

@@ -198,7 +198,9 @@ def test_ctrl_c_stops_an_endless_kernel(write: Write) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors.endswith("\nanyroc: interrupted\n")
+    assert errors.endswith(
+        "\nanyroc: interrupted\n  kernel _Z7endlessPVi was running on device 0 (gfx942)\n"
+    )
 
 
 STRAY = """
