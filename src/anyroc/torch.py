@@ -8,7 +8,7 @@
     print(anyroc.torch.report())
 
 Needs the extra: `pip install anyroc[torch]`. Tensors stay ordinary CPU tensors; ANYROC_TARGET, or
-`anyroc.torch.use("gfx1201")`, says which GPU the kernels are compiled for and run on.
+`with anyroc.torch.use("gfx1201")`, says which GPU kernels are compiled for and run on.
 """
 
 from anyroc.ext.inductor.backend import compile_graph as backend

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-CHECKS = ("fragments", "optimisers", "random", "gpt", "generate", "packages")
+CHECKS = ("fragments", "optimisers", "random", "gpt", "generate", "packages", "targets")
 
 
 def main() -> int:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch._inductor import compile_fx as inductor
+from torch.utils import _triton
 
 from anyroc.ext.inductor import external, timing
-from anyroc.ext.triton import record
+from anyroc.ext.triton import devices, record
 
 SETTINGS = {
     "cpu_backend": "triton",
@@ -39,7 +40,7 @@ def compile_graph(
 ) -> Callable[..., Any]:
     """Compile a graph that Dynamo has captured; `mode` and `options` are Inductor's."""
     record.record()
-    patches = dict(SETTINGS)
+    patches = SETTINGS | _for_target()
     if mode and mode != "default":
         from torch._inductor import list_mode_options
 
@@ -52,6 +53,26 @@ def compile_graph(
         graph, list(example_inputs), inner_compile=_inner, config_patches=patches
     )
     return compiled
+
+
+_compiled_for = ""
+
+
+def _for_target() -> dict[str, Any]:
+    """Return the settings that keep kernels of several GPUs apart.
+
+    Inductor's worker processes, and what it remembers between compilations, know the GPU that the
+    environment names. The hash of Triton's backend is part of each kernel's source.
+    """
+    global _compiled_for
+    target = devices.current_target().name
+    if target != _compiled_for:
+        _triton.triton_backend.cache_clear()
+        _triton.triton_hash_with_backend.cache_clear()
+        _compiled_for = target
+    if target == devices.all_targets()[0].name:
+        return {}
+    return {"compile_threads": 1, "fx_graph_cache": False}
 
 
 def _inner(graph: Any, example_inputs: Sequence[Any], **options: Any) -> Any:

@@ -11,6 +11,7 @@ from anyroc.hip import properties as hip
 from anyroc.hip.module import LoadedModule
 from anyroc.hip.state import Handles
 from anyroc.hip.stream import Stream, of
+from anyroc.translate.codeobject import CodeObject
 
 if TYPE_CHECKING:
     from anyroc.hip.function import Function
@@ -74,7 +75,15 @@ class Utils:
     def load_binary(
         self, name: str, binary: bytes, shared: int, device: int
     ) -> tuple[int, int, int, int, int]:
-        """Load a code object; return module, function, registers, spilled words, most threads."""
+        """Load a code object; return module, function, registers, spilled words, most threads.
+
+        Code for another target than the device's, compiled under `devices.use`, stays on a device
+        of its own target.
+        """
+        target = CodeObject.parse(bytes(binary)).target_name
+        if target != devices.all_targets()[device].name:
+            with devices.use(target) as device:
+                pass
         gpu = devices.gpu(device)
         module = LoadedModule(gpu, image.load(gpu, bytes(binary)))
         function = module.function(name)
