@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
@@ -30,7 +31,9 @@ def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
             _LIBRARIES: _first(places, environment.get(_LIBRARIES, "")),
             "TRITON_LIBHIP_PATH": str(other),
         }
-    found = {name: library.library(name) for name in library.names()}
+    names = library.names()
+    with ThreadPoolExecutor() as pool:  # building them takes seconds each
+        found = dict(zip(names, pool.map(library.library, names), strict=True))
     places = [str(path.parent) for path in found.values()]
     return {
         _LIBRARIES: _first(places, environment.get(_LIBRARIES, "")),
