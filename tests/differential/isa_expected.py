@@ -301,7 +301,10 @@ LOSSY: tuple[tuple[str, str], ...] = (
     ("images are decoded, their operands not yet printed as LLVM prints them", r"image_"),
     ("a barrier is no null", r"s_barrier.* null"),
     ("bits of a message that say nothing", r"s_sendmsg(halt)? sendmsg\(MSG_"),
-    ("scc of gfx90a's atomics and write-backs, which LLVM 22 drops", r".*_atomic_.* scc|buffer_wbl2"),
+    (
+        "scc of gfx90a's atomics and write-backs, which LLVM 22 drops",
+        r".*_atomic_.* scc|buffer_wbl2",
+    ),
     ("prefetching the page table by a nonexistent length", r"s_atc_probe"),
 )
 
