@@ -60,6 +60,7 @@ def _work() -> None:
             if kernel is not None:
                 with _compiling:
                     kernel.improve(shape)
+                runtime.anyroc_hot_start()  # behind what LLVM has registered meanwhile
         except Exception:
             # The quickly made code is right, and whoever needs better code will see the error.
             continue

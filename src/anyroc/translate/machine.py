@@ -26,9 +26,36 @@ def _llvm() -> Any:
     return llvm
 
 
+_TRIFLE = """
+define <16 x float> @trifle(<16 x float> %a, ptr %place, i32 %count) {
+entry:
+  br label %loop
+loop:
+  %index = phi i32 [0, %entry], [%next, %loop]
+  %sum = phi <16 x float> [%a, %entry], [%added, %loop]
+  %where = getelementptr <16 x float>, ptr %place, i32 %index
+  %value = load <16 x float>, ptr %where, align 4
+  %less = fcmp olt <16 x float> %value, %sum
+  %chosen = select <16 x i1> %less, <16 x float> %value, <16 x float> %a
+  %added = fadd <16 x float> %sum, %chosen
+  store <16 x float> %added, ptr %where, align 4
+  %next = add i32 %index, 1
+  %more = icmp ult i32 %next, %count
+  br i1 %more, label %loop, label %done
+done:
+  ret <16 x float> %added
+}
+"""
+
+
 def load_compiler() -> None:
-    """Bring LLVM into the process, which otherwise happens only when something is compiled."""
+    """Bring LLVM into the process, which otherwise happens only when something is compiled.
+
+    It has tables that it makes, and registers the destructors of, when it first needs them: so it
+    compiles something. What is to run before those at exit is registered after this.
+    """
     _llvm()
+    native_code(_TRIFLE, 2)
 
 
 @memoize
