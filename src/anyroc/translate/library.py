@@ -69,7 +69,7 @@ class Library:
 
     def _data(self) -> bytes:
         store = cache.default()
-        features = str((self.mode, *_kind(self.wave_size, self.target)))
+        features = str(_kind(self.wave_size, self.target, self.mode))
         key = cache.key(environment_key(), features)
         path = store.get("routines", key, ".o")
         if path is not None:
@@ -155,9 +155,9 @@ def _atomics(code: CodeBuilder, wave_size: int) -> dict[str, str]:
     return {name: text.replace("define internal", "define", 1) for name, text in texts.items()}
 
 
-def _kind(wave_size: int, target: Target) -> tuple[int, bool, bool]:
-    """What of a GPU routines depend on."""
-    return wave_size, target.zeroes_high_half, target.has_ieee_mode
+def _kind(wave_size: int, target: Target, mode: int) -> tuple[int, bool, int, bool]:
+    """What routines depend on."""
+    return wave_size, target.zeroes_high_half, mode, target.has_ieee_mode
 
 
 def _alike(wave_size: int, target: Target) -> set[str]:
@@ -165,11 +165,11 @@ def _alike(wave_size: int, target: Target) -> set[str]:
     return {
         other.isa
         for other in TARGETS.values()
-        if other.zeroes_high_half == target.zeroes_high_half and wave_size in other.wave_sizes
+        if wave_size in other.wave_sizes and other.zeroes_high_half == target.zeroes_high_half
     }
 
 
-_libraries: dict[tuple[int, tuple[int, bool, bool]], Library] = {}
+_libraries: dict[tuple[int, bool, int, bool], Library] = {}
 _making = threading.Lock()
 
 
@@ -180,7 +180,7 @@ def library(wave_size: int, target: Target, mode: int) -> Library:
     """
     matters = _FLOAT_BITS | (_IEEE_BITS if target.has_ieee_mode else 0)
     chosen = next((m for m in _MODES if not (mode ^ m) & matters), _MODES[0])
-    key = chosen, _kind(wave_size, target)
+    key = _kind(wave_size, target, chosen)
     with _making:
         if key not in _libraries:
             _libraries[key] = Library(wave_size, target, chosen)

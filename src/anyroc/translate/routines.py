@@ -152,7 +152,8 @@ def routine_of(inst: Instruction, op: Op, wave_size: int, target: Target) -> Rou
         [(kind, o.neg, o.abs) for kind, o in zip(shape.kinds, inst.src, strict=False)],
     ]
     parts = (inst.format.startswith("VOP3P"), inst.mods, operands, wave_size)
-    text = f"{parts} {target.zeroes_high_half} {shape.arguments} {shape.rows}"
+    text = f"{parts} {target.zeroes_high_half} {target.has_ieee_mode} {_halves(inst)}"
+    text += f" {shape.arguments} {shape.rows}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     general = replace(inst, dst=tuple(shape.dst), src=tuple(shape.src), offset=0)
     return Routine(
@@ -167,6 +168,14 @@ def routine_of(inst: Instruction, op: Op, wave_size: int, target: Target) -> Rou
         tuple(shape.arguments),
         tuple(shape.sources),
     )
+
+
+def _halves(inst: Instruction) -> list[bool]:
+    """Which 16-bit operands are in upper halves, where that is not the same for all."""
+    if not any(inst.mods.op_sel):
+        return []
+    dst = [inst.result_is_high(i) for i in range(len(inst.dst))]
+    return dst + [inst.source_is_high(i) for i in range(len(inst.src))]
 
 
 class _Shape:

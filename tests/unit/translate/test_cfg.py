@@ -71,8 +71,8 @@ def test_a_branch_out_of_the_code_is_an_error(words: int) -> None:
 
 
 def test_unknown_instructions_are_named() -> None:
-    with pytest.raises(Unsupported, match="buffer_load_format_x"):
-        build([cdna("MUBUF", "buffer_load_format_x"), END])
+    with pytest.raises(Unsupported, match="ds_gws_sema_v"):
+        build([cdna("DS", "ds_gws_sema_v"), END])
 
 
 def test_blocks_of_a_loop() -> None:
