@@ -1,6 +1,6 @@
 """Random instructions against tinygrad's emulator: ``emulator.py --tinygrad PATH [ISA…]``.
 
-PATH is a checkout of github.com/tinygrad/tinygrad (MIT), which keeps its emulator with its tests.
+PATH is a checkout of the project tinygrad (MIT), which keeps its emulator with its tests.
 It compiles AMD's pseudo-code, instruction by instruction, and so shares nothing with our bodies.
 For every vector and scalar instruction random encodings with random modifiers run on both from
 the same random registers.  What differs is printed by instruction, except where there is a

@@ -1,7 +1,7 @@
 """Translated instructions give what a Radeon gave.
 
 The numbers were captured on a gfx1200 and published with the tests of the amdgpu-sim project
-(github.com/yoshou/amdgpu-sim, tests/isa); what they show beyond AMD's documents: which NaN comes
+(yoshou/amdgpu-sim, tests/isa); what they show beyond AMD's documents: which NaN comes
 out, and that zeros of sines of whole turns are positive.
 """
 
