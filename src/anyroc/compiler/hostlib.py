@@ -96,8 +96,10 @@ class HostLibrary:
             begin, end = self.gcc_dir / "crtbeginS.o", self.gcc_dir / "crtendS.o"
             return [str(begin), *search], [*_SYSTEM_LIBRARIES, str(end)]
         folder = self._built()
+        system = ["--as-needed", *(str(folder / name) for name in _STUBS)]
         after = ["--start-group", *(str(folder / name) for name in _ARCHIVES), "--end-group"]
-        after += ["--as-needed", *(str(folder / name) for name in _STUBS)]
+        # The system's mathematics come before those that zig's archives bring along.
+        after = [*system, *after, *system]
         return [str(folder / "finish.o"), "--exclude-libs", "ALL", "--strip-debug"], after
 
     def _built(self) -> Path:
