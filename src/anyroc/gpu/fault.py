@@ -171,8 +171,10 @@ def _lane(record: binding.FaultRecord, kernel: LoadedKernel, vgprs: bytes) -> in
         return None
     size, wave = kernel.wave_size, record.wave
     words = memoryview(vgprs).cast("I")
+    if (vaddr.index + vaddr.count) * size > len(words):
+        return None  # a damaged kernel names registers that it did not ask for
     base = instruction.mods.offset
-    if saddr is not None and saddr.kind == "s":
+    if saddr is not None and saddr.kind == "s" and saddr.index < 127:
         base += wave.sgpr[saddr.index] | wave.sgpr[saddr.index + 1] << 32
     exec_ = wave.sgpr[126] | wave.sgpr[127] << 32
     for lane in range(size):
