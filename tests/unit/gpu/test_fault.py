@@ -6,11 +6,15 @@ import faulthandler
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from anyroc.gpu import binding
+from anyroc.gpu import fault as faults
 from anyroc.gpu.fault import Fault
+from anyroc.isa.decode import decode
 from gpu_bench import Bench
 
 READ, WRITE = 1, 2
@@ -210,3 +214,15 @@ def test_handlers_taken_by_somebody_else_are_taken_back(bench: Bench) -> None:
     finally:
         if not was_enabled:
             faulthandler.disable()
+
+
+def test_registers_that_a_kernel_did_not_ask_for_explain_no_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load = decode("cdna3", bytes.fromhex("008050dc0c007f01"), wave_size=64)  # from v[12:13]
+    monkeypatch.setattr(faults, "instruction_at", lambda *_: load)
+    record: Any = SimpleNamespace(pc=0, address=0, wave=SimpleNamespace(sgpr=[0] * 126 + [1, 0]))
+    kernel: Any = SimpleNamespace(wave_size=64)
+    row = 4 * 64
+    assert faults._lane(record, kernel, bytes(14 * row)) == 0
+    assert faults._lane(record, kernel, bytes(13 * row)) is None
