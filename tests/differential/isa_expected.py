@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyroc.isa.tables import Row
 
@@ -25,8 +25,8 @@ class Difference:
 
 _IMAGES = frozenset(("MIMG", "VIMAGE", "VSAMPLE"))
 _OP_SEL = re.compile(r" op_sel:\[[01,]+\]")
-_LITERAL = re.compile(r"lit\((0x[0-9a-f]+)\)")
-_NUMBERS = re.compile(r"-?0x[0-9a-f]+|-?\d+(\.\d+)?\b")
+_HALVES = re.compile(r"(?<=\d)\.[lh]\b")
+_NUMBER = re.compile(r"(neg\(|-)?\|?(lit\()?-?(0x[0-9a-f]+|\d+(\.\d+)?)\)?\|?\)?")
 _OLD_NAMES = re.compile(r"HW_REG_WAVE_")
 
 
@@ -73,6 +73,36 @@ def _both_syntaxes(it: Difference) -> bool:
     return _rdna(it) and halves and _same(_OP_SEL, "", it)
 
 
+def _literals_and_halves(it: Difference) -> bool:
+    if it.ours is None or it.llvm is None or not _rdna(it) or it.row.format != "VOP3":
+        return False
+    bare = replace(it, ours=_OP_SEL.sub("", it.ours), llvm=_OP_SEL.sub("", it.llvm))
+    return _other_numbers(bare)
+
+
+def _flat_offset(it: Difference) -> bool:
+    pattern = re.compile(r" offset:\d+")
+    return it.row.format == "FLAT" and not _rdna(it) and _same(pattern, "", it)
+
+
+def _half_of_what_is_no_register(it: Difference) -> bool:
+    return (
+        _rdna(it)
+        and it.row.format == "VOP3"
+        and it.llvm is None
+        and re.search(r"op_sel:\[[01,]*1", it.ours or "") is not None
+    )
+
+
+def _falls_back(it: Difference) -> bool:
+    """Whether LLVM leaves the halves away as a selector names none of the operands."""
+    if it.ours is None or it.llvm is None or not _rdna(it) or _HALVES.search(it.llvm):
+        return False
+    ours = _HALVES.sub("", _OP_SEL.sub("", it.ours))
+    plain = replace(it, ours=ours, llvm=_OP_SEL.sub("", it.llvm))
+    return it.row.format == "VOP3" and (plain.ours == plain.llvm or _other_numbers(plain))
+
+
 def _always_halves(it: Difference) -> bool:
     return it.row.mnemonic == "v_mov_b16"
 
@@ -85,9 +115,29 @@ def _register_names(it: Difference) -> bool:
     return it.target.startswith("gfx12") and _same(_OLD_NAMES, "HW_REG_", it)
 
 
+def _split(text: str) -> tuple[list[str], str]:
+    """The mnemonic with the operands, and the modifiers behind them."""
+    name, _, rest = text.partition(" ")
+    operands = rest.split(", ")
+    operands[-1], _, modifiers = operands[-1].partition(" ")
+    return [name, *operands], modifiers
+
+
+def _other_numbers(it: Difference) -> bool:
+    """Whether the texts differ in how constant operands are written only."""
+    if it.ours is None or it.llvm is None:
+        return False
+    (ours, our_modifiers), (theirs, their_modifiers) = _split(it.ours), _split(it.llvm)
+    alike = our_modifiers == their_modifiers and len(ours) == len(theirs)
+    return alike and all(
+        mine == other or (_NUMBER.fullmatch(mine) and _NUMBER.fullmatch(other))
+        for mine, other in zip(ours, theirs, strict=True)
+    )
+
+
 def _literals(it: Difference) -> bool:
     narrow = any(spec.bits < 32 for spec in it.row.src) or "_mix" in it.row.mnemonic
-    return narrow and _same(re.compile(r"-?0x[0-9a-f]+|-?\d+(\.\d+)?\b"), "#", it)
+    return narrow and "lit(" not in (it.llvm or "") and _other_numbers(it)
 
 
 def _integer_signs(it: Difference) -> bool:
@@ -103,13 +153,18 @@ def _nonsense_registers(it: Difference) -> bool:
     return compare and it.ours is None and destination >= 128
 
 
+def _swapped_scalars(it: Difference) -> bool:
+    return it.ours is None and it.row.mnemonic.startswith("v_swap") and " src_" in (it.llvm or "")
+
+
 def _strange_scalars(it: Difference) -> bool:
     pairs = ("xnack_mask", "flat_scratch", "exec", "null")
     return it.llvm is None and it.ours is not None and any(name in it.ours for name in pairs)
 
 
 def _matrix_operands(it: Difference) -> bool:
-    return it.llvm is None and re.match(r"v_(wmma|swmmac|mfma|smfmac)", it.row.mnemonic) is not None
+    matrix = re.match(r"v_(wmma|swmmac|mfma|smfmac)", it.row.mnemonic) is not None
+    return matrix and (it.llvm is None or (it.ours is None and " src_" in it.llvm))
 
 
 def _constant_address(it: Difference) -> bool:
@@ -138,8 +193,9 @@ def _constant_mask(it: Difference) -> bool:
     return it.ours is None and any(spec.type == "mask" for spec in it.row.src)
 
 
-def _scalar_loads_to_m0(it: Difference) -> bool:
-    return it.row.format == "SMEM" and it.llvm is None and " m0," in (it.ours or "")
+def _results_in_m0(it: Difference) -> bool:
+    loads = it.row.format == "SMEM" or it.row.mnemonic.startswith("v_readfirstlane")
+    return loads and it.llvm is None and " m0," in (it.ours or "")
 
 
 def _small_floats(it: Difference) -> bool:
@@ -179,20 +235,19 @@ def _byte_floats(it: Difference) -> bool:
 
 
 def _marked_literals(it: Difference) -> bool:
-    if it.ours is None or it.llvm is None:
-        return False
-    return _NUMBERS.sub("#", _LITERAL.sub(r"\1", it.llvm)) == _NUMBERS.sub("#", it.ours)
+    return "lit(" in (it.llvm or "") and _other_numbers(it)
 
 
 def _unaligned(it: Difference) -> bool:
     """Whether a vector register tuple starts at an odd register."""
-    if it.llvm is not None or it.ours is None or not it.target.startswith("gfx9"):
+    if it.llvm is not None or it.ours is None or not it.target.startswith(("gfx9", "gfx1250")):
         return False
     return any(int(first) % 2 for first in re.findall(r"[va]\[(\d+):", it.ours))
 
 
 def _long_literals(it: Difference) -> bool:
-    return it.ours is None and it.target == "gfx950" and it.row.format.startswith("VOP3")
+    formats = ("MUBUF", "MTBUF", "VOP3") if it.target == "gfx950" else ("MUBUF", "MTBUF")
+    return it.ours is None and it.row.format.startswith(formats)
 
 
 def _past_the_end(it: Difference) -> bool:
@@ -205,7 +260,10 @@ def _without_op_sel_hi(it: Difference) -> bool:
 
 
 def _flat_base(it: Difference) -> bool:
-    return it.ours is None and "src_flat_scratch_base" in (it.llvm or "")
+    return (
+        it.ours is None
+        and re.search(r"src_flat_scratch_base| scale_offset", it.llvm or "") is not None
+    )
 
 
 def _unknown_unused(it: Difference) -> bool:
@@ -223,6 +281,9 @@ def _fourier(it: Difference) -> bool:
 def _integer_modifiers(it: Difference) -> bool:
     names = r"v_(alignbit|alignbyte)_b32|v_cvt_pk_u8_f32|v_(mad|min3|max3|med3|mad_[iu]32)_[iu]16"
     names += r"|v_ldexp_f(16|32)|v_trig_preop_f64|v_cvt_pkaccum_u8_f32|v_(add|sub)_i16"
+    if _rdna(it):
+        integers = any(spec.bits == 16 and spec.type[0] in "iub" for spec in it.row.src)
+        return it.llvm is None and it.row.format == "VOP3" and integers
     return it.target == "gfx950" and re.fullmatch(names, it.row.mnemonic) is not None
 
 
@@ -235,8 +296,98 @@ def _buffers_to_lds(it: Difference) -> bool:
     return it.llvm is None and (it.ours or "").endswith(" lds")
 
 
+def _negative_buffer_offset(it: Difference) -> bool:
+    return (
+        it.target == "gfx1250"
+        and it.llvm is None
+        and "buffer_" in it.row.mnemonic
+        and re.search(r"offset:-| -0x[0-9a-f]+", it.ours or "") is not None
+    )
+
+
+def _barrier_by_literal(it: Difference) -> bool:
+    barriers = r"s_(barrier_(init|join|signal)|wakeup_barrier|get_barrier_state).*"
+    return it.llvm is None and re.fullmatch(barriers, it.row.mnemonic) is not None
+
+
+def _last_lane(it: Difference) -> bool:
+    pattern = re.compile(r"(quad_perm:\[\d,\d,\d,)\d")
+    return it.target == "gfx1250" and _same(pattern, r"\1", it)
+
+
+def _interpolated_scalars(it: Difference) -> bool:
+    return it.row.format == "VINTERP" and it.ours is None
+
+
+def _accumulating_atomics(it: Difference) -> bool:
+    atomic = (
+        re.search(r"_atomic_((pk_)?add|min|max)_(f64|f32|f16|bf16)$", it.row.mnemonic) is not None
+    )
+    return it.target == "gfx950" and atomic and it.llvm is None and " a" in (it.ours or "")
+
+
 def _later(it: Difference) -> bool:
     return it.llvm is None and it.row.limits is None
+
+
+def _unset_exec(it: Difference) -> bool:
+    return _rdna(it) and it.llvm is None and it.row.mnemonic.startswith("v_cmpx_")
+
+
+def _negative_buffer_offset(it: Difference) -> bool:
+    return (
+        it.target == "gfx1250"
+        and it.llvm is None
+        and "buffer_" in it.row.mnemonic
+        and re.search(r"offset:-| -0x[0-9a-f]+", it.ours or "") is not None
+    )
+
+
+def _barrier_by_literal(it: Difference) -> bool:
+    barriers = r"s_(barrier_(init|join|signal)|wakeup_barrier|get_barrier_state).*"
+    return it.llvm is None and re.fullmatch(barriers, it.row.mnemonic) is not None
+
+
+def _last_lane(it: Difference) -> bool:
+    pattern = re.compile(r"(quad_perm:\[\d,\d,\d,)\d")
+    return it.target == "gfx1250" and _same(pattern, r"\1", it)
+
+
+def _interpolated_scalars(it: Difference) -> bool:
+    return it.row.format == "VINTERP" and it.ours is None
+
+
+def _accumulating_atomics(it: Difference) -> bool:
+    atomic = (
+        re.search(r"_atomic_((pk_)?add|min|max)_(f64|f32|f16|bf16)$", it.row.mnemonic) is not None
+    )
+    return it.target == "gfx950" and atomic and it.llvm is None and " a" in (it.ours or "")
+
+
+def _later(it: Difference) -> bool:
+    return it.llvm is None and it.row.limits is None
+
+
+def _unset_exec(it: Difference) -> bool:
+    return _rdna(it) and it.llvm is None and it.row.mnemonic.startswith("v_cmpx_")
+
+
+_MODIFIERS = re.compile(r" byte_sel:\d| op_sel(_hi)?:\[[01,]+\]|-|neg\(|lit\(|\)|_e32|_e64|0x|\|")
+_TRANSFERS = re.compile(
+    r"v_cvt_sr_\w+_f16|tensor_s\w+|scratch_store_block|(s_)?buffer_\w+"
+    r"|s_(sendmsg|rfe|set_pc|prefetch)\w*"
+)
+
+
+def _borrowed(it: Difference) -> bool:
+    if it.target != "gfx1250":
+        return False
+    if _TRANSFERS.fullmatch(it.row.mnemonic):
+        return True
+    refused = it.llvm is None or it.ours is None
+    marked = "lit(" in (it.llvm or "")
+    alike = refused or marked or _same(_MODIFIERS, "", it)
+    return it.row.format.startswith("VOP") and alike
 
 
 REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
@@ -246,21 +397,26 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("LLVM 19 takes the half selector of an 8-bit pair for a register bit", _eight_bit_pair),
     ("LLVM 22 writes op_sel beside .l and .h", _both_syntaxes),
     ("LLVM 19 does not print op_sel of these 16-bit instructions, LLVM 22 writes .h", _op_sel),
+    ("LLVM writes literals and op_sel otherwise", _literals_and_halves),
+    ("LLVM prints a bit of FLAT's offset that counts nothing", _flat_offset),
+    ("LLVM knows no upper half of scalars and constants", _half_of_what_is_no_register),
+    ("LLVM knows no halves where op_sel selects one of an operand that is not there", _falls_back),
     ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),
     ("LLVM 19 forgets the _dpp suffix of 16-bit compares", _compare_suffix),
     ("LLVM 20 renamed RDNA4's hardware registers after AMD's documents", _register_names),
     ("LLVM 19 prints bits of a 32-bit literal that a 16-bit operand does not have", _literals),
     ("LLVM 19 writes the sign of an integer operand as sext()", _integer_signs),
     ("LLVM 19 prints sources where a compare's destination is no register", _nonsense_registers),
+    ("LLVM swaps vector registers with constants", _swapped_scalars),
     ("pairs of special registers that code never names", _strange_scalars),
-    ("matrix operands with modifier bits that only LLVM refuses", _matrix_operands),
+    ("matrix operands that only LLVM refuses, or that are no registers", _matrix_operands),
     ("a constant is no address", _constant_address),
     ("DPP and SDWA of an instruction without sources", _without_operands),
     ("LLVM 19 allows no scalar sources in mixed-precision DPP", _mixed_scalars),
     ("lds_direct is a source on CDNA only, and of vector instructions only", _lds_direct),
     ("LLVM 19 has no triples of trap registers", _triples),
     ("a constant is no lane mask", _constant_mask),
-    ("LLVM 19 does not load into m0", _scalar_loads_to_m0),
+    ("LLVM neither loads nor reads a lane into m0", _results_in_m0),
     ("constants as packed 8-bit floats", _small_floats),
     ("LLVM 19 prints the sign bits of v_cndmask around its mask", _absolute_mask),
     ("s[…:103] reaches past CDNA's last scalar register", _past_the_last),
@@ -270,18 +426,38 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("LLVM 19 fixes the selectors of 8-bit float conversions", _byte_floats),
     ("LLVM 22 marks literals that could be inline", _marked_literals),
     ("LLVM 22 takes no tuple of vector registers that starts at an odd one", _unaligned),
-    ("LLVM 22 decodes literals in long encodings, which CDNA has not", _long_literals),
+    ("LLVM decodes literals in encodings that have none", _long_literals),
     ("LLVM 22 decodes tuples past the last register", _past_the_end),
     ("LLVM 22 prints no op_sel_hi of dot products of bytes", _without_op_sel_hi),
-    ("LLVM 22 names sources that gfx1250 alone has", _flat_base),
+    ("LLVM 22 names what gfx1250 alone has", _flat_base),
     ("LLVM 22 knows that SDWA has three ways with the unused bits", _unknown_unused),
     ("LLVM 22 decodes DPP and SDWA of v_pk_fmac_f16, its assembler has none", _variants_of_packed),
     ("LLVM 22 writes how ds_swizzle_b32 transforms and rotates", _fourier),
-    ("LLVM 22 treats modifier bits of integers otherwise", _integer_modifiers),
+    (
+        "LLVM treats sign bits of integers otherwise, one syntax unlike the other",
+        _integer_modifiers,
+    ),
     ("LLVM 19 has no scc on the floating atomics of gfx90a", _coherent_float_atomics),
     ("LLVM 19 knows fewer loads to LDS, or registers they leave alone", _buffers_to_lds),
+    ("LLVM 22 wants EXEC where a compare names no destination", _unset_exec),
+    ("LLVM 22 takes no negative offset into a buffer on gfx1250", _negative_buffer_offset),
+    ("a literal names no barrier for LLVM 22", _barrier_by_literal),
+    ("LLVM 22 loses the last lane of quad_perm in some of gfx1250's instructions", _last_lane),
+    ("LLVM interpolates scalars", _interpolated_scalars),
+    ("LLVM 22 adds to memory from no accumulator on gfx950", _accumulating_atomics),
     ("LLVM 19 has no such encoding, nothing is known of its modifiers", _later),
 )
+
+
+def excuse_unknown(target: str, llvm: str | None) -> str | None:
+    """The reason why LLVM decodes an opcode that the tables lack, None if there is no good one."""
+    if llvm is None:
+        return None
+    if target == "gfx1250" and llvm.startswith("v_fma_mix"):
+        return "LLVM 22 decodes CDNA's mixed precision for gfx1250"
+    if llvm.startswith("v_mfma_ld_scale_b32"):
+        return "the scales of a matrix instruction are no instruction by themselves"
+    return None
 
 
 def excuse(difference: Difference) -> str | None:
@@ -300,6 +476,10 @@ LOSSY: tuple[tuple[str, str], ...] = (
     ("bits of a wait that count nothing", r"s_(waitcnt|delay_alu) "),
     ("images are decoded, their operands not yet printed as LLVM prints them", r"image_"),
     ("a barrier is no null", r"s_barrier.* null"),
+    (
+        "which half of no register a comparison writes that only sets EXEC",
+        r"v_cmpx_\w+_(f16|i16|u16)_e64(_dpp)? .* op_sel:\[[01],[01],1\]",
+    ),
     ("bits of a message that say nothing", r"s_sendmsg(halt)? sendmsg\(MSG_"),
     (
         "scc of gfx90a's atomics and write-backs, which LLVM 22 drops",
@@ -311,6 +491,8 @@ LOSSY: tuple[tuple[str, str], ...] = (
 
 def loses(target: str, row: Row, text: str) -> str | None:
     """Why a text need not assemble to what it was printed from."""
+    if target == "gfx1250" and re.match(r"v_(wmma|swmmac|cvt|dual)_", text):
+        return "RDNA4's limits of modifiers stand in for gfx1250's; pairs have two encodings"
     short = row.format in ("VOP1", "VOP2", "VOPC") and any(
         spec.bits == 16 for spec in (*row.dst, *row.src)
     )

@@ -1,7 +1,7 @@
 """LLVM's disassembler and assembler as oracles for ours.
 
-``disassemble`` asks Debian's llvm-mc (LLVM 19), ``assemble`` the clang inside the ziglang wheel
-(LLVM 22). Both take and give lists so that a process is started once per thousands of lines.
+``disassemble`` asks Debian's LLVM 19 or a newer library, ``assemble`` the clang inside the ziglang
+wheel (LLVM 22). Both take and give lists so that a process is started once per thousands of lines.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from anyroc.isa.tables.llvm_mc import (
-    LLVM_MC,
     MISSING,
     NEWER,
     TRIPLE,
     attributes,
     disassemble,
     missing,
+    prefixes,
     tidy,
 )
 
 __all__ = [
-    "LLVM_MC",
     "LLVM_OBJDUMP",
     "MISSING",
     "NEWER",
@@ -36,6 +35,7 @@ __all__ = [
     "attributes",
     "disassemble",
     "missing",
+    "prefixes",
     "tidy",
 ]
 

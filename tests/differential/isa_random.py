@@ -1,70 +1,139 @@
-"""Random encodings made from the tables, valid more often than not."""
+"""Random encodings made from the tables, valid more often than not.
+
+``encodings`` goes through all rows of a table; ``noise`` gives bytes of which nothing is known but
+that some have an encoding's fixed bits. Both are the same for the same seed.
+"""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from anyroc.isa.formats import Format, formats
-from anyroc.isa.modifiers import required_bits
+from anyroc.isa.modifiers import MARKERS, required_bits
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 
+Numbers = NDArray[np.uint32]
+
 _FLAGS_OFTEN_ZERO = 0.85
+_FREE = frozenset(("simm16", "offset", "offset0", "offset1", "dpp_ctrl", "dpp8", "format"))
+_SCALARS = np.array([*range(106), 106, 126, 124, 125] + 2 * list(range(0, 104, 4)), np.uint32)
+_CONSTANTS = np.array([*range(128, 209), *range(240, 249)], np.uint32)
+_LITERAL = 255
+_NO_LITERALS = ("VOP3", "VOP3P", "VOP3SD", "MAI", "VOP3PX2")
+WINDOW = 20
+"""Bytes of which one piece of noise consists: no instruction is longer."""
 
 
-def _source(rng: random.Random, width: int) -> int:
-    """A source field: registers, inline constants, a literal now and then, rarely anything."""
-    choice = rng.random()
-    if width == 9 and choice < 0.45:
-        return 256 + rng.choice((rng.randrange(256), rng.randrange(0, 240, 2)))
-    if choice < 0.65:
-        return rng.choice((rng.randrange(106), 4 * rng.randrange(26), 106, 126, 124, 125))
-    if choice < 0.85:
-        return rng.choice((*range(128, 209), *range(240, 249)))
-    return 255 if choice < 0.92 else rng.randrange(1 << width)
+class _Maker:
+    """Draws columns of field values, ``count`` instructions at a time."""
 
+    def __init__(self, isa: str, seed: int, count: int) -> None:
+        self.isa = isa
+        self.cdna = FAMILY[isa] == "cdna"
+        self.rng = np.random.default_rng(seed)
+        self.count = count
 
-def _register(rng: random.Random, width: int) -> int:
-    return rng.choice((rng.randrange(1 << width), 4 * rng.randrange(max(1, (1 << width) // 4))))
+    def some(self, share: float) -> NDArray[np.bool_]:
+        return self.rng.random(self.count) < share
 
+    def bits(self, width: int) -> Numbers:
+        return self.rng.integers(0, 1 << width, self.count, np.uint32)
 
-def _operand(rng: random.Random, spec: OperandSpec, width: int) -> int:
-    if spec.kind in ("src", "ss", "ma", "mb", "mc") and width >= 8:
-        value = _source(rng, width)
-        return value | 256 if spec.kind in ("ma", "mb") and width == 9 else value
-    if spec.kind in ("v", "a") and width == 9:
-        return 256 | _register(rng, 8)
-    return _register(rng, width)
+    def register(self, width: int) -> Numbers:
+        value = self.bits(width)
+        return np.where(self.some(0.5), value, value & ~np.uint32(3))
 
+    def source(self, width: int, literals: bool = True) -> Numbers:
+        """Registers, inline constants, a literal now and then, rarely anything."""
+        kinds = self.rng.choice(
+            5,
+            self.count,
+            p=(0.45, 0.25, 0.2, 0.05, 0.05) if literals else (0.5, 0.25, 0.2, 0, 0.05),
+        )
+        vector = self.rng.integers(256, 512, self.count, np.uint32)
+        vector = np.where(self.some(0.5), vector, vector & ~np.uint32(1))
+        value = np.choose(
+            kinds,
+            (
+                vector,
+                self.rng.choice(_SCALARS, self.count),
+                self.rng.choice(_CONSTANTS, self.count),
+                np.full(self.count, _LITERAL, np.uint32),
+                self.bits(min(width, 9)),
+            ),
+        )
+        return value.astype(np.uint32) & np.uint32((1 << width) - 1)
 
-def _fill(rng: random.Random, format_: Format, row: Row, isa: str) -> int:
-    raw = format_.match
-    specs = {spec.field: spec for spec in (*row.dst, *row.src)}
-    for name, (_, width) in format_.fields.items():
-        if name == "op":
-            value = row.opcode
-        elif name in specs:
-            value = _operand(rng, specs[name], width)
-        elif name in ("simm16", "offset", "offset0", "offset1", "dpp_ctrl", "dpp8", "format"):
-            value = rng.choice((0, rng.randrange(1 << width), rng.randrange(1 << width)))
-        elif name == "saddr":
-            continue
-        elif name in ("op_sel_hi", "op_sel_hi2") and rng.random() < 0.6:
-            value = (1 << width) - 1
-        elif name == "sdst" and format_.name == "VOPC.sdwa":
-            value = rng.randrange(1 << width)
-        elif _is_unused_operand(name):
-            continue
-        else:
-            value = 0 if rng.random() < _FLAGS_OFTEN_ZERO else rng.randrange(1 << width)
-        raw = format_.put(raw, name, value)
-    cdna = "sc0" in format_.fields
-    if ("saddr" in specs and rng.random() < 0.4) or (row.format == "FLAT" and not cdna):
-        raw = format_.put(raw, "saddr", 0x7F if cdna else 124)
-    if row.format == "VOP3PX2":
-        fixed, value = required_bits(row, format_, FAMILY[isa])
-        raw = raw & ~fixed | value
-    return raw
+    def operand(self, spec: OperandSpec, width: int, row: Row) -> Numbers:
+        if spec.kind in ("src", "ss", "ma", "mb", "mc") and width >= 8:
+            value = self.source(width, not (self.cdna and row.format in _NO_LITERALS))
+            return value | np.uint32(256) if spec.kind in ("ma", "mb") and width == 9 else value
+        if spec.kind in ("v", "a") and width == 9:
+            return np.uint32(256) | self.register(8)
+        return self.register(width)
+
+    def field(self, name: str, width: int, format_: Format, row: Row) -> Numbers | None:
+        """What is in a field that holds no operand; None for zero."""
+        if name in _FREE:
+            return np.where(self.some(1 / 3), np.uint32(0), self.bits(width))
+        if name in ("op_sel_hi", "op_sel_hi2"):
+            return np.where(self.some(0.6), np.uint32((1 << width) - 1), self.bits(width))
+        if name == "sdst" and format_.name == "VOPC.sdwa":
+            return self.bits(width)
+        if name == "saddr" or _is_unused_operand(name):
+            return None
+        return np.where(self.some(_FLAGS_OFTEN_ZERO), np.uint32(0), self.bits(width))
+
+    def fill(self, format_: Format, row: Row) -> tuple[list[int], dict[str, Numbers]]:
+        """Instructions as numbers, without literals, and their fields."""
+        specs = {spec.field: spec for spec in (*row.dst, *row.src)}
+        columns: dict[str, Numbers] = {}
+        for name, (_, width) in format_.fields.items():
+            if name in ("op", "marker"):
+                continue
+            spec = specs.get(name)
+            values = self.operand(spec, width, row) if spec else None
+            if values is None:
+                values = self.field(name, width, format_, row)
+            if values is not None:
+                columns[name] = values
+        cdna = "sc0" in format_.fields
+        if "saddr" in format_.fields:
+            off = np.uint32(0x7F if cdna else 124)
+            absent = self.some(0.4 if "saddr" in specs else 0.0)
+            if row.format == "FLAT" and not cdna and "saddr" not in specs:
+                absent[:] = True
+            columns["saddr"] = np.where(absent, off, columns.get("saddr", np.uint32(0)))
+        raw = np.full(self.count, format_.match, object)
+        if "op" in format_.fields:
+            raw |= row.opcode << format_.fields["op"][0]
+        for name, values in columns.items():
+            raw |= values.astype(object) << format_.fields[name][0]
+        if row.format == "VOP3PX2":
+            fixed, value = required_bits(row, format_, FAMILY[self.isa])
+            raw = raw & ~fixed | value
+        return raw.tolist(), columns
+
+    def tails(self, wanted: NDArray[np.bool_], size: int = 4) -> list[bytes]:
+        """The literal of each instruction that has one."""
+        values = np.choose(
+            self.rng.integers(0, 4, self.count),
+            (
+                np.zeros(self.count, np.uint64),
+                np.ones(self.count, np.uint64),
+                np.full(self.count, (1 << 8 * size) - 1, np.uint64),
+                self.rng.integers(0, 1 << 8 * size, self.count, np.uint64)
+                if size < 8
+                else self.rng.integers(0, 1 << 63, self.count, np.uint64),
+            ),
+        )
+        return [
+            int(value).to_bytes(size, "little") if want else b""
+            for value, want in zip(values.tolist(), wanted.tolist(), strict=True)
+        ]
 
 
 def _is_unused_operand(name: str) -> bool:
@@ -77,58 +146,78 @@ def _is_unused_operand(name: str) -> bool:
 
 
 def encodings(isa: str, per_row: int, seed: int) -> Iterator[tuple[Row, bytes]]:
-    """``per_row`` encodings of each row and variant of an ISA's table."""
-    rng = random.Random(seed)
+    """``per_row`` encodings of each row of an ISA's table, half as many of each variant."""
     layouts = formats(isa)
+    whole, half = _Maker(isa, seed, per_row), _Maker(isa, seed + 1, max(1, per_row // 2))
     for row in table(isa):
-        if row.format == "VOPD":
+        if row.format.startswith("VOPD"):
             continue
-        names = [name for name in layouts if name.partition(".")[0] == row.format]
-        for name in names:
-            for _ in range(per_row if name == row.format else max(1, per_row // 2)):
-                yield row, _encode(rng, layouts, name, row, isa)
-    if "VOPD" in layouts:
-        yield from _pairs(rng, isa, layouts["VOPD"], per_row)
+        for name in layouts:
+            base, _, variant = name.partition(".")
+            if base == row.format:
+                maker = half if variant else whole
+                yield from _one(maker, layouts, name, row)
+    for name in ("VOPD", "VOPD3"):
+        if name in layouts:
+            yield from _pairs(whole, isa, layouts[name])
 
 
-def _encode(rng: random.Random, layouts: dict[str, Format], name: str, row: Row, isa: str) -> bytes:
+def _one(
+    maker: _Maker, layouts: dict[str, Format], name: str, row: Row
+) -> Iterator[tuple[Row, bytes]]:
     format_ = layouts[name]
-    raw = _fill(rng, format_, row, isa)
+    raws, columns = maker.fill(format_, row)
     variant = name.partition(".")[2]
     if variant:
-        marker = {"sdwa": 249, "dpp": 250, "dpp8": rng.choice((233, 234))}[variant]
         low = layouts[row.format].fields["src0"][0]
-        raw = raw & ~(0x1FF << low) | marker << low
-        return raw.to_bytes(format_.bytes, "little")
-    return raw.to_bytes(format_.bytes, "little") + _tail(rng, format_, raw, row)
+        for raw, other in zip(raws, maker.some(0.5).tolist(), strict=True):
+            marker = MARKERS[variant] + (variant == "dpp8" and other)
+            code = raw & ~(0x1FF << low) | marker << low
+            yield row, code.to_bytes(format_.bytes, "little")
+        return
+    for raw, tail in zip(raws, _literals(maker, row, columns), strict=True):
+        yield row, raw.to_bytes(format_.bytes, "little") + tail
 
 
-def _tail(rng: random.Random, format_: Format, raw: int, row: Row) -> bytes:
-    """The literal that the encoding asks for."""
-    fields = {spec.field for spec in (*row.dst, *row.src) if spec.kind in ("src", "ss")}
-    wants = any(spec.kind == "k" for spec in row.src)
-    for name in fields & format_.fields.keys():
-        wants |= format_.get(raw, name) == 255
-        if name == "src0" and format_.get(raw, name) in (233, 234, 249, 250):
-            wants = True
-    return (
-        rng.choice((0, 1, 0xFFFFFFFF, rng.getrandbits(32))).to_bytes(4, "little") if wants else b""
-    )
+def _literals(maker: _Maker, row: Row, columns: dict[str, Numbers]) -> list[bytes]:
+    """The literals that instructions ask for: a constant of the row, or a source that names one."""
+    wants = np.full(maker.count, any(spec.kind == "k" for spec in row.src))
+    for spec in (*row.dst, *row.src):
+        if spec.kind in ("src", "ss") and spec.field in columns:
+            wants |= columns[spec.field] == _LITERAL
+            if spec.field == "src0":
+                wants |= np.isin(columns["src0"], list(MARKERS.values()))
+    return maker.tails(wants)
 
 
-def _pairs(
-    rng: random.Random, isa: str, format_: Format, per_row: int
-) -> Iterator[tuple[Row, bytes]]:
-    rows = [row for row in table(isa) if row.format == "VOPD"]
-    for x in (row for row in rows if row.opcode < 16):
+def _pairs(maker: _Maker, isa: str, format_: Format) -> Iterator[tuple[Row, bytes]]:
+    rows = [row for row in table(isa) if row.format == format_.name]
+    for x in (row for row in rows if row.opcode < 1 << format_.fields["opx"][1]):
         for y in rows:
-            for _ in range(per_row):
-                raw = format_.match
-                for name, (_, width) in format_.fields.items():
-                    value = _source(rng, 9) if width == 9 else rng.randrange(1 << width)
-                    raw = format_.put(raw, name, value)
-                raw = format_.put(format_.put(raw, "opx", x.opcode), "opy", y.opcode)
-                literal = 255 in (format_.get(raw, "srcx0"), format_.get(raw, "srcy0"))
-                literal |= any(spec.kind == "k" for row in (x, y) for spec in row.src)
-                tail = rng.getrandbits(32).to_bytes(4, "little") if literal else b""
-                yield y, raw.to_bytes(8, "little") + tail
+            columns = {
+                name: maker.source(9) if width == 9 else maker.bits(width)
+                for name, (_, width) in format_.fields.items()
+            }
+            columns["opx"] = np.full(maker.count, x.opcode, np.uint32)
+            columns["opy"] = np.full(maker.count, y.opcode, np.uint32)
+            raw = np.full(maker.count, format_.match, object)
+            for name, values in columns.items():
+                raw |= values.astype(object) << format_.fields[name][0]
+            wants = (columns["srcx0"] == _LITERAL) | (columns["srcy0"] == _LITERAL)
+            wants |= any(spec.kind == "k" for row in (x, y) for spec in row.src)
+            for code, tail in zip(raw.tolist(), maker.tails(wants), strict=True):
+                yield y, code.to_bytes(format_.bytes, "little") + tail
+
+
+def noise(isa: str, count: int, seed: int) -> list[bytes]:
+    """Random bytes, most of them with the fixed bits of some encoding."""
+    rng = np.random.default_rng(seed)
+    layouts = [format_ for format_ in formats(isa).values() if "." not in format_.name]
+    words = rng.integers(0, 1 << 32, (count, WINDOW // 4), np.uint32)
+    chosen = rng.integers(0, len(layouts) + 2, count)
+    for index, format_ in enumerate(layouts):
+        of = chosen == index
+        words[of, 0] = words[of, 0] & np.uint32(~format_.mask & 0xFFFFFFFF) | np.uint32(
+            format_.match & 0xFFFFFFFF
+        )
+    return [line.tobytes() for line in words]

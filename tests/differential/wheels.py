@@ -1,9 +1,13 @@
-"""All GPU code in wheels: ``wheels.py [--kernels N] [--report FILE] WHEEL…`` (``make sweep``).
+"""All GPU code in wheels: ``wheels.py [--results FILE] [--report FILE] WHEEL…`` (``make sweep``).
 
 For every code object of our targets: each function is disassembled, and the text of every encoding
 that occurs is compared with LLVM's (LLVM 22's, where a shared libLLVM is there, else LLVM 19's);
-and each kernel is translated. Kernels whose machine code was seen before count, but are not
-translated again.
+and each kernel is translated, in the form that runs first to machine code, and in the fast form to
+LLVM IR.  Kernels that have the same machine code for the same ISA are translated once.
+
+It can be done in pieces: with ``--results`` what is known is kept in a file, and ``--minutes`` says
+when to stop; the report then counts how many of how many are done.  ``--part 1/2`` and ``--part
+2/2`` share the work between two processes, which may have one file of results.
 """
 
 from __future__ import annotations
@@ -22,31 +26,33 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import isa_oracles as oracles
 from isa_expected import Difference, excuse
+from wheel_kernels import FORMS, Results, Work, translate_all, works
 
 from anyroc.compiler.bundle import host_section, images
-from anyroc.errors import AnyrocError
 from anyroc.isa.decode import decoder
 from anyroc.isa.disasm import format_instruction
 from anyroc.isa.instruction import DecodeError
 from anyroc.isa.tables import llvm_library
 from anyroc.isa.targets import TARGETS
 from anyroc.translate.codeobject import CodeObject, Kernel
-from anyroc.translate.jit import translate
 
 SECTION = ".hip_fatbin"
+BEGAN = time.monotonic()
 
 
 @dataclass
 class Target:
-    """What was found of one GPU in one wheel."""
+    """What was found of one GPU in one wheel.
 
-    files: int = 0
+    ``distinct``: keys of the kernels; ``translated``: how many of them, by form.
+    """
+
     objects: int = 0
     instructions: int = 0
     encodings: int = 0
     kernels: int = 0
-    distinct: int = 0
-    translated: int = 0
+    distinct: set[str] = field(default_factory=set)
+    translated: collections.Counter[str] = field(default_factory=collections.Counter)
     undecoded: list[str] = field(default_factory=list)
     different: list[str] = field(default_factory=list)
     failed: collections.Counter[str] = field(default_factory=collections.Counter)
@@ -134,64 +140,50 @@ def compare(name: str, wave_size: int, texts: dict[bytes, str], found: Target) -
             found.different.append(f"{name} {code.hex()} LLVM {want} | we {got}")
 
 
-def translate_kernels(
-    code: CodeObject, found: Target, seen: set[bytes], limit: int, full: bool
-) -> None:
-    """Translates kernels that were not seen before, ``limit`` of them (0: all)."""
-    done = 0
-    for kernel in code.kernels.values():
-        found.kernels += 1
-        text = code.text(kernel.entry, kernel.size)
-        key = hashlib.sha256(text + bytes([kernel.wave_size])).digest()
-        if key in seen or (limit and done >= limit):
-            continue
-        seen.add(key)
-        done += 1
-        found.distinct += 1
-        try:
-            translate(code, kernel, code.target, quick=True)
-            if full:
-                translate(code, kernel, code.target)
-            found.translated += 1
-        except AnyrocError as problem:
-            found.failed[f"{code.target_name} {problem}"] += 1
-        except Exception as problem:  # what a sweep is for
-            found.failed[f"{code.target_name} {kernel.name}: {problem!r}"] += 1
-
-
-def sweep(wheel: Path, limit: int, full: bool) -> dict[str, Target]:
-    """What a wheel holds, by target."""
-    result: dict[str, Target] = collections.defaultdict(Target)
-    texts: dict[str, set[bytes]] = collections.defaultdict(set)
-    kernels: dict[str, set[bytes]] = collections.defaultdict(set)
+def disassemble(wheel: Path, result: dict[str, Target]) -> None:
+    """Compares all texts of a wheel with LLVM's."""
+    seen: dict[str, set[bytes]] = collections.defaultdict(set)
     known: Encodings = {}
-    files: set[tuple[str, str]] = set()
-    for file, code in code_objects(wheel):
-        found = result[code.target_name]
-        if (file, code.target_name) not in files:
-            files.add((file, code.target_name))
-            found.files += 1
-        found.objects += 1
-        read(code, found, known, texts[code.target_name])
-        translate_kernels(code, found, kernels[code.target_name], limit, full)
+    for _, code in code_objects(wheel):
+        read(code, result[code.target_name], known, seen[code.target_name])
     for (name, wave_size), encodings in known.items():
         compare(name, wave_size, encodings, result[name])
-    return result
+
+
+def count(kernels: list[Work], results: Results, result: dict[str, Target]) -> None:
+    """What is known of a wheel's kernels."""
+    objects = collections.defaultdict(set)
+    for work in kernels:
+        found = result[work.code.target_name]
+        objects[work.code.target_name].add(work.code.digest)
+        found.kernels += 1
+        if work.key in found.distinct:
+            continue
+        found.distinct.add(work.key)
+        for form in FORMS:
+            said = results.known.get((work.key, form))
+            found.translated[form] += said == ""
+            if said:
+                found.failed[f"{work.code.target_name} {work.kernel.name} ({form}): {said}"] += 1
+    for name, digests in objects.items():
+        result[name].objects = len(digests)
 
 
 def report(name: str, result: dict[str, Target], seconds: float) -> list[str]:
     """A section of the report."""
     columns = (
         *("GPU", "code objects", "instructions", "encodings", "unlike LLVM's"),
-        *("kernels", "distinct", "translated"),
+        *("kernels", "distinct", "translated", "to machine code", "fast form"),
     )
-    lines = [f"## {name}", "", f"| {' | '.join(columns)} |", "|---" + "|---:" * 7 + "|"]
+    lines = [f"## {name}", "", f"| {' | '.join(columns)} |", "|---" + "|---:" * 9 + "|"]
     for target, found in sorted(result.items()):
         wrong = len(found.different) + len(found.undecoded)
-        lines.append(
-            f"| {target} | {found.objects} | {found.instructions} | {found.encodings} | {wrong} | "
-            f"{found.kernels} | {found.distinct} | {found.translated} |"
-        )
+        cells = [
+            *(target, found.objects, found.instructions, found.encodings, wrong),
+            *(found.kernels, len(found.distinct)),
+            *(found.translated[form] for form in FORMS),
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     lines += ["", f"{seconds:.0f} seconds."]
     excused: collections.Counter[str] = collections.Counter()
     for found in result.values():
@@ -213,18 +205,40 @@ def report(name: str, result: dict[str, Target], seconds: float) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("wheels", nargs="+", type=Path)
-    parser.add_argument("--kernels", type=int, default=0, help="so many of a code object, 0: all")
-    parser.add_argument("--full", action="store_true", help="translate into the fast form as well")
+    parser.add_argument("--only", choices=("texts", "kernels"), help="do one of the two")
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=FORMS[1:])
+    parser.add_argument("--minutes", type=float, help="stop translating after so long")
+    parser.add_argument("--part", default="1/1", help="K/N: the K-th of N parts of the kernels")
+    parser.add_argument("--results", type=Path, help="what is known of kernels, and will be")
     parser.add_argument("--report", type=Path)
     arguments = parser.parse_args()
     lines, bad = ["# GPU code in wheels", ""], 0
+    results = Results.load(arguments.results)
     for wheel in arguments.wheels:
         started = time.monotonic()
-        result = sweep(wheel, arguments.kernels, arguments.full)
+        result: dict[str, Target] = collections.defaultdict(Target)
+        if arguments.only != "kernels":
+            disassemble(wheel, result)
+        if arguments.only != "texts":
+            left = None
+            if arguments.minutes is not None:
+                left = max(0.0, arguments.minutes - (time.monotonic() - BEGAN) / 60)
+            kernels = list(works(wheel.name, code_objects(wheel)))
+            part, parts = map(int, arguments.part.split("/"))
+            mine = [w for w in kernels if int(w.key, 16) % parts == part - 1]
+            translate_all(mine, results, arguments.forms, left)
+            count(kernels, results, result)
         lines += report(wheel.name, result, time.monotonic() - started)
         for found in result.values():
             bad += len(found.different) + len(found.undecoded) + sum(found.failed.values())
-    text = "\n".join(lines)
+    for form in FORMS:
+        if results.instructions[form]:
+            cost = 1e6 * results.seconds[form] / results.instructions[form]
+            lines.append(
+                f"{form}: {results.instructions[form]} instructions, "
+                f"{cost:.0f} microseconds of CPU time each."
+            )
+    text = "\n".join([*lines, ""])
     print(text)
     if arguments.report:
         arguments.report.write_text(text)

@@ -4,6 +4,8 @@ Importing the package fills the registry, :data:`anyroc.semantics.core.OPERATION
 """
 
 from anyroc.semantics import (
+    cdna5,
+    cdna5_convert,
     compare,
     control,
     convert,
@@ -19,6 +21,6 @@ from anyroc.semantics import (
 )
 
 __all__ = [
-    "compare", "control", "convert", "floating", "flushing", "lane", "matrix", "memory", "scalar",
-    "scaled", "transcendental", "vector",
+    "cdna5", "cdna5_convert", "compare", "control", "convert", "floating", "flushing", "lane",
+    "matrix", "memory", "scalar", "scaled", "transcendental", "vector",
 ]  # fmt: skip

@@ -37,7 +37,7 @@ control("s_call_b64", "call")
 # A barrier's two halves: signalling cannot fail, waiting is the barrier.
 control("s_barrier s_barrier_wait", "barrier")
 control("s_barrier_signal", "nop")
-control("s_barrier_signal_isfirst", "barrier_signal_isfirst")
+control("s_barrier_signal_isfirst", "signal_first")
 control("s_sleep s_sleep_var", "sleep")
 control("s_trap", "trap")
 
@@ -45,7 +45,8 @@ control("s_getreg_b32", "getreg")
 control("s_setreg_b32 s_setreg_imm32_b32", "setreg")
 control("s_denorm_mode", "denorm_mode")
 control("s_round_mode", "round_mode")
-control("s_memtime s_memrealtime s_sendmsg_rtn_b32 s_sendmsg_rtn_b64", "clock")
+control("s_memrealtime s_sendmsg_rtn_b32 s_sendmsg_rtn_b64", "clock")
+control("s_memtime", "cycles")
 
 # M0 (or part of it) is added to a register's number.
 for _key in (

@@ -204,7 +204,8 @@ class Cross:
     """A move across lanes.  Source number ``row`` is the operand that moves; ``kind`` says how:
 
     ``gather``: lane i gets row[body(…)], the body giving the source lane for each lane, 0 if that
-    lane is inactive; ``gather_any``: the same, but active or not; ``scatter``: lane i sends its
+    lane is inactive; ``gather_any``: the same, but active or not as op_sel says; ``exchange``: in
+    waves of 64, whether active or not; ``scatter``: lane i sends its
     element to lane body(…); ``read_first`` and ``read_lane`` give a scalar (the body picks the lane
     from the other operands); ``write_lane`` writes one lane; ``swizzle``:
     :func:`anyroc.semantics.lane.swizzle_source` of the offset says the lane; ``swap``: two
@@ -224,7 +225,8 @@ class Cross:
 class Matrix:
     """D = A x B + C over the wave: ``helper`` of the native library does it.
 
-    ``a_rows``, ``b_rows``, ``c_rows``: VGPRs per lane of each operand.
+    ``a_rows``, ``b_rows``, ``c_rows``: VGPRs per lane of each operand; ``runs``: the native library
+    does runs of them too.
     """
 
     name: str
@@ -239,6 +241,7 @@ class Matrix:
     a_rows: int
     b_rows: int
     c_rows: int
+    runs: bool = False
 
 
 @dataclass(frozen=True)

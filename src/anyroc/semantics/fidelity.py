@@ -33,8 +33,10 @@ _SUMS = unspecified(
 )
 _ATOMIC = unspecified("denormals: here kept")
 _TIME = unspecified("time: here the host's clock")
+_CYCLES = unspecified("cycles: here the host's clock, as if at the GPU's rate")
 _PLACE = unspecified("numbers of the place where a wave runs: here 0; MODE is exact")
-_CONTROL = {"clock": _TIME, "getreg": _PLACE}
+_FIRST = unspecified("order in which waves come to a barrier: here wave 0 counts as the first")
+_CONTROL = {"clock": _TIME, "cycles": _CYCLES, "getreg": _PLACE, "signal_first": _FIRST}
 
 
 def fidelity(entry: Operation) -> Fidelity:

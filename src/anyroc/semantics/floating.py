@@ -172,10 +172,15 @@ op("v_ldexp_f64", "f64 i32 -> f64")(scale)
 op("v_ldexp_f16", "f16 i16 -> f16")(lambda a, n: scale(a, convert(n, I32)))
 
 
+_UNDERFLOW = {32: -150, 64: -1075}
+"""By width: the distance of the operands' exponents below which a quotient counts as too small."""
+
+
 def _div_fixup(quotient: Value, denominator: Value, numerator: Value) -> Value:
-    """The approximate quotient with the right sign, or what IEEE division gives where that is no
-    finite number or zero: for zeros, infinities and NaNs, and where a quotient leaves the range so
-    far that its approximation is meaningless."""
+    """The approximate quotient with the right sign, or what IEEE division gives: for operands that
+    are zero, infinite or NaN, and where the quotient is so far outside of the range that its
+    approximation is meaningless (for overflow that is infinite or NaN; AMD's manuals test the
+    denominator, which cannot be meant)."""
     t = quotient.type
     if t.bits == 16:
         result = floats.narrow(wide(numerator) / wide(denominator), t)
@@ -183,11 +188,19 @@ def _div_fixup(quotient: Value, denominator: Value, numerator: Value) -> Value:
         result = numerator / denominator
     sign = (raw(numerator) ^ raw(denominator)) & (1 << (t.bits - 1))
     signed = bits(magnitude(quotient) | sign, t)
-    special = (magnitude(result) - 1) >= (INFINITY[t.bits] - 1)
+    field = INFINITY[t.bits]
     finite = (numerator != 0.0) & (denominator != 0.0)
     for v in (numerator, denominator):
-        finite = finite & (magnitude(v) < INFINITY[t.bits])
-    return select(special, divided(result, finite), signed)
+        finite = finite & (magnitude(v) < field)
+    ordinary = finite
+    if t.bits in _UNDERFLOW:
+        n, d = (bits(raw(v) & field, t.signed) for v in (numerator, denominator))
+        below = n - d < _UNDERFLOW[t.bits] * (1 << MANTISSA_BITS[t.bits])
+        beyond = finite & ~below & (magnitude(quotient) >= field)
+        ordinary = finite & ~below & ~beyond
+        result = select(finite & below, bits(sign, t), result)
+        result = select(beyond, bits(sign | field, t), result)
+    return select(ordinary, signed, divided(result, finite))
 
 
 for _t in FLOATS:
@@ -211,13 +224,14 @@ def _div_scale(a: Value, denominator: Value, numerator: Value) -> tuple[Value, V
     distance = bits((raw(n) & field) - (raw(d) & field), t.signed)
     huge = distance >= (big << MANTISSA_BITS[t.bits])
     # The quotient is denormal; both sides are scaled so that neither leaves the range.
-    low = (n * 2.0**100) < (d * 2.0 ** (100 - least))
+    low = ((n * 2.0**100) < (d * 2.0 ** (100 - least))) & (raw(d) < field)
     d_denormal = d < 2.0**-least
     is_d = a == denominator
 
     factor = select(n < 2.0 ** (tiny - least), up, one)
     factor = select(low, select(a == numerator, up, one), factor)
-    factor = select(d > 2.0**least, select(low & ~is_d, one, down), factor)
+    large = (d > 2.0**least) & (raw(d) < field)
+    factor = select(large, select(low & ~is_d, one, down), factor)
     factor = select(d_denormal, up, factor)
     factor = select(huge, select(is_d, up, one), factor)
     zero = (n == 0.0) | (d == 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from anyroc.semantics.core import cross
 from anyroc.semantics.values import U64, Value, convert
 
-__all__ = ["DPP_ROW_MASKED", "dpp8_source", "dpp_source", "swizzle_source"]
+__all__ = ["dpp8_source", "dpp_source", "swizzle_source"]
 
 
 @cross("v_readfirstlane_b32", "read_first", "b32 -> b32")
@@ -60,16 +60,13 @@ def _(selector: Value, lane: Value) -> Value:
     return ((lane & 0x30) ^ 0x10) | (selector & 15)
 
 
-cross("v_permlane64_b32", "gather_any", "b32 lane -> b32")(lambda lane: lane ^ 32)
+# In waves of 32 it does nothing.
+cross("v_permlane64_b32", "exchange", "b32 lane -> b32")(lambda lane: lane ^ 32)
 
 
 for _distance in (16, 32):
     # Lanes of vdst with this bit set change places with those of the source without it.
     cross(f"v_permlane{_distance}_swap_b32", "swap", "b32 b32 -> b32 b32")(lambda n=_distance: n)
-
-
-DPP_ROW_MASKED = {0x142: 0xA, 0x143: 0xC}
-"""The row broadcasts write only the rows that follow a row they read: by control, those rows."""
 
 
 def dpp_source(ctrl: int, lane: int, wave_size: int) -> int | None:

@@ -2,7 +2,9 @@
 
 The keys of gfx942's 8-bit floats end in ``_fnuz``, those of RDNA3's layouts in ``_gfx11``, those
 of CDNA2's 16-bit floats, which take and give no denormals, in ``_flush``.
-``helper`` is the function of ``native/matrix.c`` without its ``anyroc_``.
+``helper`` is the function of ``native/matrix.c`` (gfx1250's: ``matrix_cdna5.c``) without its
+``anyroc_``; those that have one for runs in ``native/matrix_run.c`` too are dense, of one block,
+and take denormals.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from anyroc.semantics.core import Matrix, matrix
 
 _BITS = {"f64": 64, "f32": 32, "xf32": 32, "i32": 32, "f16": 16, "bf16": 16, "i8": 8, "iu8": 8,
-         "fp8": 8, "bf8": 8, "iu4": 4, "f8f6f4": 8}  # fmt: skip
+         "fp8": 8, "bf8": 8, "iu4": 4, "f8f6f4": 8, "bf16f32": 32}  # fmt: skip
 _SMALL = tuple((a, b) for a in ("fp8", "bf8") for b in ("fp8", "bf8"))
 
 # Format of A and B: (rows, columns, k, blocks) of each instruction.
@@ -62,6 +64,7 @@ def _register(
         a_rows=rows(per_lane // 2 if sparse else per_lane, _BITS[a]),
         b_rows=rows(per_lane, _BITS[b]),
         c_rows=1 if sparse else _sum_rows(shape, d, wave, suffix),
+        runs=kind == "mfma" and blocks == 1 and d != "f64" and suffix != "_flush",
     )
     matrix(entry)
 
@@ -119,6 +122,19 @@ def _wmma() -> None:
         _register("swmmac", (16, 16, 32, 1), a, b, "f32", 32)
 
 
+def _wmma_cdna5() -> None:
+    """gfx1250's, which has waves of 32 only (``native/matrix_cdna5.c``)."""
+    for f, d in (("f16", "f32"), ("bf16", "f32"), ("f16", "f16"), ("bf16", "bf16"),
+                 ("bf16", "bf16f32")):  # fmt: skip
+        _register("wmma", (16, 16, 32, 1), f, f, d, 32)
+    _register("wmma", (16, 16, 4, 1), "f32", "f32", "f32", 32)
+    _register("wmma", (16, 16, 64, 1), "iu8", "iu8", "i32", 32)
+    for a, b in _SMALL:
+        for d in ("f32", "f16"):
+            _register("wmma", (16, 16, 64, 1), a, b, d, 32)
+
+
 _mfma()
 _smfmac()
 _wmma()
+_wmma_cdna5()

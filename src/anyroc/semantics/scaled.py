@@ -16,7 +16,7 @@ from anyroc.semantics.core import op
 from anyroc.semantics.floats import bf16, magnitude, raw, sign_bit, wide
 from anyroc.semantics.values import F16, F32, I32, U32, Value, bits, convert, select
 
-__all__ = ["FORMATS"]
+__all__ = ["FORMATS", "down", "packed_codes"]
 
 FORMATS: dict[str, Small] = {
     "fp8": Small(3, 7, False, 0x7E, 0x7F, 0x7F, signed_nan=True),
@@ -44,7 +44,7 @@ def _inverse(exponent: Value) -> Value:
     return bits(select(exponent == 255, exponent.const(0x7FC00000), power), F32)
 
 
-def _down(a: Value, scale: Value, f: Small) -> Value:
+def down(a: Value, scale: Value, f: Small) -> Value:
     """A float as the code of the nearest scaled small one."""
     a = a if a.type is F32 else wide(a)
     return _keep_sign(to_small(a * _inverse(_exponent(scale)), f), a, f)
@@ -99,7 +99,7 @@ def _to_bytes(name: str, f: Small, source: str) -> None:
     """A pair into half a register, one element into a byte."""
 
     def narrow(elements: tuple[Value, ...], scale: Value, old: Value, op_sel: Value) -> Value:
-        codes = [_down(a, scale, f) for a in elements]
+        codes = [down(a, scale, f) for a in elements]
         return merged(old, _pair(codes), _half(op_sel), 16)
 
     def stochastic(a: Value, noise: Value, scale: Value, old: Value, op_sel: Value) -> Value:
@@ -139,7 +139,7 @@ def _nibbles(f: Small, source: str) -> None:
     """A pair of 4-bit floats in a byte."""
 
     def narrow(elements: tuple[Value, ...], scale: Value, old: Value, op_sel: Value) -> Value:
-        codes = [_down(a, scale, f) for a in elements]
+        codes = [down(a, scale, f) for a in elements]
         return merged(old, codes[0] | (codes[1] << 4), _byte(op_sel), 8)
 
     def stochastic(
@@ -163,13 +163,13 @@ def _nibbles(f: Small, source: str) -> None:
     op(f"v_cvt_scalef32_pk_{source}_fp4", f"b32 f32 op_sel -> {source}x2")(widen)
 
 
-def _packed(codes: list[Value]) -> tuple[Value, ...]:
-    """32 codes of 6 bits as six dwords."""
-    words: list[Value] = [codes[0].const(0)] * 6
+def packed_codes(codes: list[Value], width: int = 6) -> tuple[Value, ...]:
+    """Codes of ``width`` bits, low first, as whole dwords."""
+    words: list[Value] = [codes[0].const(0)] * (len(codes) * width // 32)
     for index, code in enumerate(codes):
-        at, shift = divmod(6 * index, 32)
+        at, shift = divmod(width * index, 32)
         words[at] = words[at] | (code << shift)
-        if shift > 26:
+        if shift > 32 - width:
             words[at + 1] = words[at + 1] | (code >> (32 - shift))
     return tuple(words)
 
@@ -190,14 +190,14 @@ def _sixes(name: str, f: Small, source: str) -> None:
     """32 floats of 6 bits in six registers."""
 
     def narrow(elements: tuple[Value, ...], scale: Value) -> tuple[Value, ...]:
-        return _packed([_down(a, scale, f) for a in elements])
+        return packed_codes([down(a, scale, f) for a in elements])
 
     def stochastic(elements: tuple[Value, ...], noise: Value, scale: Value) -> tuple[Value, ...]:
         codes = []
         for a in elements:
             codes.append(_down_stochastic(a, noise, scale, f, source))
             noise = _next(noise)
-        return _packed(codes)
+        return packed_codes(codes)
 
     def widen(words: tuple[Value, ...], scale: Value) -> tuple[Value, ...]:
         return tuple(_up(code, scale, f, source) for code in _unpacked(words))

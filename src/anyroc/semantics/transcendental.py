@@ -79,7 +79,8 @@ def exp2(x: Value) -> Value:
     fraction = x - (shifted - _TO_INTEGER)
     power = bits(raw(_polynomial(fraction, _EXP2)) + (raw(shifted) << 23), F32)
     power = select(x >= 128.0, _infinity(x), power)
-    return select(x < -126.0, x.const(0.0), power)
+    power = select(x < -126.0, x.const(0.0), power)
+    return select(is_nan(x), x + x, power)
 
 
 _ROOT_HALF = 0x3F3504F3

@@ -50,7 +50,7 @@ op("v_xor3_b32", "b32 b32 b32 -> b32")(lambda a, b, c: a ^ b ^ c)
 op("v_bfi_b32", "b32 b32 b32 -> b32")(lambda a, b, c: (a & b) | (~a & c))
 
 
-def _truth_table(a: Value, b: Value, c: Value, table: Value) -> Value:
+def truth_table(a: Value, b: Value, c: Value, table: Value) -> Value:
     """Bit 4a + 2b + c of ``table``, for each bit of the operands."""
     result = a.const(0)
     for index in range(8):
@@ -61,7 +61,7 @@ def _truth_table(a: Value, b: Value, c: Value, table: Value) -> Value:
 
 
 for _t in ("b32", "b16"):
-    op(f"v_bitop3_{_t}", f"{_t} {_t} {_t} bitop3 -> {_t}")(_truth_table)
+    op(f"v_bitop3_{_t}", f"{_t} {_t} {_t} bitop3 -> {_t}")(truth_table)
 
 for _t in ("u32", "i32", "u16", "i16"):
     op(f"v_add_nc_{_t}", f"{_t} {_t} -> {_t}")(lambda a, b: a + b)

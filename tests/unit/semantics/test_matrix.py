@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anyroc.isa.tables import table
 from anyroc.native import library
 from anyroc.semantics.core import OPERATIONS, Matrix
 from semantics_support.exact import BF16, F16, F32, F64, SMALL, Format, decode, encode
@@ -147,10 +148,16 @@ def shifted(place: tuple[int, int, int], high: bool) -> tuple[int, int, int]:
 def variants(name: str) -> list[tuple[str, int]]:
     if name.startswith(("v_mfma", "v_smfmac")):
         return [("cdna", 64)]
+    if name in CDNA5:
+        return [("gfx12", 32)]
     return [("gfx11" if name.endswith("_gfx11") else "gfx12", wave) for wave in (32, 64)]
 
 
-CHOSEN = [name for name in MATRICES if name.endswith("_f8f6f4")]
+# gfx1250's, which has waves of 32 only; of C's and D's layouts RDNA4's hold for it, too.
+CDNA5 = frozenset(
+    row.op for row in table("cdna5") if row.op.startswith("v_wmma") and "@cdna5" in row.flags
+)
+CHOSEN = [name for name in MATRICES if name.endswith(("_f8f6f4", "bf16f32_16x16x32_bf16"))]
 EVERY = [(name, *variant) for name in MATRICES if name not in CHOSEN for variant in variants(name)]
 
 
@@ -160,6 +167,21 @@ def test_products(name: str, generation: str, wave: int) -> None:
     s = shape(name.removesuffix("_gfx11").removesuffix("_flush"), generation, wave)
     problem = Problem(entry, s, len(name), modifiers=3 if entry.a.startswith("iu") else 0)
     np.testing.assert_array_equal(problem.product() + problem.c, problem.run())
+
+
+def test_bf16_of_f32_sums() -> None:
+    """v_wmma_bf16f32 adds to sums of F32 and rounds once, at the end."""
+    entry = MATRICES["v_wmma_bf16f32_16x16x32_bf16"]
+    wide = shape("v_wmma_f32_16x16x32_bf16", "gfx12", 32)
+    narrow = shape("v_wmma_bf16_16x16x32_bf16", "gfx12", 32)
+    problem = Problem(MATRICES["v_wmma_f32_16x16x32_bf16"], wide, 5)
+    problem.c = problem.c * 256 + 1  # more bits than BF16 has
+    c, d = problem.rows("D", problem.c, "f32"), np.zeros((32, 32), np.uint32)
+    a, b = problem.rows("A", problem.a, "bf16"), problem.rows("B", problem.b, "bf16")
+    call(entry, 32, d, a, b, c)
+    want = problem.product() + problem.c
+    got = [get(d, place, 16) for _, _, _, place in narrow.places("D")]
+    assert [encode(Fraction(int(v)), BF16) for v in want.ravel()] == got
 
 
 # The formats that cbsz and blgp choose among, in order.

@@ -16,7 +16,7 @@ struct Results {
     unsigned short wide[64][4];
     unsigned char bytes[64][8], sixes[64][12], nibbles[64][8];
     float product[16][16], scaled[16][16];
-    unsigned direct[64][4], narrow, last;
+    unsigned direct[64][4], narrow, last, far[64];
 };
 
 __global__ void exercise(Results *r, const unsigned char *a, const unsigned char *b,
@@ -78,6 +78,14 @@ __global__ void exercise(Results *r, const unsigned char *a, const unsigned char
     rest[lane == 0 ? 36000 : lane] = 0xC0FFEE + lane;
     __syncthreads();
     if (lane == 63) r->last = rest[36000];
+
+    // LDS beyond the first 64 KiB, where M0 must keep more than 16 bits.
+    __syncthreads();
+    __builtin_amdgcn_global_load_lds((__attribute__((address_space(1))) void *)(source + 4 * lane),
+                                     (__attribute__((address_space(3))) void *)(rest + 30000), 16, 0, 0);
+    __builtin_amdgcn_s_waitcnt(0);
+    __syncthreads();
+    r->far[lane] = rest[30000 + 4 * lane];
 #endif
 }
 
@@ -148,6 +156,7 @@ int main()
         CHECK(r.swap32[0][lane] == (lane & 32 ? 100 + lane - 32 : lane));
         CHECK(r.swap32[1][lane] == (lane & 32 ? 100 + lane : lane + 32));
         for (int i = 0; i < 4; ++i) CHECK(r.direct[lane][i] == source[4 * lane + i]);
+        CHECK(r.far[lane] == source[4 * lane]);
     }
     CHECK(r.bits == (source[0] ^ source[1] ^ source[2]));
     CHECK(r.noise == (source[0] << 1 ^ (source[0] >> 31 ? 197 : 0)));
