@@ -72,6 +72,8 @@ class Wave(ctypes.Structure):
         ("fault_kind", c_uint32),
         ("fault_size", c_uint32),
         ("trap_id", c_uint32),
+        ("gang_wanted", c_uint32),
+        ("gang_at", c_uint32),
     )
 
 
@@ -209,6 +211,8 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_range_decommit": (c_int, (c_uint64, c_uint64)),
     "anyroc_host_register": (c_int, (c_uint64, c_uint64)),
     "anyroc_host_unregister": (None, (c_uint64,)),
+    "anyroc_allocation_add": (c_int, (c_uint64, c_uint64, c_uint32, c_uint32)),
+    "anyroc_allocation_remove": (None, (c_uint64,)),
     "anyroc_queue_create": (c_void_p, (c_uint64, c_uint64)),
     "anyroc_queue_destroy": (None, (c_void_p,)),
     "anyroc_queue_query": (c_int, (c_void_p,)),

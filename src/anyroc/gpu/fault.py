@@ -109,12 +109,20 @@ class Fault:
 
     def _place(self) -> str:
         assert self.kernel is not None
-        offset = self.pc - self.kernel.kernel.entry
+        function, offset = self._function()
         text = self.instruction
         lane = f"lane {self.lane} of " if self.lane is not None else ""
         x, y, z = self.group
         where = f"{lane}wave {self.wave}, workgroup ({x}, {y}, {z})"
-        return f"at {self.kernel_name}+{offset:#x}{': ' if text else ''}{text}\n  by {where}"
+        return f"at {function}+{offset:#x}{': ' if text else ''}{text}\n  by {where}"
+
+    def _function(self) -> tuple[str, int]:
+        """The function that the instruction belongs to, and the offset in it."""
+        assert self.kernel is not None
+        for symbol in self.kernel.module.code.symbols.values():
+            if symbol.kind == "func" and 0 <= self.pc - symbol.vaddr < symbol.size:
+                return symbol.name, self.pc - symbol.vaddr
+        return self.kernel_name, self.pc - self.kernel.kernel.entry
 
 
 def from_record(

@@ -9,6 +9,7 @@ allocations beyond some thousands share pages.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from bisect import bisect_right, insort
@@ -33,6 +34,8 @@ _USER_END = 1 << 47
 """Where the addresses end that the system gives a process."""
 
 _COUNTED = ("device", "managed")
+KINDS = ("device", "managed", "host", "internal", "mapped", "shared")
+"""The kinds of allocations, in the order in which C numbers them."""
 
 
 class OutOfMemory(AnyrocError):
@@ -116,9 +119,19 @@ class AddressSpace:
                 addresses = self._internal if kind == "internal" else self._addresses
                 base, home = self._own_pages(size, align, addresses)
             allocation = Allocation(base, size, kind, owner.device)
-            self._allocations[base] = (allocation, home, owner)
-            insort(self._bases, base)
+            self._enter(allocation, home, owner)
         return allocation
+
+    def _enter(self, allocation: Allocation, home: _Pages | _Slab | None, owner: Memory) -> None:
+        base, kind = allocation.base, KINDS.index(allocation.kind)
+        self._allocations[base] = (allocation, home, owner)
+        insort(self._bases, base)
+        self._runtime.anyroc_allocation_add(base, allocation.size, kind, allocation.device)
+
+    def _leave(self, base: int) -> None:
+        self._runtime.anyroc_allocation_remove(base)
+        del self._allocations[base]
+        del self._bases[bisect_right(self._bases, base) - 1]
 
     def free(self, base: int) -> tuple[Allocation, Memory]:
         """End an allocation and return it and whose it was; BadAddress if `base` starts none."""
@@ -129,8 +142,7 @@ class AddressSpace:
                 raise BadAddress(self._not_allocated(base)) from None
             if home is None:
                 raise BadAddress(f"address {base:#x} is mapped, and freed by unmapping it")
-            del self._allocations[base]
-            del self._bases[bisect_right(self._bases, base) - 1]
+            self._leave(base)
             if isinstance(home, _Pages):
                 self._guarded -= 1
                 self._release(home)
@@ -201,8 +213,7 @@ class AddressSpace:
     def attach(self, base: int, size: int, kind: str, owner: Memory) -> None:
         """Make pages that are mapped at set-aside addresses an allocation."""
         with self._lock:
-            self._allocations[base] = (Allocation(base, size, kind, owner.device), None, owner)
-            insort(self._bases, base)
+            self._enter(Allocation(base, size, kind, owner.device), None, owner)
 
     def detach(self, base: int) -> Allocation:
         """End what `attach` made, pages and all; BadAddress if `base` is none."""
@@ -210,8 +221,7 @@ class AddressSpace:
             entry = self._allocations.get(base)
             if entry is None or entry[1] is not None:
                 raise BadAddress(self._not_allocated(base))
-            del self._allocations[base]
-            del self._bases[bisect_right(self._bases, base) - 1]
+            self._leave(base)
             start = base // PAGE * PAGE
             self._runtime.anyroc_range_decommit(start, round_up(entry[0].end, PAGE) - start)
         return entry[0]
@@ -336,10 +346,20 @@ class Memory:
     def __init__(self, device: int, capacity: int) -> None:
         self.device = device
         self.capacity = capacity
-        self.used = 0
+        self._account = (ctypes.c_uint64 * 2)(0, capacity)
         self._space = address_space()
         self._lock = threading.Lock()
         self._poison = os.environ.get("ANYROC_POISON", "0") not in ("", "0")
+
+    @property
+    def used(self) -> int:
+        """Bytes that are allocated."""
+        return self._account[0]
+
+    @property
+    def account(self) -> int:
+        """Where `used` and `capacity` lie for C to read, 64 bits each."""
+        return ctypes.addressof(self._account)
 
     @property
     def available(self) -> int:
@@ -386,7 +406,7 @@ class Memory:
                     f"{size} are wanted",
                     hint="ANYROC_MEMORY sets how much memory a device has",
                 )
-            self.used += size
+            self._account[0] += size
 
     def find(self, address: int) -> Allocation | None:
         """Return the allocation or registered host range that holds `address`, if any."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from pathlib import Path
 from anyroc import native
 from anyroc.gpu import binding
 from anyroc.gpu.device import worker_threads
+from anyroc.native.build import zig
 
 _SOURCE = r"""
 #include "runtime.h"
@@ -49,7 +49,7 @@ def _functions(folder: Path) -> ctypes.CDLL:
     source, target = folder / "functions.c", folder / "functions.so"
     source.write_text(_SOURCE)
     include = str(Path(native.__file__).parent)
-    command = [sys.executable, "-m", "ziglang", "cc", "-O2", "-shared", "-fPIC", "-D_GNU_SOURCE"]
+    command = [str(zig()), "cc", "-O2", "-shared", "-fPIC", "-D_GNU_SOURCE"]
     command += ["-I", include, str(source), str(native.library_path()), "-o", str(target)]
     subprocess.run(command, check=True)
     return ctypes.CDLL(str(target))

@@ -36,14 +36,19 @@ class LaunchError(AnyrocError):
 
 
 class Event:
-    """A point in a queue's work; complete when everything recorded before it is done."""
+    """A point in a queue's work; complete when everything recorded before it is done.
 
-    def __init__(self) -> None:
+    `handle` is the runtime's: of an event that somebody else owns, or None to make one.
+    """
+
+    def __init__(self, handle: int | None = None) -> None:
         self._runtime = binding.runtime()
-        self.handle = self._runtime.anyroc_event_create()
+        self._own = handle is None
+        self.handle: int = handle or self._runtime.anyroc_event_create()
 
     def __del__(self) -> None:
-        self._runtime.anyroc_event_destroy(self.handle)
+        if self._own:
+            self._runtime.anyroc_event_destroy(self.handle)
 
     @property
     def recorded(self) -> bool:
@@ -112,7 +117,7 @@ class Queue:
             None if extra is None else byref(extra),
         )
         if result != binding.OK:
-            raise _launch_error(result, kernel, grid, block, dynamic_lds)
+            raise launch_error(result, kernel, grid, block, dynamic_lds)
 
     def leave_to_waiter(self) -> None:
         """Let the next command, if the queue is idle, be run by the thread that waits for it.
@@ -259,11 +264,6 @@ class BadCopy(AnyrocError):
     """A copy or fill met an address that is not mapped."""
 
 
-def launch_address() -> int:
-    """Return the address of the C function that launches: `anyroc_launch` in native/launch.c."""
-    return ctypes.cast(binding.runtime().anyroc_launch, ctypes.c_void_p).value or 0
-
-
 def launch_extra(
     *,
     tail: Dim = (0, 0, 0),
@@ -289,9 +289,10 @@ def _bad_copy(result: int) -> AnyrocError:
     return OutOfMemory("no host memory or thread for a copy")
 
 
-def _launch_error(
+def launch_error(
     result: int, kernel: LoadedKernel, grid: Dim, block: Dim, dynamic_lds: int
 ) -> LaunchError:
+    """Return what to raise of a launch that the runtime refused with `result`."""
     limits = kernel.struct
     messages = {
         binding.BLOCK_TOO_LARGE: (f"a block of {block}; at most {limits.max_block} fit", "block"),

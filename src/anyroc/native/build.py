@@ -49,16 +49,21 @@ def library_path() -> Path:
     return disk_cache.default().make("native", key, ".so", _build)
 
 
-def _compiler() -> str:
-    """Return what tells one installed zig from another."""
+def zig() -> Path:
+    """Return the compiler's program, which any Python that finds anyroc can start."""
     found = find_spec("ziglang")
     if found is None or found.origin is None:
         raise ToolchainError(
             "the C compiler that builds anyroc's native part is not installed",
             hint="pip install ziglang",
         )
-    facts = Path(found.origin).stat()
-    return f"{found.origin} {facts.st_size} {facts.st_mtime_ns}"
+    return Path(found.origin).with_name("zig")
+
+
+def _compiler() -> str:
+    """Return what tells one installed zig from another."""
+    facts = zig().stat()
+    return f"{zig()} {facts.st_size} {facts.st_mtime_ns}"
 
 
 def host() -> str:
@@ -79,7 +84,7 @@ def _build(target: Path) -> None:
     import threading
 
     files = [str(file) for file in sources() if file.suffix == ".c"]
-    command = [sys.executable, "-m", "ziglang", "cc", *FLAGS, "-o", str(target), *files]
+    command = [str(zig()), "cc", *FLAGS, "-o", str(target), *files]
     note = threading.Timer(
         _PATIENCE, print, ["anyroc: building the native runtime (once)"], {"file": sys.stderr}
     )

@@ -216,6 +216,11 @@ static void report(struct launch *launch, const struct anyroc_guard *guard) {
     fault.wave_id = fault.wave.wave_id;
     fault.pc = fault.wave.pc;
     memcpy(fault.group, guard->wave->group->index, sizeof fault.group);
+    if (fault.wave.gang_at != 0) { /* its registers are the host's */
+      fault.wave_id += fault.wave.gang_at / 4 / launch->kernel->wave_size;
+      queue_fail(launch->command.queue, &fault);
+      return;
+    }
     uint64_t size = launch->kernel->vgpr_rows * (uint64_t)launch->kernel->wave_size * 4;
     fault.vgprs = malloc(size);
     if (fault.vgprs != NULL) memcpy(fault.vgprs, fault.wave.vgpr, fault.vgpr_size = size);

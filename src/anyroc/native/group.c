@@ -162,6 +162,7 @@ static inline void begin_wave(struct anyroc_group *group, const struct residents
   uint64_t exec = number + 1 == ids->wave_count ? ids->last_exec : ~0ull >> (64 - ids->wave_size);
   memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &exec, sizeof exec);
   if (residents->launch->needs_ids) copy_ids(wave, ids, number);
+  wave->gang_wanted = wave->gang_at = 0;
   memcpy(&wave->scc, residents->state, sizeof residents->state);
   wave->budget = TURN;
 }
@@ -234,14 +235,22 @@ static int begin_waves(struct anyroc_group *group, struct worker *worker) {
   struct residents *residents = worker->residents;
   anyroc_wave_fn entry = launch_entry(residents->launch);
   uint32_t count = group->wave_count, number = group->first, ended = 0, slot = 0;
+  uint32_t gang = residents->random == 0 ? residents->launch->gang : 0;
   int progress = 0;
   struct anyroc_wave *wave = worker->guard.wave = wave_of(group, 0);
   for (uint32_t begun = 0; begun < count; begun++) {
     begin_wave(group, residents, wave, number);
+    if (gang != 0 && number % gang == 0) wave->gang_wanted = 1;
     if (++number == count) number = 0;
     int32_t status = entry(wave);
     if (status == ANYROC_END) {
       ended++;
+      continue;
+    }
+    if (status == ANYROC_GANG) {
+      ended += gang;
+      begun += gang - 1;
+      number += gang - 1;
       continue;
     }
     group->turns[slot] = 0;

@@ -69,6 +69,17 @@ void anyroc_clear_row(struct anyroc_wave *wave, uint32_t *row) {
   for (uint64_t m = wave_exec(wave); m; m &= m - 1) row[__builtin_ctzll(m)] = 0;
 }
 
+/* Per lane, a base plus so many times a signed row, as rows of low and high halves. */
+void anyroc_scale_addresses(struct anyroc_wave *wave, uint32_t *to, const uint32_t *row,
+                            uint32_t size, uint64_t base) {
+  for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
+    int lane = __builtin_ctzll(m);
+    uint64_t address = base + (uint64_t)((int64_t)(int32_t)row[lane] * size);
+    to[lane] = (uint32_t)address;
+    to[lane + wave->wave_size] = (uint32_t)(address >> 32);
+  }
+}
+
 /* Adds the number of enabled lanes to a dword of LDS, or takes it away; they all get what was there. */
 void anyroc_lds_count(struct anyroc_wave *wave, uint32_t *row, uint32_t at, uint32_t takes) {
   uint64_t exec = wave_exec(wave);
@@ -81,13 +92,43 @@ void anyroc_lds_count(struct anyroc_wave *wave, uint32_t *row, uint32_t at, uint
   for (uint64_t m = exec; m; m &= m - 1) row[__builtin_ctzll(m)] = old;
 }
 
+/* anyroc_transpose where all lanes take part, in groups of 16, with whole bytes, eight to a lane: each group
+ * holds a matrix of 16 columns, row by row, and a lane gets a column. */
+#define TRANSPOSE(bits)                                                                       \
+  static void transpose_##bits(uint32_t *to, const uint32_t *from, uint32_t wave_size) {      \
+    enum { ROWS = 64 / bits };                                                                \
+    for (uint32_t group = 0; group < wave_size; group += 16) {                                \
+      uint32_t words[32];                                                                     \
+      uint##bits##_t matrix[ROWS][16], columns[16][ROWS];                                     \
+      for (int i = 0; i < 16; i++) {                                                          \
+        words[2 * i] = from[group + i];                                                       \
+        words[2 * i + 1] = from[wave_size + group + i];                                       \
+      }                                                                                       \
+      memcpy(matrix, words, sizeof matrix);                                                   \
+      for (int column = 0; column < 16; column++)                                             \
+        for (int row = 0; row < ROWS; row++) columns[column][row] = matrix[row][column];      \
+      memcpy(words, columns, sizeof words);                                                   \
+      for (int i = 0; i < 16; i++) {                                                          \
+        to[group + i] = words[2 * i];                                                         \
+        to[wave_size + group + i] = words[2 * i + 1];                                         \
+      }                                                                                       \
+    }                                                                                         \
+  }
+TRANSPOSE(8)
+TRANSPOSE(16)
+
 /* Of a matrix of `span` columns, whose rows lie in the lanes one behind the other (elements of `bits`, `words`
  * dwords a lane), every enabled lane gets a column. */
 void anyroc_transpose(struct anyroc_wave *wave, uint32_t *to, const uint32_t *from, uint32_t bits,
                       uint32_t words, uint32_t span) {
   uint32_t wave_size = wave->wave_size, elements = 32 * words / bits, lanes_per_row = span / elements;
   uint32_t mask = (1u << bits) - 1;
-  for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
+  uint64_t exec = wave_exec(wave);
+  if (exec == ~0ull >> (64 - wave_size) && span == 16 && words == 2 && (bits == 8 || bits == 16)) {
+    (bits == 8 ? transpose_8 : transpose_16)(to, from, wave_size);
+    return;
+  }
+  for (uint64_t m = exec; m; m &= m - 1) {
     uint32_t i = __builtin_ctzll(m), column = i % span, result[4] = {0};
     for (uint32_t n = 0; n < elements; n++) {
       uint32_t source = i - column + n * lanes_per_row + column / elements;
@@ -143,4 +184,12 @@ uint64_t anyroc_clock(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 100000000u + (uint64_t)now.tv_nsec / 10;
+}
+
+/* The core clock that kernels read, as if it ran at `khz` all the time. */
+uint64_t anyroc_cycles(uint32_t khz) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  uint64_t ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  return (uint64_t)((unsigned __int128)ns * khz / 1000000u);
 }

@@ -7,6 +7,8 @@
 
 #define PACKET_SIZE 64
 #define WORTH_WAKING_NS 20000
+#define SHORTEST_PAUSE_NS 20000
+#define LONGEST_PAUSE_NS 200000
 
 /* The HSA kernel dispatch packet, which kernels read through the dispatch pointer. */
 struct packet {
@@ -32,16 +34,16 @@ static uint64_t ring_room(struct anyroc_queue *queue, uint64_t size) {
 static uint8_t *ring_take(struct anyroc_queue *queue, uint64_t size, uint64_t *end) {
   size = (size + 63) & ~63ull;
   if (size > queue->ring_size / 4) return NULL;
-  for (;;) {
+  for (int64_t pause = SHORTEST_PAUSE_NS;; pause = 2 * pause < LONGEST_PAUSE_NS ? 2 * pause
+                                                                             : LONGEST_PAUSE_NS) {
     uint32_t seen = atomic_load(&queue->progress);
     *end = ring_room(queue, size);
     if (*end != 0) {
       queue->ring_head = *end;
       return queue->ring + (*end - size) % queue->ring_size;
     }
-    atomic_fetch_add(&queue->sleepers, 1);
-    futex_wait(&queue->progress, seen, 1000000);
-    atomic_fetch_sub(&queue->sleepers, 1);
+    /* Nobody wakes this thread: a wake for each launch that ends would cost more than the launch. */
+    futex_wait(&queue->progress, seen, pause);
   }
 }
 
@@ -187,6 +189,8 @@ static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint
             : launch->block[0] % 16 == 0              ? ANYROC_ROWS
                                                       : ANYROC_FULL;
   launch->shape = shape;
+  if (shape == ANYROC_LINEAR && items == launch->block[0] && items % ANYROC_GANG_LANES == 0)
+    launch->gang = ANYROC_GANG_LANES / kernel->wave_size;
   launch->needs_ids = !(kernel->needs_no_ids >> shape & 1);
   return ANYROC_OK;
 }

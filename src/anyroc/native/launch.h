@@ -14,6 +14,7 @@ struct launch {
   struct anyroc_kernel *kernel;
   enum anyroc_shape shape;
   uint32_t needs_ids; /* the code reads the initial work-item ids */
+  uint32_t gang;      /* waves that one may stand for, 0: none */
   uint32_t grid[3];   /* workgroups */
   uint32_t block[3];  /* work-items of a whole workgroup */
   uint32_t tail[3];   /* work-items of the last workgroup in each dimension */

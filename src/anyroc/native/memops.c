@@ -39,6 +39,10 @@ static __attribute__((noinline)) void flat_lane(struct anyroc_wave *wave, uint32
     scratch_lane(wave, rows, low, lane, form, words, write);
     return;
   }
+  if ((high & ~ANYROC_LANE_APERTURE_LANES) == ANYROC_LANE_APERTURE) {
+    scratch_lane(wave, rows, low, high >> 20 & 31, form, words, write);
+    return;
+  }
   uint8_t none[16] = {0}, *p;
   if (high == ANYROC_SHARED_APERTURE) {
     int inside = low <= wave->lds_size && size <= wave->lds_size - low;
@@ -125,7 +129,10 @@ INLINE void access_global(struct anyroc_wave *wave, uint32_t *rows, const uint32
       at.numbers[0] = base + widen_low(low) + (widen_low(high) << 32);
       at.numbers[1] = base + widen_high(low) + (widen_high(high) << 32);
       if (LIKELY(all_in_device_range(at.numbers[0], at.numbers[1], size))) {
-        scattered(rows, wave_size, at.places, form, words, write);
+        if (same_page == 0xffff && by_lines(low, form, words))
+          lined(rows, wave_size, at.places, words, write);
+        else
+          scattered(rows, wave_size, at.places, form, words, write);
         continue;
       }
     }
@@ -192,7 +199,8 @@ INLINE void lds_chunk(struct anyroc_wave *wave, uint32_t *rows, u32x16 offsets, 
     if (mask == 0xffff) {
       uint8_t *places[CHUNK];
       for (uint32_t i = 0; i < CHUNK; i++) places[i] = wave->lds + offsets[i];
-      scattered(rows, wave_size, places, form, words, write);
+      if (by_lines(offsets, form, words)) lined(rows, wave_size, places, words, write);
+      else scattered(rows, wave_size, places, form, words, write);
       return;
     }
 #ifdef __AVX512F__
@@ -360,6 +368,10 @@ uint8_t *anyroc_atomic_address(struct anyroc_wave *wave, uint32_t space, uint64_
   uint32_t high = address >> 32, low = (uint32_t)address;
   if (space == FLAT && high == ANYROC_SHARED_APERTURE) space = LDS;
   if (space == FLAT && high == ANYROC_PRIVATE_APERTURE) space = SCRATCH;
+  if (space == FLAT && (high & ~ANYROC_LANE_APERTURE_LANES) == ANYROC_LANE_APERTURE) {
+    space = SCRATCH;
+    lane = high >> 20 & 31;
+  }
   if (address % size && space != LDS) anyroc_fault(wave, ANYROC_FAULT_MISALIGNED, address, lane, size);
   if (space == LDS)
     return low <= wave->lds_size && size <= wave->lds_size - low ? wave->lds + low : NULL;

@@ -98,6 +98,7 @@ static void free_queue(struct anyroc_queue *queue) {
     queue->previous_all->next_all = queue->next_all;
   else
     pool.all = queue->next_all;
+  anyroc_queue_clear_fault(queue);
   free(queue->fault.vgprs);
   free(queue);
 }
@@ -455,6 +456,7 @@ int pool_submit(struct anyroc_queue *queue, struct command *command) {
       queue->first = command;
     queue->last = command;
     atomic_fetch_add(&queue->submitted, 1);
+    if (command->kind != COMMAND_RECORD) atomic_fetch_add(&queue->work, 1);
     if (queue->state == QUEUE_IDLE) {
       make_ready(queue);
       queue->left_to_waiter = atomic_exchange(&queue->waiter_runs, 0);

@@ -30,6 +30,9 @@ uint64_t anyroc_queue_submitted(struct anyroc_queue *queue) {
   return atomic_load(&queue->submitted);
 }
 
+/* How much of that is more than the record of an event. */
+uint64_t anyroc_queue_work(struct anyroc_queue *queue) { return atomic_load(&queue->work); }
+
 static int64_t remaining(uint64_t limit) {
   uint64_t now = clock_ns();
   return now < limit ? (int64_t)(limit - now) : 0;
@@ -75,10 +78,13 @@ int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeo
 
 /* ---- faults ---- */
 
+_Atomic uint32_t anyroc_faulted_queues; /* how many there are */
+
 /* Keeps the first fault; from then on the queue skips launches and copies. */
 void queue_fail(struct anyroc_queue *queue, struct anyroc_fault_record *fault) {
   pool_lock();
   if (!atomic_load(&queue->faulted)) {
+    atomic_fetch_add(&anyroc_faulted_queues, 1);
     free(queue->fault.vgprs);
     queue->fault = *fault;
     fault->vgprs = NULL;
@@ -101,7 +107,9 @@ int anyroc_queue_fault(struct anyroc_queue *queue, struct anyroc_fault_record *f
   return ANYROC_FAULTED;
 }
 
-void anyroc_queue_clear_fault(struct anyroc_queue *queue) { atomic_store(&queue->faulted, 0); }
+void anyroc_queue_clear_fault(struct anyroc_queue *queue) {
+  if (atomic_exchange(&queue->faulted, 0)) atomic_fetch_sub(&anyroc_faulted_queues, 1);
+}
 
 /* Stops every kernel that runs, at its next turn, with a fault of kind ANYROC_FAULT_STOPPED; the
  * host calls it again with 0 when all queues are empty. */
@@ -132,6 +140,15 @@ static struct marker *latest(struct anyroc_event *event) {
 
 struct anyroc_event *anyroc_event_create(void) { return calloc(1, sizeof(struct anyroc_event)); }
 
+/* Makes the event as it was before its first record. */
+void anyroc_event_reset(struct anyroc_event *event) {
+  lock_take(&event->lock);
+  struct marker *before = event->latest;
+  event->latest = NULL;
+  lock_give(&event->lock);
+  marker_release(before);
+}
+
 void anyroc_event_destroy(struct anyroc_event *event) {
   marker_release(event->latest);
   free(event);
@@ -152,17 +169,22 @@ static int submit_event(struct anyroc_queue *queue, enum command_kind kind, stru
   return result;
 }
 
-/* The event is complete when all that the queue holds now is done. */
+/* The event is complete when all that the queue holds now is done: at once where that is nothing. */
 int anyroc_event_record(struct anyroc_event *event, struct anyroc_queue *queue) {
   struct marker *marker = calloc(1, sizeof *marker);
   if (marker == NULL) return ANYROC_NO_MEMORY;
-  atomic_store(&marker->references, 2);
+  int idle = anyroc_queue_query(queue) != ANYROC_NOT_READY;
+  if (idle) {
+    marker->time_ns = clock_ns();
+    atomic_store(&marker->done, 1);
+  }
+  atomic_store(&marker->references, idle ? 1 : 2);
   lock_take(&event->lock);
   struct marker *before = event->latest;
   event->latest = marker;
   lock_give(&event->lock);
   marker_release(before);
-  return submit_event(queue, COMMAND_RECORD, marker);
+  return idle ? ANYROC_OK : submit_event(queue, COMMAND_RECORD, marker);
 }
 
 /* What is submitted to the queue from now on waits for the event's last record, if there is one. */

@@ -102,6 +102,33 @@ INLINE void by_row(uint32_t *rows, uint32_t wave_size, uint32_t words, const u32
   store16(rows + 3 * wave_size, odd(ab1, cd1));
 }
 
+typedef uint32_t u32x2 __attribute__((vector_size(8), aligned(1)));
+typedef uint32_t u32x4 __attribute__((vector_size(16), aligned(1)));
+typedef uint32_t u32x8 __attribute__((vector_size(32), aligned(1)));
+
+INLINE u32x16 join8(u32x8 a, u32x8 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+INLINE u32x8 join4(u32x4 a, u32x4 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+
+INLINE u32x4 join2(const uint8_t *a, const uint8_t *b) {
+  return __builtin_shufflevector(*(const u32x2 *)a, *(const u32x2 *)b, 0, 1, 2, 3);
+}
+
+/* What four lanes read, 16 bytes each, or eight lanes, 8 bytes each. */
+INLINE u32x16 gather4(uint8_t *const *p) {
+  return join8(join4(*(const u32x4 *)p[0], *(const u32x4 *)p[1]),
+               join4(*(const u32x4 *)p[2], *(const u32x4 *)p[3]));
+}
+
+INLINE u32x16 gather8(uint8_t *const *p) {
+  return join8(join4(join2(p[0], p[1]), join2(p[2], p[3])),
+               join4(join2(p[4], p[5]), join2(p[6], p[7])));
+}
+
 /* Sixteen enabled lanes, each at its own place. */
 INLINE void scattered(uint32_t *rows, uint32_t wave_size, uint8_t *const places[CHUNK],
                       enum form form, uint32_t words, int write) {
@@ -111,11 +138,39 @@ INLINE void scattered(uint32_t *rows, uint32_t wave_size, uint8_t *const places[
     return;
   }
   u32x16 parts[4];
+  if (write) {
+    by_lane(rows, wave_size, words, parts);
+    for (uint32_t i = 0; i < CHUNK; i++)
+      memcpy(places[i], (uint8_t *)parts + (size_t)i * 4 * words, 4 * words);
+    return;
+  }
+  for (uint32_t i = 0; i < words; i++)
+    parts[i] = words == 2 ? gather8(places + 8 * i) : gather4(places + 4 * i);
+  by_row(rows, wave_size, words, parts);
+}
+
+/* Whether lanes that together move 64 bytes do so on consecutive addresses, two or four dwords each;
+ * `offsets` may be relative to anything. */
+INLINE int by_lines(u32x16 offsets, enum form form, uint32_t words) {
+  if (form != WORDS || (words != 2 && words != 4)) return 0;
+  u32x16 firsts = words == 2
+                      ? __builtin_shufflevector(offsets, offsets, 0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8,
+                                                8, 8, 8, 8, 8)
+                      : __builtin_shufflevector(offsets, offsets, 0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8,
+                                                8, 12, 12, 12, 12);
+  u32x16 expected = (lane_numbers() & (16 / words - 1)) * (4 * words);
+  return lanes_where(offsets - firsts == expected) == 0xffff;
+}
+
+/* Sixteen enabled lanes that by_lines is true of. */
+INLINE void lined(uint32_t *rows, uint32_t wave_size, uint8_t *const places[CHUNK], uint32_t words,
+                  int write) {
+  u32x16 parts[4];
   if (write) by_lane(rows, wave_size, words, parts);
-  for (uint32_t i = 0; i < CHUNK; i++) {
-    uint8_t *inside = (uint8_t *)parts + (size_t)i * 4 * words;
-    if (write) memcpy(places[i], inside, 4 * words);
-    else memcpy(inside, places[i], 4 * words);
+  for (uint32_t i = 0; i < words; i++) {
+    uint8_t *p = places[16 / words * i];
+    if (write) store16(p, parts[i]);
+    else parts[i] = load16(p);
   }
   if (!write) by_row(rows, wave_size, words, parts);
 }

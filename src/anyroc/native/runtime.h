@@ -205,6 +205,7 @@ struct anyroc_queue {
   struct anyroc_queue *following;               /* in the ready list or a marker's list */
   struct anyroc_queue *previous_all, *next_all; /* among all queues */
   _Atomic uint64_t submitted, completed;
+  _Atomic uint64_t work; /* of what was submitted, what is not only the record of an event */
   _Atomic uint32_t progress, sleepers; /* futex word that moves with each completion */
   _Atomic uint32_t waits, long_wait;   /* of the host: their number; whether the last was long */
   _Atomic uint32_t faulted;
@@ -239,6 +240,7 @@ void pool_add_queue(struct anyroc_queue *queue);
 void pool_drop_queue(struct anyroc_queue *queue);
 
 int anyroc_queue_query(struct anyroc_queue *queue);
+void anyroc_queue_clear_fault(struct anyroc_queue *queue);
 void anyroc_queue_waiter_runs(struct anyroc_queue *queue);
 int anyroc_queue_wait(struct anyroc_queue *queue, uint64_t target, int64_t timeout_ns);
 struct worker *worker_make(uint32_t index);

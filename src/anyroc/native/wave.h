@@ -14,6 +14,7 @@ enum anyroc_status {
   ANYROC_END = 0,     /* the wave is done */
   ANYROC_BARRIER = 1, /* waits for the other waves of its group; call again to go on */
   ANYROC_YIELD = 2,   /* gave way (s_sleep, or its budget of backward branches is used up); call again */
+  ANYROC_GANG = 3,    /* as ANYROC_END, for this wave and those that follow in its gang */
   ANYROC_TRAP = -2,   /* s_trap; wave->trap_id holds its number */
   ANYROC_BAD_PC = -3, /* an indirect jump to no known code; wave->fault_address holds the target */
 };
@@ -57,6 +58,8 @@ struct anyroc_wave {
   uint32_t fault_kind;
   uint32_t fault_size;
   uint32_t trap_id;
+  uint32_t gang_wanted;   /* whether the wave may stand for a gang: itself and those that follow it */
+  uint32_t gang_at;       /* when it does: 4 times the lane at work, plus 1; else 0 */
 };
 
 #define ANYROC_CHECK_OFFSET(field, offset) \
@@ -78,6 +81,10 @@ ANYROC_CHECK_OFFSET(counters, 584);
 ANYROC_CHECK_OFFSET(group, 592);
 ANYROC_CHECK_OFFSET(fault_address, 600);
 ANYROC_CHECK_OFFSET(trap_id, 620);
+ANYROC_CHECK_OFFSET(gang_wanted, 624);
+ANYROC_CHECK_OFFSET(gang_at, 628);
+
+#define ANYROC_GANG_LANES 256 /* of consecutive work-items in x, from a multiple of it on */
 
 typedef int32_t (*anyroc_wave_fn)(struct anyroc_wave *);
 
@@ -98,5 +105,8 @@ int anyroc_host_range_ok(uint64_t address, uint64_t size);
 /* Flat addresses whose high dword is one of these are LDS or scratch. */
 #define ANYROC_SHARED_APERTURE 0x00010000u
 #define ANYROC_PRIVATE_APERTURE 0x00020000u
+/* gfx1250: the scratch of the lane that bits 52 to 56 name. */
+#define ANYROC_LANE_APERTURE 0x00040000u
+#define ANYROC_LANE_APERTURE_LANES (31u << 20)
 
 #endif

@@ -10,6 +10,7 @@ from anyroc.translate import layout
 from anyroc.translate.cfg import SCALARS, Block, Graph
 from anyroc.translate.lane_sources import TEMPORARY
 from anyroc.translate.llvm import CodeBuilder
+from anyroc.translate.matrices import MatrixRun
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.registers import ScalarFile
 from anyroc.translate.routines import Routines
@@ -49,6 +50,7 @@ class BlockState:
         self.block = block
         self.scalars = ScalarFile(self.code, self.graph.wave_size)
         self.queue = LaneQueue(self.code, self.scalars, self.memory, self.graph)
+        self.run = MatrixRun()
         self.full = block.full
         self.claims = claims
         self.live = (0, 0)
@@ -84,6 +86,13 @@ class BlockState:
         name = f"@table{len(self.tables)}"
         values = ", ".join(f"i8 {-1 if e is None else e}" for e in entries)
         self.tables.append(f"{name} = private constant [{len(entries)} x i8] [{values}]")
+        return name
+
+    def words(self, values: list[int]) -> str:
+        """A constant of 16-bit words."""
+        name = f"@table{len(self.tables)}"
+        texts = ", ".join(f"i16 {int(value)}" for value in values)
+        self.tables.append(f"{name} = private constant [{len(values)} x i16] [{texts}]")
         return name
 
     def touches_pending_masks(self, inst: Instruction) -> bool:

@@ -40,7 +40,8 @@ class Block:
 
     ``successors`` are block addresses; ``unknown``: a jump ends the block that may go to any
     target.  ``resumable``: a wave may be told to go on here.  ``full``: scalar registers known to
-    hold a full mask at the start.  ``live_out`` and ``inactive_out``: rows needed afterwards by
+    hold a full mask at the start; ``all_enabled``: whether EXEC is, before each instruction and at
+    the end.  ``live_out`` and ``inactive_out``: rows needed afterwards by
     enabled and by disabled lanes.
     """
 
@@ -51,6 +52,7 @@ class Block:
     unknown: bool = False
     resumable: bool = False
     full: frozenset[int] = frozenset()
+    all_enabled: list[bool] = field(default_factory=list)
     live_out: int = 0
     inactive_out: int = 0
 
@@ -120,7 +122,9 @@ class Graph:
         """For each instruction of a block, the rows that enabled, disabled lanes need after it."""
         active, inactive = block.live_out, block.inactive_out
         result = []
-        for effect in reversed(block.effects):
+        for effect, full in zip(reversed(block.effects), reversed(block.all_enabled), strict=False):
+            if full:
+                inactive = 0
             result.append((active, inactive))
             if effect.exec:
                 active, inactive = _before_change(effect.exec, active, inactive)
@@ -203,11 +207,12 @@ def build(
     for block in graph.blocks.values():
         _resolve_index_mode(graph, block)
     if analyse:
-        _live_rows(graph)
         _full_masks(graph, starts_full)
+        _live_rows(graph)
     else:
         for block in graph.blocks.values():
             block.live_out, block.inactive_out = _ROWS | ALL_SCALARS, _ROWS
+            block.all_enabled = [False] * (len(block.instructions) + 1)
     graph.modes = modes.at_instructions(graph, kernel.descriptor.mode)
     graph.rows = kernel.descriptor.vgprs
     graph.kernarg = _kernel_arguments(graph, kernel)
@@ -377,11 +382,19 @@ class _Discovery:
         )
 
     def _is_code(self, address: int) -> bool:
-        """Whether code is behind a call or a trap; where these never return, anything may be."""
+        """Whether code is behind a call or a trap; where these never return, anything may be:
+        padding, another function, the end of the segment."""
+        at = address
         try:
-            self._instruction(address)
+            while at not in self.instructions:
+                inst = self._instruction(at)
+                if self._kind(inst) in _ENDS:
+                    break
+                at += inst.size
         except CodeObjectError:
             return False
+        except Unsupported:
+            return True
         return True
 
     def _instruction(self, at: int) -> Instruction:
@@ -448,18 +461,21 @@ class _Discovery:
 def _transfer(block: Block) -> list[tuple[str, int, int, int]]:
     """A block's effect on liveness, from its end.
 
-    Steps of (change of EXEC, rows needed, rows set, rows needed in disabled lanes too).
+    Steps of (change of EXEC, rows needed, rows set, rows needed in disabled lanes too or -1 where
+    no lane is disabled).
     """
     steps = []
     change, needed, defined, everywhere = "", 0, 0, 0
-    for effect in reversed(block.effects):
+    full = block.all_enabled[-1]
+    for effect, full_before in zip(reversed(block.effects), block.all_enabled[-2::-1], strict=True):
         if effect.exec:
-            steps.append((change, needed, defined, everywhere))
+            steps.append((change, needed, defined, -1 if full else everywhere))
             change, needed, defined, everywhere = effect.exec, 0, 0, 0
+        full = full_before
         needed = needed & ~effect.defs | effect.uses
         defined |= effect.defs
         everywhere |= effect.everywhere
-    steps.append((change, needed, defined, everywhere))
+    steps.append((change, needed, defined, -1 if full else everywhere))
     return steps
 
 
@@ -486,7 +502,7 @@ def _live_rows(graph: Graph) -> None:
             if change:
                 active, inactive = _before_change(change, active, inactive)
             active = active & ~defined | needed
-            inactive |= everywhere
+            inactive = 0 if everywhere < 0 else inactive | everywhere
         if (active, inactive) != state[address]:
             state[address] = (active, inactive)
             for other in predecessors[address]:
@@ -526,4 +542,8 @@ def _full_masks(graph: Graph, starts_full: bool) -> None:
                     waiting.add(follow)
                     work.append(follow)
     for address, block in blocks.items():
-        block.full = known[address] or frozenset()
+        full = block.full = known[address] or frozenset()
+        block.all_enabled = [layout.EXEC in full]
+        for inst in block.instructions:
+            full = graph.step_full(inst, full)
+            block.all_enabled.append(layout.EXEC in full)

@@ -60,7 +60,8 @@ class Kernel:
     """A kernel of a code object; addresses are virtual addresses of the code object.
 
     `entry` is where a wave starts and `size` the number of bytes of code from there to the end of
-    the kernel's symbol. Sizes are in bytes; `scratch_size` is per lane.
+    the kernel's symbol. Sizes are in bytes; `scratch_size` is per lane. A `uniform` kernel was
+    compiled for workgroups that are all of the same size.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Kernel:
     scratch_size: int
     wave_size: int
     uses_dynamic_stack: bool
+    uniform: bool
     max_flat_workgroup_size: int
     reqd_workgroup_size: tuple[int, int, int] | None
     sgpr_count: int
@@ -230,6 +232,7 @@ class CodeObject:
             scratch_size=_number(row, ".private_segment_fixed_size", name, decoded.scratch_size),
             wave_size=wave_size,
             uses_dynamic_stack=decoded.uses_dynamic_stack or bool(row.get(".uses_dynamic_stack")),
+            uniform=bool(row.get(".uniform_work_group_size")),
             max_flat_workgroup_size=_number(row, ".max_flat_workgroup_size", name, 1024),
             reqd_workgroup_size=_dimensions(name, row.get(".reqd_workgroup_size")),
             sgpr_count=_number(row, ".sgpr_count", name, 0),

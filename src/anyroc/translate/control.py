@@ -16,12 +16,15 @@ from anyroc.translate.relative import RelativeMoves
 
 __all__ = ["ControlFlow"]
 
-_PLACES = frozenset(("HW_ID", "HW_ID1", "HW_ID2", "WAVE_HW_ID1", "WAVE_HW_ID2", "XCC_ID"))
-"""Registers that say where on the GPU a wave runs: always at the first place."""
+_PLACES = frozenset(
+    ("HW_ID", "HW_ID1", "HW_ID2", "WAVE_HW_ID1", "WAVE_HW_ID2", "XCC_ID", "IB_STS2")
+)
+"""Registers that say where on the GPU a wave runs: always at the first place, in no cluster."""
 _EXCEPTION_FLAGS = frozenset(("TRAPSTS", "WAVE_EXCP_FLAG_PRIV", "WAVE_EXCP_FLAG_USER"))
 """Registers of floating-point exceptions met, which are not modelled: none ever is."""
 _TIMING = frozenset(("WAVE_SCHED_MODE",))
 """Registers that change only how long instructions take."""
+_TTMP8 = 116
 
 
 class ControlFlow(RelativeMoves):
@@ -37,7 +40,7 @@ class ControlFlow(RelativeMoves):
             return
         if self.touches_pending_masks(inst):
             self.flush()
-        if kind in ("getpc", "getreg", "clock", "setreg"):
+        if kind in ("getpc", "getreg", "clock", "cycles", "setreg", "signal_first"):
             getattr(self, f"_{kind}")(inst)
             return
         if kind == "gpr_idx":
@@ -63,6 +66,13 @@ class ControlFlow(RelativeMoves):
         follow = self.block.successors[0]
         self.code.do(f"store i32 {self.resume_ids[follow]}, ptr %resume.at")
         self.code.do(f"ret i32 {status}")
+
+    def _signal_first(self, _: Instruction) -> None:
+        """SCC tells whether a wave is the first at a barrier: here wave 0, as TTMP8 says."""
+        scalars, code = self.scalars, self.code
+        place = scalars.ops.text(U32, scalars.read32(_TTMP8))
+        number = code.emit(f"and i32 {place}, {31 << 25}")
+        scalars.write_scc(code.emit(f"icmp eq i32 {number}, 0"))
 
     def _trap(self, inst: Instruction) -> None:
         number = inst.mods.simm16 & 0xFF
@@ -159,7 +169,17 @@ class ControlFlow(RelativeMoves):
 
     def _clock(self, inst: Instruction) -> None:
         self.code.declare("anyroc_clock", "i64")
-        now = self.code.emit("call i64 @anyroc_clock()")
+        self._put_time(inst, self.code.emit("call i64 @anyroc_clock()"))
+
+    def _cycles(self, inst: Instruction) -> None:
+        self._put_time(inst, self._cycle_count())
+
+    def _cycle_count(self) -> Any:
+        """Return the core clock's count: of time, at the rate that the target's record has."""
+        self.code.declare("anyroc_cycles", "i64", "i32")
+        return self.code.emit(f"call i64 @anyroc_cycles(i32 {self.graph.target.clock_khz})")
+
+    def _put_time(self, inst: Instruction, now: Any) -> None:
         if inst.dst[0].count == 2:
             self.scalars.write64(inst.dst[0].index, now)
         else:
@@ -177,9 +197,7 @@ class ControlFlow(RelativeMoves):
         if number == MODE_REGISTER:
             value = self.scalars.load_mode()
         elif name.startswith("SHADER_CYCLES"):
-            self.code.declare("anyroc_clock", "i64")
-            now = self.code.emit("call i64 @anyroc_clock()")
-            now = ops.binary("lshr", U64, now, 32 if name.endswith("HI") else 0)
+            now = ops.binary("lshr", U64, self._cycle_count(), 32 if name.endswith("HI") else 0)
             value = ops.convert(U64, U32, now)
         elif name not in _PLACES and name not in _EXCEPTION_FLAGS:
             raise Unsupported(inst, f"it reads {name}")

@@ -11,11 +11,12 @@ from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import Cross, Matrix, Op, Slot
-from anyroc.semantics.lane import DPP_ROW_MASKED, dpp_source, swizzle_source
+from anyroc.semantics.lane import dpp_source, swizzle_source
 from anyroc.semantics.values import U32, U64, Value
 from anyroc.translate import layout
 from anyroc.translate.block import BlockState
 from anyroc.translate.lane_sources import TEMPORARY
+from anyroc.translate.matrices import MatrixRun, product_of
 from anyroc.translate.operands import Unsupported, field_value, row_of, scalar_source
 from anyroc.translate.scalar import scalar_argument
 from anyroc.translate.vectors import CHUNK
@@ -61,11 +62,10 @@ class CrossLane(BlockState):
             f"call i64 @anyroc_gather_row(ptr %wave, ptr {self.row_pointer(_MOVED_ROW)},"
             f" ptr {source}, ptr {table}, i32 {int(dpp.fi)})"
         )
-        rows = dpp.row_mask & DPP_ROW_MASKED.get(dpp.ctrl, 15)
         static = sum(
             1 << lane
             for lane in range(size)
-            if rows >> (lane // 16) & 1 and dpp.bank_mask >> (lane // 4 % 4) & 1
+            if dpp.row_mask >> (lane // 16) & 1 and dpp.bank_mask >> (lane // 4 % 4) & 1
         )
         ops = self.scalars.ops
         allowed = static if dpp.bound_ctrl else ops.binary("and", U64, valid, static)
@@ -81,7 +81,9 @@ class CrossLane(BlockState):
     def cross(self, inst: Instruction, cross: Cross) -> None:
         """A cross-lane operation."""
         moved = inst.src[cross.row]
-        if cross.kind in ("gather", "gather_any", "scatter"):
+        if cross.kind == "exchange" and self.graph.wave_size == 32:
+            return
+        if cross.kind in ("gather", "gather_any", "exchange", "scatter"):
             self._permute(inst, cross, moved)
             return
         reads = cross.kind in ("read_first", "read_lane")
@@ -216,7 +218,8 @@ class CrossLane(BlockState):
             return
         code.declare("anyroc_permute_gather", "void", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
         is_lds = inst.format == "DS"
-        fetch = cross.kind == "gather_any" and (is_lds or bool(inst.mods.op_sel[0]))
+        chosen = cross.kind == "gather_any" and (is_lds or bool(inst.mods.op_sel[0]))
+        fetch = chosen or cross.kind == "exchange"
         keep = not is_lds and not inst.mods.op_sel[1]
         code.do(
             f"call void @anyroc_permute_gather(ptr %wave, ptr {target}, ptr {source}, ptr {table},"
@@ -224,8 +227,46 @@ class CrossLane(BlockState):
         )
 
     def matrix(self, inst: Instruction, matrix: Matrix) -> None:
-        """A matrix multiplication, by its helper."""
-        self.flush()
+        """A matrix multiplication: it joins the run at hand, or is done at once by its helper."""
+        uses, defs = self.graph.uses(inst), self.graph.defs(inst)
+        if self.routines is not None or self.queue.meets(uses, defs):
+            self.flush()
+        product = None
+        if self.routines is None:
+            packed = self._matrix_modifiers(inst)
+            product = product_of(inst, matrix, packed, self.graph.accum_offset)
+        if product is None or not self.run.takes(product):
+            self.finish_run()
+        if product is None:
+            self._multiply(inst, matrix)
+        else:
+            self.run.add(product)
+
+    def finish_run(self) -> None:
+        """Emits the matrices that wait."""
+        run, code = self.run, self.code
+        if not run.products:
+            return
+        name = f"anyroc_mfma_run_{run.products[0].matrix.helper.removeprefix('mfma_')}"
+        plan = self.words(run.plan())
+        code.declare(name, "void", "ptr", "ptr", "i32")
+        code.do(f"call void @{name}(ptr %vgpr, ptr {plan}, i32 {run.products[0].modifiers})")
+        self.run = MatrixRun()
+
+    def _matrix_modifiers(self, inst: Instruction) -> int:
+        """The modifiers as the helpers take them (native/matrix.c)."""
+        mods = inst.mods
+        if inst.format == "MAI":
+            return mods.cbsz | mods.abid << 3 | mods.blgp << 7
+        if inst.format == "VOP3PX2":
+            packed = mods.cbsz | mods.blgp << 7
+            for at in range(2):
+                packed |= (mods.op_sel[at] | mods.op_sel_hi[at] << 1) << (10 + 2 * at)
+            return packed
+        bits = (*mods.neg_lo[:3], *mods.neg_hi[:3], mods.clamp, *mods.op_sel[:3])
+        return sum(bool(bit) << i for i, bit in enumerate(bits))
+
+    def _multiply(self, inst: Instruction, matrix: Matrix) -> None:
         self.scalars.store_exec()
         code = self.code
         rows, constant = [], 0
@@ -238,29 +279,14 @@ class CrossLane(BlockState):
             else:
                 raise Unsupported(inst, "a scalar matrix operand")
         target = self.row_pointer(row_of(inst.dst[0], self.graph.accum_offset))
-        mods = inst.mods
-        scales = ""
-        if inst.format == "MAI":
-            packed = mods.cbsz | mods.abid << 3 | mods.blgp << 7
-        elif inst.format == "VOP3PX2":
-            packed = mods.cbsz | mods.blgp << 7
-            for at in range(2):
-                packed |= (mods.op_sel[at] | mods.op_sel_hi[at] << 1) << (10 + 2 * at)
-            scales = self._scales(inst.src[3:])
-        else:
-            packed = sum(
-                bool(bit) << i
-                for i, bit in enumerate(
-                    (*mods.neg_lo[:3], *mods.neg_hi[:3], mods.clamp, *mods.op_sel[:3])
-                )
-            )
+        scales = self._scales(inst.src[3:]) if inst.format == "VOP3PX2" else ""
         name = f"anyroc_{matrix.helper}"
         types = ["ptr", "ptr", "i32", "i32"] if scales else []
         code.declare(name, "void", "ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32", *types)
         code.do(
             f"call void @{name}(ptr %wave, ptr {target}, ptr {rows[0]}, ptr {rows[1]},"
             f" ptr {rows[2]},"
-            f" i32 {constant}, i32 {packed}{scales})"
+            f" i32 {constant}, i32 {self._matrix_modifiers(inst)}{scales})"
         )
 
     def _scales(self, operands: tuple[Operand, ...]) -> str:

@@ -77,7 +77,9 @@ def _kind(name: str) -> _Kind:
     if isinstance(entry, Control):
         return _control(entry)
     if isinstance(entry, Cross):
-        return _Kind(True, True, reads=_implied(entry.sources) | _EXEC)
+        # Through LDS every enabled lane gets something; other moves may leave what was there.
+        partial = not name.startswith("ds_")
+        return _Kind(partial, True, reads=_implied(entry.sources) | _EXEC)
     return _Kind(everywhere=isinstance(entry, Matrix))
 
 

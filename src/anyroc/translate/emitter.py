@@ -20,12 +20,14 @@ from anyroc.translate import hotloop, layout, shapes
 from anyroc.translate.cfg import Block, Graph
 from anyroc.translate.control import ControlFlow
 from anyroc.translate.crosslane import CrossLane
+from anyroc.translate.gang import emit_gang
 from anyroc.translate.lane_items import encoded_slots
 from anyroc.translate.operands import (
     Unsupported,
 )
 from anyroc.translate.routines import Routines
 from anyroc.translate.scalar import run_scalar
+from anyroc.translate.shaped import NotAffine
 from anyroc.translate.vectors import CHUNK
 
 __all__ = ["emit_kernel"]
@@ -93,20 +95,37 @@ class _Emitter(CrossLane, ControlFlow):
         ]
         if self.indirect:
             head.append(f"%jump.at = getelementptr i8, ptr %wave, i64 {layout.FAULT_ADDRESS}")
+        entry = f"b{graph.entry:x}"
+        gang = emit_gang(graph, self.code, entry) if self._may_gang() else None
+        first = "gang.check" if gang else entry
         if resumable or self.indirect:
             cases = " ".join(f"i32 {i}, label %b{a:x}" for a, i in self.resume_ids.items())
             if self.indirect:
                 cases += f" i32 {len(resumable) + 1}, label %dispatch.now"
             head.append("%resume = load i32, ptr %resume.at")
-            head.append(f"switch i32 %resume, label %b{graph.entry:x} [ {cases} ]")
+            head.append(f"switch i32 %resume, label %{first} [ {cases} ]")
         else:
-            head.append(f"br label %b{graph.entry:x}")
+            head.append(f"br label %{first}")
+        if gang:
+            head += [
+                "gang.check:",
+                f"%gang.at = getelementptr i8, ptr %wave, i64 {layout.GANG_WANTED}",
+                "%gang.word = load i32, ptr %gang.at",
+                "%gang.wanted = icmp ne i32 %gang.word, 0",
+                f"br i1 %gang.wanted, label %gang.try, label %{entry}",
+                "gang.try:",
+                *gang,
+            ]
         lines = head + self.code.lines
         if self.indirect:
             lines += self._dispatcher()
         parts = [*self.tables, *self.code.declarations.values(), *self.memory.functions.values()]
         body = "\n".join(lines)
         return "\n".join(parts) + f"\ndefine i32 @{self.name}(ptr noalias %wave) {{\n{body}\n}}\n"
+
+    def _may_gang(self) -> bool:
+        """Whether a wave may stand for others: nobody counts what each of them does."""
+        return self.routines is None and not self.instruments
 
     def _dispatcher(self) -> list[str]:
         """Where jumps of unknown target arrive: known addresses have a block; others end it."""
@@ -147,9 +166,8 @@ class _Emitter(CrossLane, ControlFlow):
         self.start_block(block, claims)
         self.code.start(f"b{block.start:x}")
         if not self.instruments:
-            hot = hotloop.plan(self.graph, block, len(self.hot_loops))
-            if hot is not None:
-                self._call_hot_loop(hot, block)
+            hot = hotloop.plan(self.graph, block, claims, len(self.hot_loops))
+            if hot is not None and self._call_hot_loop(hot, block):
                 return
         self._instrument_block(block)
         for inst, live in zip(block.instructions, self.graph.live_after(block), strict=True):
@@ -164,33 +182,58 @@ class _Emitter(CrossLane, ControlFlow):
             self.full = self.graph.step_full(inst, self.full)
         self._finish(block.instructions[-1])
 
-    def _call_hot_loop(self, hot: hotloop.HotLoop, block: Block) -> None:
-        """Runs a loop as its own function, group after group of the wave's chunks."""
+    def _call_hot_loop(self, hot: hotloop.HotLoop, block: Block) -> bool:
+        """Runs a loop as its own function, group after group of the wave's chunks.
+
+        Whether that is all: else the general form follows, for trips that the function leaves.
+        """
         code = self.code
-        self.hot_loops.append(hot.text(self.hot_declarations))
+        try:
+            self.hot_loops.append(hot.text(self.hot_declarations))
+        except (NotAffine, Unsupported):
+            return False
         code.declare(hot.name, "i32", "ptr", "ptr", "i1")
         spent = "0"
         for number in range(hot.calls):
             at = code.emit(f"getelementptr i8, ptr %vgpr, i64 {number * hot.group * 4 * CHUNK}")
             last = "true" if number == hot.calls - 1 else "false"
             spent = code.emit(f"call i32 @{hot.name}(ptr %wave, ptr {at}, i1 {last})")
-        done = code.emit(f"icmp eq i32 {spent}, 0")
-        follow = block.successors[1]
-        code.do(f"br i1 {done}, label %b{follow:x}, label %spent{block.start:x}")
-        code.start(f"spent{block.start:x}")
+        follow, at = block.successors[1], f"{block.start:x}"
+        other = f"general{at}" if hot.accesses else f"spent{at}"
+        code.do(
+            f"switch i32 {spent}, label %{other}"
+            f" [ i32 0, label %b{follow:x} i32 1, label %spent{at} ]"
+        )
+        code.start(f"spent{at}")
         code.do(f"store i32 {self.resume_ids[block.start]}, ptr %resume.at")
         code.do(f"ret i32 {layout.YIELD}")
+        if hot.accesses:
+            code.start(f"general{at}")
+        return not hot.accesses
 
     def _finish(self, inst: Instruction) -> None:
         """Ends a block that falls through; control instructions end theirs themselves."""
         if inst.parts or not isinstance(self.graph.operation(inst), Control) or self.block_open:
+            self.finish_run()
             self.flush()
             self.store_scalars()
             self.code.do(f"br label %b{self.block.successors[0]:x}")
 
     # Instructions.
 
+    def _waits_for_run(self, inst: Instruction) -> bool:
+        """Whether an instruction has to see the results of the matrices that wait."""
+        graph = self.graph
+        entry = None if inst.parts else graph.operation(inst)
+        if isinstance(entry, Matrix):
+            return False
+        if isinstance(entry, Cross) or (isinstance(entry, Control) and entry.kind != "nop"):
+            return True
+        return self.run.meets(graph.uses(inst), graph.defs(inst))
+
     def _instruction(self, inst: Instruction) -> None:
+        if self.run.products and self._waits_for_run(inst):
+            self.finish_run()
         if inst.parts:
             parts = []
             for part in inst.parts:

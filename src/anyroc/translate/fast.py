@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anyroc.isa.instruction import Instruction
+from anyroc.semantics.core import Access
 from anyroc.semantics.values import BOOL, U32, U64, Type
 from anyroc.translate import layout
+from anyroc.translate.cfg import Graph
 from anyroc.translate.lane_items import AccessItem, VectorItem
 from anyroc.translate.lane_sources import TEMPORARY
 from anyroc.translate.lanes import LaneLoop, renamed_lines
 from anyroc.translate.llvm import CodeBuilder
+from anyroc.translate.memory import Address
 from anyroc.translate.operands import Unsupported, row_of
-from anyroc.translate.registers import RegisterCache
+from anyroc.translate.registers import RegisterCache, ScalarFile
 from anyroc.translate.shaped import (
     Affine,
     NotAffine,
@@ -28,12 +31,13 @@ from anyroc.translate.shaped import (
     is_vector,
     stride_of,
 )
+from anyroc.translate.shapes import Claims
 from anyroc.translate.vectors import CHUNK
 
 if TYPE_CHECKING:
     from anyroc.translate.sequence import LaneQueue
 
-__all__ = ["emit_fast"]
+__all__ = ["FastLoop", "emit_fast"]
 
 
 _AHEAD = 2048
@@ -47,7 +51,7 @@ _MOST_PAIRS = 24
 class _RowMemory:
     """Rows at the start of the loop: affine where claimed, else the chunk's vector."""
 
-    def __init__(self, loop: _FastLoop, inner: Any) -> None:
+    def __init__(self, loop: FastLoop, inner: Any) -> None:
         self.loop = loop
         self.inner = inner
 
@@ -100,14 +104,24 @@ class _Access:
         return self.element.bits // 8 * self.count
 
 
-class _FastLoop(LaneLoop):
+class FastLoop(LaneLoop):
     """A lane loop over affine values that also does memory accesses."""
 
-    def __init__(self, queue: LaneQueue, before: CodeBuilder, code: CodeBuilder, exec_raw: Any):
-        graph, number = queue.graph, queue.code.unique()
-        super().__init__(code, queue.scalars, graph.target, graph.accum_offset, number, exec_raw)
+    def __init__(
+        self,
+        graph: Graph,
+        scalars: ScalarFile,
+        claims: Claims,
+        before: CodeBuilder,
+        code: CodeBuilder,
+        number: int,
+        exec_raw: Any,
+    ) -> None:
+        """``before`` collects what is done ahead of the lanes; ``claims``: about rows at the
+        start."""
+        super().__init__(code, scalars, graph.target, graph.accum_offset, number, exec_raw)
         self.before = before
-        self.claims = queue.items[0].claims
+        self.claims = claims
         self.ops = ShapedBackend(before, code, graph.run, self.wave_size, number)
         self._registers = RegisterCache(self.ops, _RowMemory(self, self._registers.memory))
         self.extents: list[_Extent] = []
@@ -139,23 +153,21 @@ class _FastLoop(LaneLoop):
                 raise NotAffine
         super().run(item)
 
-    def access(self, item: AccessItem) -> None:
-        """One load or store, as plain vector code."""
-        inst, access = item.inst, item.access
+    def access(self, inst: Instruction, access: Access, address: Address | None) -> None:
+        """One load or store, as plain vector code; ``address``: None where it is no plain one."""
         element, count = access.element, access.count
         if element.bits == 64:
             element, count = U32, 2 * count
-        if item.address is None or element.bits > 32:
+        if address is None or element.bits > 32:
             raise NotAffine
         write = access.kind == "store"
-        raw = self._address(item.address.space, item.address.row)
-        bases = [self._number(item.address.base)]
+        raw = self._address(address.space, address.row)
+        bases = [self._number(address.base)]
         if access.stride:
             bases = [n * access.stride for n in (inst.mods.offset0, inst.mods.offset1)]
         for part, base in enumerate(bases):
             register = self._register(inst, write, part, count)
-            space = item.address.space
-            self._transfer(_Access(inst, space, raw, base, register, element, count, write))
+            self._transfer(_Access(inst, address.space, raw, base, register, element, count, write))
 
     def _register(self, inst: Instruction, write: bool, part: int, count: int) -> int:
         if not write:
@@ -379,16 +391,16 @@ def emit_fast(queue: LaneQueue, slots: dict[int, str], exec_raw: Any) -> str | N
     if not any(isinstance(item, AccessItem) for item in items):
         return None
     before, taken = main.child(), main.child()
-    loop = _FastLoop(queue, before, main.child(), exec_raw)
+    claims, number = items[0].claims, main.unique()
+    loop = FastLoop(queue.graph, queue.scalars, claims, before, main.child(), number, exec_raw)
     loop.inactive = items[-1].inactive
-    number = loop.id
     try:
         taken.start(f"fast{number}")
         vectors = [item for item in items if isinstance(item, VectorItem)]
         written = loop.preload_masks(taken, vectors, slots) & queue.live_masks()
         for item in items:
             if isinstance(item, AccessItem):
-                loop.access(item)
+                loop.access(item.inst, item.access, item.address)
             else:
                 loop.run(item)
         loop.finish(slots, written, items[-1].live)
@@ -413,14 +425,14 @@ def _signed(number: int) -> int:
     return number - (number >> 63 << 64)
 
 
-def _all_guards(loop: _FastLoop, code: CodeBuilder) -> str:
+def _all_guards(loop: FastLoop, code: CodeBuilder) -> str:
     condition = "true"
     for i, guard in enumerate(dict.fromkeys(loop.ops.guards)):
         condition = code.emit(f"and i1 {condition}, {guard}") if i else guard
     return condition
 
 
-def _check_chunks(loop: _FastLoop, main: CodeBuilder) -> str:
+def _check_chunks(loop: FastLoop, main: CodeBuilder) -> str:
     """A loop that evaluates the guards for each chunk: whether all hold in all."""
     number, check = loop.id, main.child()
     check.lines += loop.before.lines

@@ -78,6 +78,7 @@ def translate(
     """
     import anyroc.semantics  # noqa: F401  (registers the instructions)
     from anyroc.translate import cfg, emitter
+    from anyroc.translate.carries import join_carries
     from anyroc.translate.library import library
     from anyroc.translate.operands import Unsupported
 
@@ -92,6 +93,8 @@ def translate(
                 code, kernel, target, starts_full=starts_full, linear=linear, rows=rows
             )
             routines = None
+            if not instruments:
+                join_carries(graph)
         emitted = emitter.emit_kernel(graph, _ENTRY, instruments, routines)
     except Unsupported as error:
         raise UnsupportedInstruction(

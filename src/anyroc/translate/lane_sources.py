@@ -261,8 +261,8 @@ class LaneSources:
         if t.bits == 32:
             if source.kind == "row":
                 value = self._value(U32, self._registers.read32(source.raw + high))
-            elif source.kind == "const":
-                value = self._value(U32, int(source.raw) >> (32 * high) & 0xFFFFFFFF)
+            elif source.kind == "const":  # in both halves: compilers count on it
+                value = self._value(U32, int(source.raw) & 0xFFFFFFFF)
             else:
                 value = self._words(source, 2)[high]
             value = bits(value, t)

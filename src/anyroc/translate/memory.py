@@ -24,19 +24,23 @@ __all__ = ["Address", "MemoryEmitter"]
 
 _LANES = "@lane.offsets"
 _DIRECT = "%direct"
+_SCALED = "%scaled"
 
 
 @dataclass(frozen=True)
 class Address:
     """``base`` (an i64) plus what ``row`` holds per lane, 32 or 64 bits by ``space``.
 
-    ``table``: in place of a row, the name of a constant table of the lanes' offsets.
+    ``table``: in place of a row, the name of a constant table of the lanes' offsets. ``scaled``:
+    in place of a row, the rows of what each lane adds to ``origin``: so many times the row.
     """
 
     space: str
     base: Any
     row: int | None
     table: str = ""
+    scale: int = 0
+    origin: str = "0"
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class MemoryEmitter:
         row = row_of(data, self.accum_offset)
         if access.space != "buffer":
             address = self._address(inst, access, scalars)
-            if not address.table:
+            if not address.table and not address.scale:
                 return self._plain_call(inst, access, address, row)
         transfer = self.transfer(inst, access, scalars)
 
@@ -170,8 +174,22 @@ class MemoryEmitter:
 
     def _call(self, name: str, address: Address, rows: str) -> None:
         self.code.declare(name, "void", "ptr", "ptr", "ptr", "i64")
-        vaddr = address.table or self.row_address(address.row)
+        vaddr = address.table or self._lane_part(address)
         self.code.do(f"call void @{name}(ptr %wave, ptr {rows}, ptr {vaddr}, i64 {address.base})")
+
+    def _lane_part(self, address: Address) -> str:
+        """The rows that hold what differs between lanes."""
+        row = self.row_address(address.row)
+        if not address.scale:
+            return row
+        rows = self.room(_SCALED, 2)
+        name = "anyroc_scale_addresses"
+        self.code.declare(name, "void", "ptr", "ptr", "ptr", "i32", "i64")
+        self.code.do(
+            f"call void @{name}(ptr %wave, ptr {rows}, ptr {row}, i32 {address.scale},"
+            f" i64 {address.origin})"
+        )
+        return rows
 
     @staticmethod
     def _form(access: Access) -> str:
@@ -195,6 +213,8 @@ class MemoryEmitter:
             return None
         if access.stride and access.space != "lds":
             return None
+        if self.target.signed_lane_offsets and access.space != "lds":
+            return None
         return self._address(inst, access, scalars)
 
     def _address(self, inst: Instruction, access: Access, scalars: ScalarFile) -> Address:
@@ -206,7 +226,7 @@ class MemoryEmitter:
         if access.space == "lds":
             base: Any = (mods.offset or mods.offset0 | mods.offset1 << 8) & 0xFFFF
             if access.lane_offset:
-                m0 = ops.binary("and", U32, scalars.read32(layout.M0), 0xFFFF)
+                m0 = ops.binary("and", U32, scalars.read32(layout.M0), self.target.lds_mask)
                 base = ops.text(U64, ops.binary("add", U64, ops.convert(U32, U64, m0), base))
                 return Address("lds", base, None, self._lane_offsets())
             return Address("lds", base, row)
@@ -216,11 +236,17 @@ class MemoryEmitter:
                 assert saddr is not None
                 scalar = ops.convert(U32, U64, scalars.read32(saddr.index))
                 base = ops.binary("add", U64, scalar, offset)
-            return Address("scratch", ops.text(U64, base), row)
+            scale = self._scale(inst, access) if row is not None else 0
+            return Address("scratch", ops.text(U64, base), row, scale=scale if scale > 1 else 0)
         if access.lane_offset:
             base = scalars.read64(saddr.index) if has_scalar and saddr else 0
             base = ops.text(U64, ops.binary("add", U64, base, offset))
             return Address("global32", base, None, self._lane_offsets())
+        if has_scalar and saddr and row is not None and self.target.signed_lane_offsets:
+            space = "global64" if access.space == "global" else "flat"
+            origin = ops.text(U64, scalars.read64(saddr.index))
+            scale = self._scale(inst, access)
+            return Address(space, offset, row, scale=scale, origin=origin)
         if access.space == "global" and has_scalar:
             assert saddr is not None
             base = ops.binary("add", U64, scalars.read64(saddr.index), offset)
@@ -230,6 +256,12 @@ class MemoryEmitter:
         if access.space == "flat" and has_scalar:
             raise Unsupported(inst, "flat access with a scalar base")
         return Address("global64" if access.space == "global" else "flat", offset, row)
+
+    @staticmethod
+    def _scale(inst: Instruction, access: Access) -> int:
+        """What an instruction multiplies its lanes' offsets by: 1 or the size of its data."""
+        scaled = dict(inst.mods.extra).get("scale_offset")
+        return access.element.bits * access.count // 8 if scaled else 1
 
     def _lane_offsets(self) -> str:
         words = ", ".join(f"i32 {4 * i}" for i in range(64))
@@ -351,7 +383,7 @@ class MemoryEmitter:
         ops = scalars.ops
         transfer = self.transfer(inst, access, scalars)
         words = max(access.element.bits * access.count // 32, 1)
-        m0 = ops.binary("and", U32, scalars.read32(layout.M0), 0xFFFF)
+        m0 = ops.binary("and", U32, scalars.read32(layout.M0), self.target.lds_mask)
         base = ops.text(U32, ops.binary("add", U32, m0, inst.mods.offset & 0xFFFFFFFF))
 
         def emit() -> None:
@@ -377,7 +409,10 @@ class MemoryEmitter:
         offset: Any = inst.mods.offset & 0xFFFFFFFFFFFFFFFF
         if soffset is not None and soffset.kind != "none":
             part = scalar_source(soffset, 32, scalars).raw
-            offset = ops.binary("add", U64, ops.convert(U32, U64, part), offset)
+            wide = ops.convert(U32, U64, part)
+            if dict(inst.mods.extra).get("scale_offset"):
+                wide = ops.binary("mul", U64, wide, access.size)
+            offset = ops.binary("add", U64, wide, offset)
         if access.space == "scalar":
             address = ops.binary("add", U64, scalars.read64(base.index), offset)
             self._scalar_memory(inst, access, scalars, ops.text(U64, address))
@@ -474,7 +509,8 @@ class MemoryEmitter:
 
         def emit() -> None:
             self.note_position(inst)
-            where = [self.row_address(r) for r in (result, address.row, *rows)]
+            where = [self.row_address(result), self._lane_part(address)]
+            where += [self.row_address(row) for row in rows]
             arguments = ", ".join(f"ptr {w}" for w in where)
             self.code.do(f"call void @{name}(ptr %wave, {arguments}, i64 {address.base})")
 

@@ -103,11 +103,14 @@ def special(name: str, scalars: ScalarFile, width: int) -> Source:
         "shared_limit": layout.SHARED_BASE | 0xFFFFFFFF,
         "private_base": layout.PRIVATE_BASE,
         "private_limit": layout.PRIVATE_BASE | 0xFFFFFFFF,
+        "flat_scratch_base_lo": layout.LANE_SCRATCH_BASE,
+        "flat_scratch_base_hi": layout.LANE_SCRATCH_BASE,
     }
     key = name.removeprefix("src_")
     if key in bases:
         value = bases[key]
-        return Source("const", value if width == 64 else value >> 32, width)
+        half = value & 0xFFFFFFFF if key.endswith("_lo") else value >> 32
+        return Source("const", value if width == 64 else half, width)
     raise NotImplementedError(f"the operand {name}")
 
 

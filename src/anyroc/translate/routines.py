@@ -230,8 +230,10 @@ class _Shape:
                 self.sources.append(Source("row", row.index))
             else:
                 selects_high = slot.type.bits < 32 and op.packed == 1 and any(mods.op_sel)
-                # What an inline constant is depends on whether a half or a float is read.
-                inline = slot.role == "mix" and operand.kind == "const"
+                # What an inline constant is depends on whether a half or a float is read, and
+                # pairs of floats read it twice.
+                twice = op.packed > 1 and slot.type.bits == 32
+                inline = (slot.role == "mix" or twice) and operand.kind == "const"
                 if selects_high or inline or operand.kind == "none":
                     return False
                 self.kinds.append("scalar")

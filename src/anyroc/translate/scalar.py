@@ -7,7 +7,7 @@ from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.semantics.core import ENCODED, Op, Slot
-from anyroc.semantics.environment import clamp
+from anyroc.semantics.environment import clamp, scaled
 from anyroc.semantics.values import BOOL, U32, U64, Value, bits, convert
 from anyroc.translate import layout
 from anyroc.translate.operands import (
@@ -99,8 +99,11 @@ def _result(
         if operand.kind in "va":
             raise Unsupported(inst, "a vector destination of a scalar operation")
         index = operand.index
-    if inst.mods.clamp and value.type.is_float and op.modified:
-        value = clamp(value)
+    if value.type.is_float and op.modified:
+        if inst.mods.omod:  # only GPUs without the IEEE bit have it here, where it always counts
+            value = scaled(value, inst.mods.omod)
+        if inst.mods.clamp:
+            value = clamp(value)
     if value.type.bits == 64:
         scalars.write64(index, bits(value, U64).raw)
     else:

@@ -76,6 +76,10 @@ class LaneQueue:
         """Whether a queued instruction writes a row."""
         return any(item.defs >> row & 1 for item in self.items)
 
+    def meets(self, uses: int, defs: int) -> bool:
+        """Whether an instruction that uses and sets these rows has to wait for what is queued."""
+        return any(item.defs & (uses | defs) or item.uses & defs for item in self.items)
+
     def stores(self) -> bool:
         """Whether a queued instruction writes memory."""
         return any(isinstance(i, AccessItem) and i.access.kind != "load" for i in self.items)

@@ -68,7 +68,7 @@ def capture_count(
 ) -> Callable[[], None]:
     """The number of enabled lanes, added to (or taken from) a dword of LDS that M0 points at."""
     ops = scalars.ops
-    m0 = ops.binary("and", U32, scalars.read32(layout.M0), 0xFFFF)
+    m0 = ops.binary("and", U32, scalars.read32(layout.M0), emitter.target.lds_mask)
     offset = inst.mods.offset0 | inst.mods.offset1 << 8
     at = ops.text(U32, ops.binary("add", U32, m0, offset))
     row = row_of(inst.dst[0], emitter.accum_offset)

@@ -99,7 +99,17 @@ def test_waves_may_go_on_behind_barriers() -> None:
     assert graph.blocks[TEXT + 4].resumable
 
 
-@pytest.mark.parametrize(("behind", "successors"), [(b"", []), (NONSENSE, []), (END, [TEXT + 4])])
+@pytest.mark.parametrize(
+    ("behind", "successors"),
+    [
+        (b"", []),
+        (NONSENSE, []),
+        (NOP, []),
+        (NOP + NONSENSE, []),
+        (END, [TEXT + 4]),
+        (NOP + END, [TEXT + 4]),
+    ],
+)
 def test_nothing_need_follow_a_trap(behind: bytes, successors: list[int]) -> None:
     graph = build([cdna("SOPP", "s_trap", simm16=2), behind])
     assert graph.blocks[TEXT].successors == successors
@@ -124,6 +134,13 @@ def test_calls_of_computed_addresses_are_resolved() -> None:
     assert graph.blocks[TEXT].successors == [TEXT + 24]
     assert graph.targets == {TEXT + 20}
     assert graph.blocks[TEXT + 24].unknown
+
+
+@pytest.mark.parametrize("behind", [b"", NOP, NOP + NONSENSE])
+def test_nothing_need_follow_a_call(behind: bytes) -> None:
+    graph = build([branch("s_branch", 1), RETURN, *call(-4), behind])
+    assert graph.blocks[TEXT + 8].successors == [TEXT + 4]
+    assert graph.targets == set()
 
 
 def test_code_that_joins_makes_a_computed_address_unknown() -> None:

@@ -14,10 +14,11 @@ import pytest
 from anyroc.compiler import Options, compile_device
 from anyroc.gpu.device import Device
 from anyroc.isa.targets import target
+from anyroc.native import library
 
 SOURCE = Path(__file__).parent / "kernels" / "fast.cu"
 CONFIGURATIONS = [("gfx942", 64), ("gfx1151", 32), ("gfx1201", 64)]
-BLOCKS = [(64, 1), (128, 2), (32, 2), (16, 16), (48, 1), (20, 3)]
+BLOCKS = [(64, 1), (128, 2), (32, 2), (16, 16), (48, 1), (20, 3), (256, 1), (512, 1)]
 LEVELS = ["0", "2"]
 N = 1000
 
@@ -232,3 +233,90 @@ def test_partial_wave_at_the_end_of_memory(machine: Machine, offset: int) -> Non
         np.testing.assert_array_equal(expected, result)
     finally:
         memory.free(at)
+
+
+class TestLoops:
+    """Innermost loops that load and store."""
+
+    @pytest.mark.parametrize("block", BLOCKS, ids=str)
+    def test_product(self, machine: Machine, block: tuple[int, int]) -> None:
+        depth, rows = 37, -(-N // 16)
+        a, b = _ints(rows * depth) % 100, _ints(depth * 16, 2) % 100
+        c = np.zeros(N, np.int32)
+        at = machine.put(c)
+        machine.run("product", block, "<iiQQQ", N, depth, machine.put(a), machine.put(b), at)
+        expected = (a.reshape(rows, depth) @ b.reshape(depth, 16)).reshape(-1)[:N]
+        np.testing.assert_array_equal(expected, machine.get(at, c))
+
+    @pytest.mark.parametrize("block", BLOCKS, ids=str)
+    def test_strided_sum(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, threads = _ints(N), 3 * block[0] * block[1]
+        c = np.zeros(threads, np.int32)
+        at = machine.put(c)
+        machine.run("strided_sum", block, "<i4xQQ", N, machine.put(a), at, grid=3)
+        padded = np.concatenate([a, np.zeros(-N % threads, np.int32)])
+        expected = padded.reshape(-1, threads).sum(0, dtype=np.int32)
+        np.testing.assert_array_equal(expected, machine.get(at, c))
+
+    @pytest.mark.parametrize("block", BLOCKS, ids=str)
+    def test_running(self, machine: Machine, block: tuple[int, int]) -> None:
+        steps, rows = 9, _ints(9 * N)
+        at = machine.put(rows)
+        machine.run("running", block, "<iiQ", N, steps, at)
+        expected = rows.reshape(steps, N).copy()
+        for k in range(1, steps):
+            expected[k] = 3 * expected[k - 1] + k
+        np.testing.assert_array_equal(expected, machine.get(at, rows).reshape(steps, N))
+
+    @pytest.mark.parametrize("block", BLOCKS, ids=str)
+    def test_trips_of_each_lane(self, machine: Machine, block: tuple[int, int]) -> None:
+        a, counts, c = _ints(20 * N), _ints(N, 3) % 21, np.zeros(N, np.int32)
+        at = machine.put(c)
+        machine.run("own_count", block, "<i4xQQQ", N, machine.put(counts), machine.put(a), at)
+        k = np.arange(20, dtype=np.int32)[:, None]
+        terms = np.where(k < counts, a.reshape(20, N) ^ k, 0)
+        np.testing.assert_array_equal(terms.sum(0, dtype=np.int32) - 1, machine.get(at, c))
+
+    def test_beyond_lds(self, machine: Machine) -> None:
+        """Trips that leave LDS part of the way are done otherwise: what is not there reads as 0."""
+        c, trips, queue = np.zeros(64, np.int32), 40, machine.device.default_queue
+        at = machine.put(c)
+        kernel = machine.module.kernel("beyond_lds")  # type: ignore[attr-defined]
+        queue.launch(kernel, (1, 1, 1), (64, 1, 1), 64 * 4, struct.pack("<i4xQ", trips, at))
+        queue.synchronize()
+        assert queue.fault is None
+        shared = np.zeros(64 + 16 * trips, np.int64)
+        shared[:64] = np.arange(64) + 1
+        expected = np.zeros(64, np.int64)
+        for k in range(trips):
+            expected = (3 * expected + shared[16 * k : 16 * k + 64]) & 0xFFFFFFFF
+        np.testing.assert_array_equal(expected.astype(np.uint32).view(np.int32), machine.get(at, c))
+
+    def test_more_trips_than_the_budget(self, machine: Machine) -> None:
+        """The loop is left and entered again, registers and all."""
+        a, c, trips = _ints(24 * 5000 + 64), np.zeros(64, np.int32), 5000
+        at = machine.put(c)
+        machine.run("wide_steps", (64, 1), "<IiQQ", 0, trips, machine.put(a), at, grid=1)
+        expected = np.zeros(64, np.int64)
+        for k in range(trips):
+            expected = (5 * expected + a[24 * k : 24 * k + 64]) & 0xFFFFFFFF
+        np.testing.assert_array_equal(expected.astype(np.uint32).view(np.int32), machine.get(at, c))
+
+
+def test_fault_of_a_gang(machine: Machine) -> None:
+    """Waves that one stands for fault as themselves: the address and the wave are right."""
+    add = machine.module.kernel("add")  # type: ignore[attr-defined]
+    a = _ints(1024)
+    nowhere = ctypes.c_uint64.in_dll(library(), "anyroc_range_base").value
+    nowhere += ctypes.c_uint64.in_dll(library(), "anyroc_range_size").value - 2**20
+    queue = machine.device.default_queue
+    arguments = struct.pack("<i4xQQQ", 1024, machine.put(a), machine.put(a), nowhere)
+    queue.launch(add, (1, 1, 1), (512, 1, 1), 0, arguments)
+    queue.synchronize()
+    fault = queue.fault
+    assert fault is not None
+    queue.clear_fault()
+    lane = (fault.address - nowhere) // 4
+    assert fault.kind == "write"
+    assert 0 <= lane < 512
+    assert fault.wave == lane // add.kernel.wave_size

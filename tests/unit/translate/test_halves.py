@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from anyroc.isa.targets import target
 from translate_support.encode import encode
 from translate_support.machine import BAD_PC, FORMS, State, form_of, run
 
@@ -105,3 +106,18 @@ def test_negated_pairs(neg: int, want: float) -> None:
     )
     assert run(form_of("quick", "gfx1100", 32, code), state) == BAD_PC
     assert state.vgpr[3].view(np.float16)[0] == want
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["gfx90a", "gfx942", "gfx950"])
+def test_inline_constants_are_in_both_halves_of_packed_singles(name: str, form: str) -> None:
+    """LLVM writes x * <anything, 0.5> with one constant and no op_sel."""
+    state = State.random(np.random.default_rng(0), 64)
+    state.enabled = (1 << 64) - 1
+    state.vgpr[2:4] = np.array([[3.0], [5.0]], np.float32).view(np.uint32)
+    code = encode(
+        target(name).isa, "VOP3P", "v_pk_mul_f32", vdst=8, src0=256 + 2, src1=240, op_sel_hi=3,
+        op_sel_hi2=1,
+    )  # fmt: skip
+    assert BAD_PC == run(form_of(form, name, 64, code), state)
+    assert [1.5, 2.5] == state.vgpr[8:10, 0].view(np.float32).tolist()

@@ -116,3 +116,63 @@ def test_matrices_between_vectors(name: str, wave_size: int) -> None:
                 expected.vgpr[251] = np.where(lanes, ~expected.vgpr[after], expected.vgpr[251])
         assert BAD_PC == run(form_of(rng.choice(FORMS), name, wave_size, code), state)
         assert [] == differences(state, expected), texts
+
+
+def product(isa: str, row: Row, d: int, a: int, b: int, from_zero: bool) -> Made:
+    """An instruction on vector registers that adds to what D holds, or to nothing."""
+    layout = formats(isa)[row.format]
+    fields = {"vdst": d, "src0": 256 + a, "src1": 256 + b, "src2": 128 if from_zero else 256 + d}
+    raw = layout.put(layout.match, "op", row.opcode)
+    for field, value in fields.items():
+        raw = layout.put(raw, field, value)
+    code = raw.to_bytes(layout.bytes, "little")
+    return decode(isa, code + bytes(8), 0, wave_size=64), code
+
+
+def numbers(rng: np.random.Generator, row: Row, kind: str) -> np.ndarray[Any, Any]:
+    """Registers: small numbers of any format, or pairs of bf16 near one, with denormals or not."""
+    words = rng.integers(1 << 32, size=(256, 64), dtype=np.uint32)
+    if kind == "any" or "bf16" not in row.op:
+        return words & np.uint32(0x3CFF3CFF)
+    words = words & np.uint32(0x83FF83FF) | np.uint32(0x3C003C00)
+    if kind == "with denormals":
+        words[rng.random(words.shape) < 0.1] = 0x80010001
+    return words
+
+
+@pytest.mark.parametrize("name", ["gfx942", "gfx950"])
+@pytest.mark.parametrize("kind", ["any", "near one", "with denormals"])
+def test_runs_of_matrices(name: str, kind: str) -> None:
+    """Tiles that share operands, with vector instructions between that may need a result."""
+    rng, isa = random.Random(f"{name} {kind}"), ISA[name]
+    rows = [
+        row
+        for row in table(isa)
+        for entry in [OPERATIONS.get(row.op)]
+        if isinstance(entry, Matrix) and entry.runs and row.format == "MAI"
+        if kind == "any" or "bf16" in row.op
+    ]
+    assert len(rows) >= 2
+    for row in rows:
+        state = State.random(np.random.default_rng(rng.randrange(99)), 64)
+        state.vgpr[:256] = numbers(np.random.default_rng(rng.randrange(99)), row, kind)
+        state.enabled = (1 << 64) - 1
+        expected = state.copy()
+        code, texts, begun = b"", [], set()
+        for _ in range(24):
+            d = 16 * rng.randrange(4)
+            a, b = (64 + 8 * rng.randrange(10) for _ in range(2))
+            inst, raw = product(isa, row, d, a, b, d not in begun and rng.random() < 0.5)
+            begun.add(d)
+            texts.append(format_instruction(inst, target(name)))
+            code += raw
+            multiply(inst, expected)
+            if rng.random() < 0.3:
+                touched = rng.choice([d, a, b, 200])
+                code += encode(isa, "VOP1", "v_not_b32", vdst=251, src0=256 + touched)
+                expected.vgpr[251] = ~expected.vgpr[touched]
+            if rng.random() < 0.2:
+                code += encode(isa, "VOP1", "v_mov_b32", vdst=a, src0=256 + 210)
+                expected.vgpr[a] = expected.vgpr[210]
+        assert BAD_PC == run(form_of("full", name, 64, code), state)
+        assert [] == differences(state, expected), texts

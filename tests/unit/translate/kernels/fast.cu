@@ -73,7 +73,7 @@ extern "C" __global__ void shift(int *c, int distance)
 
 extern "C" __global__ void through_lds(int n, const int *a, int *c)
 {
-    __shared__ int tile[256];
+    __shared__ int tile[512];
     int t = threadIdx.y * blockDim.x + threadIdx.x, i = lane();
     tile[t] = i < n ? a[i] : 0;
     __syncthreads();
@@ -107,4 +107,70 @@ extern "C" __global__ void chain(int n, int trips, float *c)
     }
     if (i < n)
         c[i] = x + y;
+}
+
+// Innermost loops that load and store.
+extern "C" __global__ void product(int n, int depth, const int *a, const int *b, int *c)
+{
+    int i = lane();
+    if (i >= n)
+        return;
+    int column = i % 16, row = i / 16, sum = 0;
+#pragma unroll 1
+    for (int k = 0; k < depth; k++)
+        sum += a[row * depth + k] * b[k * 16 + column];
+    c[i] = sum;
+}
+
+extern "C" __global__ void strided_sum(int n, const int *a, int *c)
+{
+    int sum = 0;
+#pragma unroll 1
+    for (int i = lane(); i < n; i += gridDim.x * blockDim.x * blockDim.y)
+        sum += a[i];
+    c[lane()] = sum;
+}
+
+extern "C" __global__ void running(int n, int steps, int *rows)
+{
+    int i = lane();
+    if (i >= n)
+        return;
+#pragma unroll 1
+    for (int k = 1; k < steps; k++)
+        rows[k * n + i] = 3 * rows[(k - 1) * n + i] + k;
+}
+
+extern "C" __global__ void own_count(int n, const int *counts, const int *a, int *c)
+{
+    int i = lane();
+    if (i >= n)
+        return;
+    int sum = -1, count = counts[i];
+#pragma unroll 1
+    for (int k = 0; k < count; k++)
+        sum += a[k * n + i] ^ k;
+    c[i] = sum;
+}
+
+extern "C" __global__ void beyond_lds(int trips, int *c)
+{
+    extern __shared__ int shared[];
+    int i = threadIdx.x, sum = 0;
+    shared[i] = i + 1;
+    __syncthreads();
+#pragma unroll 1
+    for (int k = 0; k < trips; k++)
+        sum = 3 * sum + shared[k * 16 + i];
+    c[i] = sum;
+}
+
+extern "C" __global__ void wide_steps(unsigned start, int trips, const int *a, int *c)
+{
+    unsigned i = start + threadIdx.x;
+    int sum = 0;
+#pragma unroll 1
+    for (int k = 0; k < trips; k++, i += 24)
+        sum = 5 * sum + a[i];
+    c[threadIdx.x] = sum;
 }
