@@ -45,12 +45,17 @@ CLIENTS = (
         packages=("iree-base-runtime==3.13.0", "iree-base-compiler==3.13.0"),
     ),
     Client(
+        "triton_launcher",
+        packages=("triton==3.9.0", "torch==2.13.0", "numpy"),
+        environment={"ANYROC_TRITON": "1", "ANYROC_TRITON_LAUNCHER": "hip"},
+    ),
+    Client(
         "bitsandbytes_kernels",
         bare=("bitsandbytes==0.50.2",),
     ),
     Client(
         "cupy_arrays",
         packages=("cupy-rocm-7-0==14.2.0", "scipy==1.17.1"),
-        seconds=900,
+        seconds=3600,
     ),
 )

@@ -1,35 +1,11 @@
-"""What C needs to know to launch a kernel without asking Python; cabi/hip.c is the original.
+"""What C and Python know together of kernels and events, as cabi/hip_*.c declare it.
 
-The structures belong to their Python owners, and C forgets them before they end.
+C owns an event's structure, Python a kernel's, which C forgets before it ends.
 """
 
 from __future__ import annotations
 
 import ctypes
-
-
-class FastStream(ctypes.Structure):
-    """struct fast_stream.
-
-    `launched` and `submitted` count the work that a stream has been given from C and from Python.
-    Work on a stream that is `open` waits for nothing but, for a blocking stream, the legacy stream:
-    the first `legacy_seen` pieces of its work have been waited for.
-    """
-
-    _fields_ = (
-        ("queue", ctypes.c_void_p),
-        ("launched", ctypes.c_uint64),
-        ("submitted", ctypes.c_uint64),
-        ("legacy", ctypes.c_void_p),
-        ("legacy_seen", ctypes.c_uint64),
-        ("open", ctypes.c_uint32),
-        ("device", ctypes.c_uint32),
-    )
-
-    @property
-    def address(self) -> int:
-        """Where it lies."""
-        return ctypes.addressof(self)
 
 
 class FastKernel(ctypes.Structure):
@@ -47,3 +23,26 @@ class FastKernel(ctypes.Structure):
     def address(self) -> int:
         """Where it lies."""
         return ctypes.addressof(self)
+
+
+class EventRecord(ctypes.Structure):
+    """struct event.
+
+    `event` is the software GPU's, `stream` the record of the stream that it was recorded on last.
+    """
+
+    _fields_ = (
+        ("handle", ctypes.c_uint64),
+        ("latest", ctypes.c_uint64),
+        ("spare", ctypes.c_void_p),
+        ("event", ctypes.c_void_p),
+        ("stream", ctypes.c_void_p),
+        ("timed", ctypes.c_uint8),
+        ("held", ctypes.c_uint8),
+        ("captured", ctypes.c_uint8),
+    )
+
+
+def integer_at(address: int) -> ctypes.c_int:
+    """Return the C int at an address, to read and to set."""
+    return ctypes.c_int.from_address(address)

@@ -25,11 +25,12 @@ _LIBRARIES = {
     "cublaslt": ("hipblaslt", ""),
     "cufft": ("hipfft", ""),
     "curand": ("hiprand", ""),
+    "cusolver": ("hipsolver", ""),
     "cusparse": ("hipsparse", ""),
 }
 """CUDA's libraries, the tables of HIP's, and what the names of functions may end with."""
 _DECLARED = ("hiprtc", "rocblas", "rocsolver", *(table for table, _ in _LIBRARIES.values()))
-_NAME = re.compile(r"\b(?:HIP|hip)(?:BLAS|blas|FFT|fft|RAND|rand|SPARSE|sparse)\w+")
+_NAME = re.compile(r"\b(?:HIP|hip)(?:BLAS|blas|FFT|fft|RAND|rand|SOLVER|solver|SPARSE|sparse)\w+")
 _NOT_CUDA = ("hipExt", "hipDeviceAttribute", "hipDrv", "hipGetDeviceProperties", "hipChooseDevice")
 
 

@@ -8,6 +8,7 @@ enum {
     hipErrorNotReady = 600,
     hipErrorLaunchTimeOut = 702,
     hipErrorNotSupported = 801,
+    hipErrorStreamCaptureImplicit = 906,
 };
 
 /* Set for good by a fault on the device: every call from then on returns it. */
@@ -161,152 +162,11 @@ API hipChannelFormatDesc hipCreateChannelDesc(int x, int y, int z, int w, int fo
     return (hipChannelFormatDesc){{x, y, z, w, format}};
 }
 
-/* ---- launches that need nothing of Python ----
- *
- * of a kernel that has been launched in the same shape before, on a stream that has nothing to wait
- * for. Python keeps the structures up to date (anyroc.cabi.fast mirrors them). */
-struct fast_stream {
-    void *queue;
-    uint64_t launched, submitted; /* pieces of work: given by C, by Python */
-    const struct fast_stream *legacy;
-    uint64_t legacy_seen;
-    uint32_t open, device;
-};
-
-struct fast_kernel {
-    void *kernel;
-    uint32_t wave_size, ready, has_arguments, device;
-};
-
-/* By handle. Python writes under its lock; readers take none. */
-enum { SLOTS = 1 << 13, MOST_SLOTS = SLOTS / 2 };
-struct fast_table {
-    struct {
-        uintptr_t key;
-        void *value;
-    } slots[SLOTS];
-    int count;
-};
-static struct fast_table fast_streams, fast_kernels;
-
-static int (*fast_launch)(void *queue, void *kernel, uint32_t grid_x, uint32_t grid_y,
-                          uint32_t grid_z, uint32_t block_x, uint32_t block_y, uint32_t block_z,
-                          uint32_t dynamic_lds, const void *arguments, uint64_t size,
-                          void *const *parameters, const void *extra);
-
-API void anyroc_set_launch(void *function)
-{
-    fast_launch = function;
-}
-
-API void *anyroc_fast_streams(void)
-{
-    return &fast_streams;
-}
-
-API void *anyroc_fast_kernels(void)
-{
-    return &fast_kernels;
-}
-
-static inline unsigned fast_slot(uintptr_t key)
-{
-    return (unsigned)((key >> 2) * 0x9e3779b97f4a7c15ull >> 51);
-}
-
-static inline void *fast_find(const struct fast_table *table, uintptr_t key)
-{
-    for (unsigned at = fast_slot(key);; at = (at + 1) % SLOTS) {
-        uintptr_t found = __atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE);
-        if (found == key)
-            return __atomic_load_n(&table->slots[at].value, __ATOMIC_ACQUIRE);
-        if (found == 0)
-            return NULL;
-    }
-}
-
-/* Set, replace or (NULL) forget what a handle stands for. A full table takes nothing new: what is
- * not in it is launched through Python. */
-API void anyroc_fast_set(struct fast_table *table, uintptr_t key, void *value)
-{
-    unsigned at = fast_slot(key);
-    for (; table->slots[at].key != 0; at = (at + 1) % SLOTS)
-        if (table->slots[at].key == key) {
-            __atomic_store_n(&table->slots[at].value, value, __ATOMIC_RELEASE);
-            return;
-        }
-    if (!value || table->count == MOST_SLOTS)
-        return;
-    ++table->count;
-    __atomic_store_n(&table->slots[at].value, value, __ATOMIC_RELEASE);
-    __atomic_store_n(&table->slots[at].key, key, __ATOMIC_RELEASE);
-}
-
-/* The shape of a launch, as anyroc.gpu.kernel has it, or 32 where the block cannot be launched. */
-static inline unsigned launch_shape(const uint32_t *grid, const uint32_t *block, uint32_t wave)
-{
-    for (int axis = 0; axis < 3; ++axis) {
-        uint64_t items = (uint64_t)grid[axis] * block[axis];
-        if (items == 0 || items > UINT32_MAX || block[axis] > 1024)
-            return 32;
-    }
-    uint64_t size = (uint64_t)block[0] * block[1] * block[2];
-    if (size > 1024)
-        return 32;
-    if (size % wave != 0)
-        return 0;
-    return block[0] % wave == 0 ? 2 : block[0] % 16 == 0 ? 3 : 1;
-}
-
-static int launch_fast(const void *function, const uint32_t *grid, const uint32_t *block,
-                       uint32_t shared, const void *handle, void **parameters, void **extra)
-{
-    struct fast_stream *stream = fast_find(&fast_streams, handle ? (uintptr_t)handle : 1);
-    if (!stream || !stream->open)
-        return -1;
-    const struct fast_stream *legacy = stream->legacy;
-    if (legacy
-        && __atomic_load_n(&legacy->launched, __ATOMIC_ACQUIRE)
-                + __atomic_load_n(&legacy->submitted, __ATOMIC_ACQUIRE)
-            != stream->legacy_seen)
-        return -1;
-    const struct fast_kernel *kernel = fast_find(&fast_kernels, (uintptr_t)function);
-    if (!kernel || kernel->device != stream->device)
-        return -1;
-    const void *arguments = NULL;
-    size_t size = 0;
-    if (extra) {
-        if (parameters || extra[0] != (void *)1 || extra[2] != (void *)2 || extra[4] != (void *)3)
-            return -1;
-        arguments = extra[1];
-        size = *(size_t *)extra[3];
-    } else if (!parameters && kernel->has_arguments) {
-        return -1;
-    }
-    unsigned shape = launch_shape(grid, block, kernel->wave_size);
-    if (shape == 32 || !(__atomic_load_n(&kernel->ready, __ATOMIC_ACQUIRE) >> shape & 1))
-        return -1;
-    __atomic_fetch_add(&stream->launched, 1, __ATOMIC_RELEASE);
-    return fast_launch(stream->queue, kernel->kernel, grid[0], grid[1], grid[2], block[0], block[1],
-                       block[2], shared, arguments, size, parameters, NULL);
-}
-
-static inline int FAST_hipLaunchKernel(void *host, dim3 grid, dim3 block, void *parameters,
-                                       size_t shared, void *stream)
-{
-    if (shared > UINT32_MAX)
-        return -1;
-    return launch_fast(host, grid.v, block.v, shared, stream, parameters, NULL);
-}
-
-static inline int FAST_hipModuleLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz,
-                                             unsigned bx, unsigned by, unsigned bz,
-                                             unsigned shared, void *stream, void *parameters,
-                                             void *extra)
-{
-    const uint32_t grid[3] = {gx, gy, gz}, block[3] = {bx, by, bz};
-    return launch_fast(function, grid, block, shared, stream, parameters, extra);
-}
+#include "hip_state.c"
+#include "hip_answers.c"
+#include "hip_streams.c"
+#include "hip_events.c"
+#include "hip_memory.c"
 
 /* hipStreamAddCallback: queues call a function with one argument, HIP's callbacks have three. */
 struct callback {

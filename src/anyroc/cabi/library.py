@@ -20,6 +20,7 @@ from anyroc import cache
 from anyroc.cabi import source
 from anyroc.cabi.table import Function, Table, load, needs, table_path
 from anyroc.errors import ToolchainError
+from anyroc.native.build import zig
 
 _GLIBC = "2.17"
 _MACHINES = {"arm64": "aarch64", "amd64": "x86_64"}
@@ -43,6 +44,7 @@ _CTYPES: dict[str, Any] = {
     "unsigned long long": ctypes.c_uint64,
     "float": ctypes.c_float,
     "double": ctypes.c_double,
+    "const char *": ctypes.c_char_p,
     "void": None,
 }
 
@@ -99,7 +101,7 @@ def _build(table: Table, name: str, folder: Path) -> None:
     needed = _needed(name)
     link += ["-Wl,--no-as-needed", *map(str, needed)]
     link += [f"-Wl,-rpath,{path.parent}" for path in needed]
-    command = [sys.executable, "-m", "ziglang", "cc", *flags, str(c_file), "-o", str(made), *link]
+    command = [str(zig()), "cc", *flags, str(c_file), "-o", str(made), *link]
     note = threading.Timer(
         _PATIENCE, print, [f"anyroc: building {table.file_name} (once)"], {"file": sys.stderr}
     )

@@ -60,6 +60,13 @@ def read(address: int, size: int) -> bytes:
     return ctypes.string_at(address, size)
 
 
+def view(address: int, size: int) -> memoryview:
+    """Return the bytes at an address as they lie there, without a copy."""
+    if not address and size:
+        raise NullPointer
+    return memoryview((ctypes.c_char * size).from_address(address)).cast("B")
+
+
 def write(address: int, data: bytes) -> None:
     """Store bytes."""
     if not address and data:

@@ -19,7 +19,8 @@
 
 typedef void (*entry_fn)(void);
 
-enum { UNBOUND, BOUND, CLOSED };
+/* With ASKING all is left to Python, as BOUND does only with what C cannot answer: for tests. */
+enum { UNBOUND, BOUND, CLOSED, ASKING };
 
 /* Several of these libraries may share a process: what has a name of its own in each is static, and
  * Python gets the addresses from functions. */
@@ -40,6 +41,7 @@ API void *anyroc_entries(void)
 /* The part of Python's C API that this file needs, the same in every version since 3.10. */
 static struct {
     int (*is_initialized)(void);
+    int (*holds_lock)(void);
     int (*gil_ensure)(void);
     void (*gil_release)(int);
     void *(*this_thread)(void);
@@ -50,6 +52,8 @@ static struct {
     void (*initialize)(int);
     int (*run)(const char *, void *);
     void (*interrupt)(void);
+    int (*check_signals)(void);
+    void (*clear_error)(void);
 } python;
 
 static pthread_key_t thread_end;
@@ -58,6 +62,7 @@ static __thread int thread_known;
 static void find_python(void *library)
 {
     python.is_initialized = (int (*)(void))dlsym(library, "Py_IsInitialized");
+    python.holds_lock = (int (*)(void))dlsym(library, "PyGILState_Check");
     python.gil_ensure = (int (*)(void))dlsym(library, "PyGILState_Ensure");
     python.gil_release = (void (*)(int))dlsym(library, "PyGILState_Release");
     python.this_thread = (void *(*)(void))dlsym(library, "PyGILState_GetThisThreadState");
@@ -68,6 +73,8 @@ static void find_python(void *library)
     python.initialize = (void (*)(int))dlsym(library, "Py_InitializeEx");
     python.run = (int (*)(const char *, void *))dlsym(library, "PyRun_SimpleStringFlags");
     python.interrupt = (void (*)(void))dlsym(library, "PyErr_SetInterrupt");
+    python.check_signals = (int (*)(void))dlsym(library, "PyErr_CheckSignals");
+    python.clear_error = (void (*)(void))dlsym(library, "PyErr_Clear");
 }
 
 /* A thread that Python did not start keeps one thread state for its whole life: making one per call

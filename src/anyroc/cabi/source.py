@@ -3,8 +3,9 @@
 A generated function looks up its Python body, calls it and gives its result back. `runtime.c` holds
 what all libraries share. Beside a table NAME.table may lie NAME.c with C bodies and with what a
 return type T asks for: BEFORE_T (a statement that may return early), AFTER_T(result) and MISSING_T
-(the result where there is no body). A function FAST_NAME there is asked before Python is, and
-returns 0 when it has done all there is to do.
+(the result where there is no body). NAME.c may include files
+beside it. A function FAST_NAME there is asked before Python is: it returns the call's result, or
+ASK_PYTHON when it has done nothing. SPT(call) does the same for the function NAME_spt.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from pathlib import Path
 from anyroc.cabi.table import Function, Passing, Table, table_path
 
 _HERE = Path(__file__).parent
+_INCLUDE = re.compile(r'^#include "(\w+\.c)"$', re.MULTILINE)
 _C_BODY = re.compile(r"^API [\w *]*?(\w+)\(", re.MULTILINE)
-_FAST = re.compile(r"static inline int FAST_(\w+)\(")
+_FAST = re.compile(r"\bFAST_(\w+)[(,]")
 _HOOK = re.compile(r"(?:#define |static inline int )(?:BEFORE|AFTER|MISSING)_(\w+)")
 _RELEASES = re.compile(r"(?i)(free|destroy|unload|unregister|release)")
 """What gives something back, which has been done for it when Python is gone."""
@@ -48,13 +50,16 @@ def c_source(table: Table, name: str, libpython: str, python_path: str) -> str:
                 for c_type, passing in table.types.items()
                 if passing.count > 1
             ),
+            "enum {",
+            *(f"    INDEX_{f.name} = {index}," for index, f in enumerate(table.functions)),
+            "};",
             own,
             f"static const char *const function_names[FUNCTIONS] = {{\n{names}\n}};",
             *(
                 _wrapper(
                     *(table, index, function),
                     hooked=function.returns in hooks,
-                    fast=function.name in quick,
+                    fast=_fast_name(function.name, quick),
                 )
                 for index, function in enumerate(table.functions)
                 if function.name not in written
@@ -85,7 +90,10 @@ def _quoted(text: str) -> str:
 def own_source(name: str) -> str:
     """Return the hand-written C of the table called `name`, or nothing."""
     path = table_path(name).with_suffix(".c")
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    if not path.exists():
+        return ""
+    text = path.read_text(encoding="utf-8")
+    return _INCLUDE.sub(lambda line: (_HERE / line[1]).read_text(encoding="utf-8"), text)
 
 
 def c_bodies(name: str) -> frozenset[str]:
@@ -114,7 +122,15 @@ def spread(passing: Passing) -> bool:
     return passing.count > 1 and passing.element in _SPREAD
 
 
-def _wrapper(table: Table, index: int, function: Function, *, hooked: bool, fast: bool) -> str:
+def _fast_name(name: str, quick: set[str]) -> str:
+    """Return the FAST_… function of a row with its C macro for `_spt` functions; "" if none."""
+    if name in quick:
+        return f"FAST_{name}"
+    plain = name.removesuffix("_spt")
+    return f"SPT(FAST_{plain}" if plain in quick and plain != name else ""
+
+
+def _wrapper(table: Table, index: int, function: Function, *, hooked: bool, fast: str) -> str:
     """Return the C function that stands for row `index`."""
     parameters: list[str] = []
     types: list[str] = []
@@ -136,22 +152,52 @@ def _wrapper(table: Table, index: int, function: Function, *, hooked: bool, fast
             values.append(f"&{name}")
     returns = "void" if function.returns == "void" else table.passing(function.returns).element
     kind = function.returns
+    before = f"    BEFORE_{kind};\n" if hooked else ""
+    if fast:
+        names = ", ".join(f"a{position}" for position in range(len(function.arguments)))
+        call = f"{fast}({names}" + ")" * (fast.count("(") + 1)
+        before += f"    int fast = LIKELY(state == BOUND) ? {call} : "
+        before += "ASK_PYTHON;\n    if (LIKELY(fast != ASK_PYTHON))\n"
+        before += f"        return AFTER_{kind}(fast);\n"
+    roles = table.remembered.get(function.name)
+    if roles:
+        before += _question(index, roles)
+        before += "    if (LIKELY(state == BOUND && answer_find(&question)))\n"
+        before += f"        return AFTER_{kind}(0);\n"
     call = f"(({returns} (*)({', '.join(types) or 'void'}))body)({', '.join(values)})"
     missing = f"MISSING_{kind}" if hooked else str(table.missing.get(kind, 0))
     if _RELEASES.search(function.name):
         missing = f"(state == CLOSED ? 0 : {missing})"
     if kind == "void":
         result = f"    if (body)\n        {call};"
+    elif roles:
+        result = (
+            f"    int result = body ? {call} : {missing};\n    if (body && result == 0)\n"
+            f"        answer_keep(&question);\n    return AFTER_{kind}(result);"
+        )
     elif hooked:
         result = f"    return AFTER_{kind}(body ? {call} : {missing});"
     else:
         result = f"    return body ? {call} : {missing};"
-    before = f"    BEFORE_{kind};\n" if hooked else ""
-    if fast:
-        names = ", ".join(f"a{position}" for position in range(len(function.arguments)))
-        before += f"    if (LIKELY(FAST_{function.name}({names}) == 0))\n"
-        before += f"        return AFTER_{kind}(0);\n"
     return (
         f"API {returns} {function.name}({', '.join(parameters) or 'void'})\n{{\n{before}"
         f"    entry_fn body = enter({index});\n{result}\n}}"
     )
+
+
+def _question(index: int, roles: tuple[str, ...]) -> str:
+    """Return the C declaration of what a call asks, by the roles of its arguments."""
+    parts = {
+        "value": [f"(uint64_t)a{at}" for at, role in enumerate(roles) if role == "="],
+        "place": [f"a{at}" for at, role in enumerate(roles) if role.startswith("*")],
+        "size": [role[1:] for role in roles if role.startswith("*")],
+    }
+    text = next((f"a{at}" for at, role in enumerate(roles) if role == '"'), "NULL")
+    members = [
+        f".function = {index}",
+        f".values = {len(parts['value'])}",
+        f".places = {len(parts['place'])}",
+        f".text = {text}",
+        *(f".{name} = {{{', '.join(items)}}}" for name, items in parts.items() if items),
+    ]
+    return f"    struct question question = {{{', '.join(members)}}};\n"

@@ -19,6 +19,7 @@ _PYTHON = re.compile(r"@python (.+)")
 _NEEDS = re.compile(r"^@needs (.+)$", re.MULTILINE)
 _NODE = re.compile(r"@node (\w+)")
 _MISSING = re.compile(r"@missing (\w+) (\d+)")
+_REMEMBERED = re.compile(r"@remember (\w+)\(((?:=|\"|\*\d+)(?: (?:=|\"|\*\d+))*)\)")
 _TYPES = re.compile(r"@(?:(int|pointer)|value ([\w ]+)\[(\d+)\]) (.+)")
 _ROW = re.compile(
     r"(?:(?P<version>[\d.]+) )?(?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"
@@ -88,6 +89,7 @@ class Table:
     python: str = ""
     node: str = ""
     missing: dict[str, int] = field(default_factory=dict)
+    remembered: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Function:
         return self._by_name[name]
@@ -150,6 +152,7 @@ def parse(text: str, source: str = "table") -> Table:
     functions: list[Function] = []
     names: set[str] = set()
     missing: dict[str, int] = {}
+    remembered: dict[str, tuple[str, ...]] = {}
     letters: dict[str, str] = {}
     current = file_name = python = node = ""
     sonames: tuple[str, ...] = ()
@@ -173,6 +176,9 @@ def parse(text: str, source: str = "table") -> Table:
         if result := _MISSING.fullmatch(line):
             missing[result[1]] = int(result[2])
             continue
+        if answer := _REMEMBERED.fullmatch(line):
+            remembered[answer[1]] = tuple(answer[2].split())
+            continue
         if declared := _TYPES.fullmatch(line):
             passing = _passing(declared)
             types.update(dict.fromkeys(declared[4].split(), passing))
@@ -191,7 +197,14 @@ def parse(text: str, source: str = "table") -> Table:
                     raise BadInput(f"{source}:{number}: {name} is there twice")
                 names.add(name)
             functions.append(function)
-    return Table(tuple(functions), sections, types, file_name, sonames, python, node, missing)
+    for name, roles in remembered.items():
+        row = next((function for function in functions if function.name == name), None)
+        if row is None or len(row.arguments) != len(roles):
+            raise BadInput(f"{source}: @remember {name} does not fit the row of that name")
+    return Table(
+        *(tuple(functions), sections, types, file_name, sonames, python, node, missing),
+        remembered=remembered,
+    )
 
 
 def _passing(declared: re.Match[str]) -> Passing:

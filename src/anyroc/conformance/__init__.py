@@ -6,5 +6,8 @@ says. `anyroc conformance` runs them and writes a report.
 
 from __future__ import annotations
 
-MODULES = ("devices", "errors", "allocation", "copies", "streams", "events", "modules", "graphs")
+MODULES = (
+    *("devices", "errors", "allocation", "pools", "virtual", "copies", "streams", "events"),
+    *("modules", "functions", "graphs", "threads"),
+)
 """The modules with checks; each is a section of the report."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from anyroc.conformance.api import Api, Skipped
+from anyroc.conformance.facts import of_device
 from anyroc.conformance.registry import Check, checks
 from anyroc.conformance.report import FAILED, PASSED, SKIPPED
 
@@ -16,8 +17,7 @@ def main() -> None:
     """Run the checks that the command line names and print a line of JSON for each."""
     library, section, *names = sys.argv[1:]
     api = Api(Path(library))
-    facts = {"hip": api.number("hipRuntimeGetVersion"), "architecture": api.architecture}
-    _say(facts=facts)
+    _say(facts=of_device(api))
     for name in names:
         _say(started=name)
         _run(api, name, checks(section)[name])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from anyroc.cabi import table
+from anyroc.hip import properties
 
 _SCALARS: dict[str, Any] = {
     "void *": ctypes.c_void_p,
@@ -31,7 +32,7 @@ HOST_TO_DEVICE, DEVICE_TO_HOST, DEVICE_TO_DEVICE, DEFAULT = 1, 2, 3, 4
 SUCCESS, INVALID_VALUE, OUT_OF_MEMORY, NOT_READY = 0, 1, 2, 600
 
 _PROPERTIES_SIZE = 2048
-_ARCHITECTURE_AT = 1160
+_NOT_SUPPORTED = 801
 
 Body = Callable[..., Any]
 
@@ -105,13 +106,35 @@ class Api:
         self.good("hipMemcpy", buffer, address, size, DEVICE_TO_HOST)
         return buffer.raw
 
+    def need(self, attribute: int, what: str) -> None:
+        """Skip the check where an attribute of the device says that it has not got `what`."""
+        out = ctypes.c_int()
+        code = self.hipDeviceGetAttribute(ctypes.byref(out), attribute, 0)
+        if code == SUCCESS and not out.value:
+            raise Skipped(f"the device has no {what}")
+
+    def offered(self, name: str, *arguments: Any) -> int:
+        """Do as `made`, but skip the check where the library does not support the call."""
+        out = ctypes.c_void_p()
+        code = getattr(self, name)(ctypes.byref(out), *arguments)
+        if code == _NOT_SUPPORTED:
+            raise Skipped(f"{name} is not supported")
+        if code != SUCCESS:
+            raise Failed(f"{name} returns {code}, expected {SUCCESS}")
+        return out.value or 0
+
+    @functools.cached_property
+    def properties(self) -> bytes:
+        """hipDeviceProp_t of the first device, in the layout since ROCm 6."""
+        room = ctypes.create_string_buffer(_PROPERTIES_SIZE)
+        self.good("hipGetDevicePropertiesR0600", room, 0)
+        return room.raw
+
     @functools.cached_property
     def architecture(self) -> str:
-        """The name of the current device's instruction set."""
-        properties = ctypes.create_string_buffer(_PROPERTIES_SIZE)
-        self.good("hipGetDevicePropertiesR0600", properties, 0)
-        text = properties.raw[_ARCHITECTURE_AT : _ARCHITECTURE_AT + 256]
-        return text.split(b"\0")[0].decode().partition(":")[0]
+        """The name of the first device's instruction set."""
+        name: bytes = properties.R0600.unpack(self.properties)["gcnArchName"]
+        return name.split(b"\0")[0].decode().partition(":")[0]
 
     @functools.cached_property
     def code_object(self) -> bytes:

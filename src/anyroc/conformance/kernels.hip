@@ -35,3 +35,8 @@ extern "C" __global__ void wait_for(volatile int *flag, int *out)
     }
     *out = 1;
 }
+
+extern "C" __global__ void count(unsigned *total)
+{
+    atomicAdd(total, 1u);
+}

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from anyroc.conformance import facts
 from anyroc.conformance.registry import checks
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -48,13 +49,13 @@ class Report:
 
 def run(library: Path, sections: Sequence[str], anyroc: str) -> Report:
     """Run sections of checks against a library."""
-    report = Report(str(library), anyroc)
+    report = Report(str(library), anyroc, facts.of_library(library))
     for section in sections:
         report.results += _section(library, section, report.facts)
     return report
 
 
-def _section(library: Path, section: str, facts: dict[str, Any]) -> Iterator[Result]:
+def _section(library: Path, section: str, known: dict[str, Any]) -> Iterator[Result]:
     """Run a section; where a check ends the process, go on behind it in another."""
     left = list(checks(section))
     while left:
@@ -62,7 +63,7 @@ def _section(library: Path, section: str, facts: dict[str, Any]) -> Iterator[Res
         for line in _child(library, section, left):
             fact = json.loads(line)
             if "facts" in fact:
-                facts.update(fact["facts"])
+                known.update(fact["facts"])
             elif "started" in fact:
                 started = fact["started"]
                 left.remove(started)

@@ -9,6 +9,7 @@ from anyroc.conformance.api import INVALID_VALUE, NOT_READY, SUCCESS, Api, Faile
 from anyroc.conformance.registry import check
 
 _NON_BLOCKING = 1
+_WAIT_VALUE = 10013  # hipDeviceAttribute_t
 _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -110,6 +111,8 @@ def flags_and_priorities(api: Api) -> None:
 @check
 def values(api: Api) -> None:
     """A stream waits for a value that another writes."""
+    api.need(_WAIT_VALUE, "waiting for values")
+    api.need(_WAIT_VALUE, "waiting for values")
     first = api.made("hipStreamCreateWithFlags", _NON_BLOCKING)
     second = api.made("hipStreamCreateWithFlags", _NON_BLOCKING)
     place = api.made("hipHostMalloc", 64, 0)

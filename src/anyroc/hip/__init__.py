@@ -18,16 +18,18 @@ from typing import Any
 from anyroc.cabi import source, table
 
 NOUNS = (
-    *("alloc", "array", "arraycopy", "capture", "context", "copy", "device", "event", "fill"),
-    *("graph", "graphmemory", "ipc", "launch", "library", "managed", "module"),
-    *("multidevice", "nodes", "occupancy", "peer"),
-    *("pool", "profiler", "registration", "stream", "symbol", "userobject", "values", "virtual"),
+    *("alloc", "array", "arraycopy", "capture", "context", "copy", "device", "event"),
+    *("external", "fill", "graph", "graphmemory", "ipc", "launch", "library", "managed", "module"),
+    *("multidevice", "nodes", "occupancy", "peer", "pool", "poolshare", "profiler"),
+    *("registration", "semaphorenodes", "stream", "symbol", "texref", "texture", "userobject"),
+    *("values", "virtual"),
 )
 """The modules with bodies."""
 
 _DEFINITION = re.compile(r"^(?:def ((?:__)?hip[A-Z]\w*)|((?:hip[A-Z]\w* = )+))", re.MULTILINE)
 _PER_THREAD = "_spt"
 _lock = threading.Lock()
+_bound: list[bool] = []
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,11 @@ def bind(path: str | None = None) -> None:
     from anyroc.hip import calls, faults, host
 
     with _lock:
-        if calls.loaded():
+        if _bound:
             return
-        calls.load(None if path is None else Path(path)).bind(bodies(), faults.failure)
+        calls.library(None if path is None else Path(path)).bind(bodies(), faults.failure)
+        _bound.append(True)
+        calls.on_interrupt(faults.stop_kernels)
         host.watch_exit()
 
 

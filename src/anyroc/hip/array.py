@@ -20,16 +20,18 @@ _EXTENT = struct.Struct("@3Q")
 _DESCRIPTOR = struct.Struct("@2QiI")
 _DESCRIPTOR_3D = struct.Struct("@3QiII4x")
 
-_SIGNED, _UNSIGNED, _FLOAT = range(3)
+SIGNED, UNSIGNED, FLOAT = range(3)
+"""hipChannelFormatKind."""
+
 _FORMATS = {
-    0x01: (8, _UNSIGNED),
-    0x02: (16, _UNSIGNED),
-    0x03: (32, _UNSIGNED),
-    0x08: (8, _SIGNED),
-    0x09: (16, _SIGNED),
-    0x0A: (32, _SIGNED),
-    0x10: (16, _FLOAT),
-    0x20: (32, _FLOAT),
+    0x01: (8, UNSIGNED),
+    0x02: (16, UNSIGNED),
+    0x03: (32, UNSIGNED),
+    0x08: (8, SIGNED),
+    0x09: (16, SIGNED),
+    0x0A: (32, SIGNED),
+    0x10: (16, FLOAT),
+    0x20: (32, FLOAT),
 }
 """By hipArray_Format bits of a channel and its hipChannelFormatKind."""
 
@@ -104,18 +106,25 @@ def array_of(handle: int) -> Array:
     return _arrays[handle]
 
 
-def _format(channels: int) -> Format:
+def format_of(channels: int) -> Format:
     """Return the format that a hipChannelFormatDesc describes."""
     require(channels)
     *bits, kind = memory.unpack(_CHANNELS, channels)
     count = sum(1 for number in bits if number)
     require(count in (1, 2, 4) and bits[:count] == [bits[0]] * count)
-    require(bits[0] in (8, 16, 32) and kind in (_SIGNED, _UNSIGNED, _FLOAT))
-    require(kind != _FLOAT or bits[0] != 8)
+    require(bits[0] in (8, 16, 32) and kind in (SIGNED, UNSIGNED, FLOAT))
+    require(kind != FLOAT or bits[0] != 8)
     return Format(count, bits[0], kind)
 
 
-def _driver_format(number: int, channels: int) -> Format:
+def packed_format(form: Format) -> bytes:
+    """Return a hipChannelFormatDesc."""
+    bits = [form.bits if channel < form.channels else 0 for channel in range(4)]
+    return _CHANNELS.pack(*bits, form.kind)
+
+
+def driver_format(number: int, channels: int) -> Format:
+    """Return the format that a hipArray_Format and a number of channels mean."""
     require(number in _FORMATS and channels in (1, 2, 4))
     return Format(channels, *_FORMATS[number])
 
@@ -133,25 +142,25 @@ def _make(out: int, form: Format, extent: tuple[int, int, int], flags: int) -> N
 def hipMallocArray(out: int, channels: int, width: int, height: int, flags: int) -> None:
     require(out)
     require(not flags & (_LAYERED | _CUBE))
-    _make(out, _format(channels), (width, height, 0), flags)
+    _make(out, format_of(channels), (width, height, 0), flags)
 
 
 def hipMalloc3DArray(out: int, channels: int, extent: int, flags: int) -> None:
     require(out)
     width, height, depth = memory.unpack(_EXTENT, extent)
-    _make(out, _format(channels), (width, height, depth), flags)
+    _make(out, format_of(channels), (width, height, depth), flags)
 
 
 def hipArrayCreate(out: int, descriptor: int) -> None:
     require(out and descriptor)
     width, height, form, channels = memory.unpack(_DESCRIPTOR, descriptor)
-    _make(out, _driver_format(form, channels), (width, height, 0), 0)
+    _make(out, driver_format(form, channels), (width, height, 0), 0)
 
 
 def hipArray3DCreate(out: int, descriptor: int) -> None:
     require(out and descriptor)
     width, height, depth, form, channels, flags = memory.unpack(_DESCRIPTOR_3D, descriptor)
-    _make(out, _driver_format(form, channels), (width, height, depth), flags)
+    _make(out, driver_format(form, channels), (width, height, depth), flags)
 
 
 def hipFreeArray(array: int) -> None:
@@ -162,10 +171,14 @@ def hipFreeArray(array: int) -> None:
 hipArrayDestroy = hipFreeArray
 
 
+def format_number(form: Format) -> int:
+    """Return the hipArray_Format of a format."""
+    return next(number for number, row in _FORMATS.items() if row == (form.bits, form.kind))
+
+
 def _described(array: Array) -> tuple[int, int]:
     """Return hipArray_Format and number of channels."""
-    key = (array.format.bits, array.format.kind)
-    return next(number for number, form in _FORMATS.items() if form == key), array.format.channels
+    return format_number(array.format), array.format.channels
 
 
 def hipArrayGetInfo(channels: int, extent: int, flags: int, array: int) -> None:
@@ -194,9 +207,7 @@ def hipArray3DGetDescriptor(out: int, array: int) -> None:
 
 def hipGetChannelDesc(out: int, array: int) -> None:
     require(out)
-    form = array_of(array).format
-    bits = [form.bits if channel < form.channels else 0 for channel in range(4)]
-    memory.write(out, _CHANNELS.pack(*bits, form.kind))
+    memory.write(out, packed_format(array_of(array).format))
 
 
 class Mipmap:
@@ -223,16 +234,21 @@ def _make_levels(
     memory.put_u64(out, _mipmaps.add(Mipmap(levels)))
 
 
+def levels_of(mipmap: int) -> list[Array]:
+    """Return the levels of a mipmapped array."""
+    return [_arrays[level] for level in _mipmaps[mipmap].levels]
+
+
 def hipMallocMipmappedArray(out: int, channels: int, extent: int, count: int, flags: int) -> None:
     require(out and flags & ~_KNOWN_FLAGS == 0)
     width, height, depth = memory.unpack(_EXTENT, extent)
-    _make_levels(out, _format(channels), (width, height, depth), count, flags)
+    _make_levels(out, format_of(channels), (width, height, depth), count, flags)
 
 
 def hipMipmappedArrayCreate(out: int, descriptor: int, count: int) -> None:
     require(out and descriptor)
     width, height, depth, form, channels, flags = memory.unpack(_DESCRIPTOR_3D, descriptor)
-    _make_levels(out, _driver_format(form, channels), (width, height, depth), count, flags)
+    _make_levels(out, driver_format(form, channels), (width, height, depth), count, flags)
 
 
 def hipFreeMipmappedArray(mipmap: int) -> None:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from anyroc import native
 from anyroc.cabi import memory
+from anyroc.cabi.fast import EventRecord, FastKernel
 from anyroc.cabi.library import Library
-from anyroc.hip.error import Error, name
+from anyroc.errors import AnyrocError
+from anyroc.hip.error import Error, HipError, name
 
 POINTER = "void *"
 _CONFIGURATION = struct.Struct("@6IQQ")
 
 
 _loaded: list[Library] = []
+_lock = threading.Lock()
 
 
-def load(path: Path | None = None) -> Library:
-    """Load libamdhip64.so into this process: the one at `path`, or the one of this anyroc."""
-    made = Library("hip", path)
-    add_error = made.function("anyroc_add_error", "void", "int", POINTER, POINTER)
-    for error in sorted(Error, key=lambda error: error is Error.Unknown):
-        add_error(error, memory.c_string(name(error)), memory.c_string(error.text))
-    _loaded.append(made)
-    return made
-
-
-def loaded() -> bool:
-    """Tell whether the library has been loaded."""
-    return bool(_loaded)
-
-
-def library() -> Library:
-    """Return libamdhip64.so, loaded into this process."""
-    return _loaded[0] if _loaded else load()
+def library(path: Path | None = None) -> Library:
+    """Return libamdhip64.so, loaded into this process: the one at `path`, or this anyroc's."""
+    with _lock:
+        if not _loaded:
+            made = Library("hip", path)
+            add_error = made.function("anyroc_add_error", "void", "int", POINTER, POINTER)
+            for error in sorted(Error, key=lambda error: error is Error.Unknown):
+                add_error(error, memory.c_string(name(error)), memory.c_string(error.text))
+            _loaded.append(made)
+    return _loaded[0]
 
 
 def device_error() -> int:
@@ -77,40 +76,128 @@ def pop_configuration() -> tuple[int, ...] | None:
     return _CONFIGURATION.unpack(memory.read(room.address, _CONFIGURATION.size))
 
 
-class FastTable:
-    """What C knows by handle; see `anyroc.cabi.fast`."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._keys: set[int] = set()
-
-    def __setitem__(self, handle: int, address: int) -> None:
-        self._set(handle, address)
-        self._keys.add(handle)
-
-    def forget(self, handle: int) -> None:
-        """Let what a handle stands for be launched through Python, or not at all."""
-        if handle in self._keys:
-            self._keys.remove(handle)
-            self._set(handle, 0)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        for handle in list(self._keys):
-            self.forget(handle)
-
-    def _set(self, handle: int, address: int) -> None:
-        table = _helper(f"anyroc_fast_{self._name}", POINTER)()
-        _helper("anyroc_fast_set", "void", *[POINTER] * 3)(table, handle, address)
+def set_kernel(name: int, fast: FastKernel | None) -> None:
+    """Let C launch what a program calls `name`, or (None) leave it to Python."""
+    _helper("anyroc_set_kernel", "void", *[POINTER] * 2)(name, fast.address if fast else 0)
 
 
-fast_streams = FastTable("streams")
-fast_kernels = FastTable("kernels")
+def forget_answers() -> None:
+    """Have C ask again what it has asked Python before: an answer may have changed."""
+    _helper("anyroc_forget_answers", "void")()
 
 
-def set_launch(address: int) -> None:
-    """Tell C what launches a kernel."""
-    _helper("anyroc_set_launch", "void", POINTER)(address)
+def add_device(index: int, number: int, memory: int) -> None:
+    """Tell C of a device: what allocations call it, where its memory is accounted for."""
+    use_gpu()
+    _helper("anyroc_add_device", "void", "unsigned", "unsigned", POINTER)(index, number, memory)
+    forget_answers()
+
+
+def current_device() -> int:
+    """Return the address of the C int that is the calling thread's device."""
+    return _helper("anyroc_this_thread", POINTER)()
+
+
+def attend(change: int) -> None:
+    """Tell C that one stream more (1) or less (-1) has something for Python to see to."""
+    _helper("anyroc_attend", "void", "int")(change)
+
+
+@functools.cache
+def use_gpu() -> None:
+    """Tell C where the software GPU's functions are."""
+    if not _helper("anyroc_use_gpu", "int", POINTER)(native.library()._handle):
+        raise AnyrocError("the native runtime is another version than libamdhip64.so")
+
+
+class StreamRecord:
+    """What C knows of a stream."""
+
+    def __init__(self, queue: int, device: int, *, legacy: bool, flags: int, priority: int) -> None:
+        use_gpu()
+        begin = _helper("anyroc_stream_begin", POINTER, POINTER, *["unsigned"] * 3, "int")
+        self.address = begin(queue, device, legacy, flags, priority)
+        if not self.address:
+            raise HipError(Error.OutOfMemory)
+        self.handle = _helper("anyroc_stream_handle", "uint64_t", POINTER)(self.address)
+        self._order = _helper("anyroc_stream_order", "int", POINTER)
+        numbers = ["unsigned"] * 7
+        self._run = _helper(
+            *("anyroc_run", "int", POINTER, POINTER, *numbers, "const char *", "size_t", "int")
+        )
+
+    def order(self) -> int:
+        """Let what comes next wait for what HIP says is before it; return an error or 0."""
+        return self._order(self.address)
+
+    def run(
+        self,
+        kernel: int,
+        grid: tuple[int, int, int],
+        block: tuple[int, int, int],
+        shared: int,
+        arguments: bytes,
+        *,
+        brief: bool,
+    ) -> int:
+        """Launch a kernel and wait; return what the queue's launch or else its wait does.
+
+        A kernel that is `brief` is run by the calling thread if it can be.
+        """
+        size = len(arguments)
+        return self._run(self.address, kernel, *grid, *block, shared, arguments, size, brief)
+
+    def own(self) -> None:
+        """Make it the calling thread's own stream on its device."""
+        _helper("anyroc_own_stream", "void", POINTER)(self.address)
+
+    def capture(self, capturing: bool) -> None:
+        """Leave all calls that name the stream to Python, or do not any more."""
+        _helper("anyroc_stream_capture", "void", POINTER, "unsigned")(self.address, capturing)
+
+    def end(self) -> None:
+        """Make the handle invalid, and wait for the threads that use the stream just now."""
+        _helper("anyroc_stream_end", "void", POINTER)(self.address)
+
+    def free(self) -> None:
+        """Give the record back."""
+        _helper("anyroc_stream_free", "void", POINTER)(self.address)
+
+
+def on_interrupt(function: Callable[[], None]) -> None:
+    """Have C call a function when a thread that waits is interrupted from the keyboard."""
+    callback = ctypes.CFUNCTYPE(None)(function)
+    _kept.append(callback)
+    _helper("anyroc_on_interrupt", "void", POINTER)(ctypes.cast(callback, ctypes.c_void_p).value)
+
+
+_kept: list[Any] = []
+
+
+def make_event(flags: int) -> int:
+    """Return the handle of a new event, or 0."""
+    return _helper("anyroc_make_event", "uint64_t", "unsigned")(flags)
+
+
+def event_known(event: int) -> bool:
+    """Tell whether C knows an event."""
+    return bool(_helper("anyroc_event_find", POINTER, "uint64_t")(event))
+
+
+def hold_event(event: int) -> EventRecord | None:
+    """Return what C knows of an event, and let it stay until `give_event`."""
+    address = _helper("anyroc_event_hold", POINTER, "uint64_t")(event)
+    return EventRecord.from_address(address) if address else None
+
+
+def end_event(record: EventRecord) -> None:
+    """Make an event's handle invalid."""
+    _helper("anyroc_event_end", "void", POINTER)(ctypes.addressof(record))
+
+
+def give_event(record: EventRecord) -> None:
+    """Give an event's record back."""
+    _helper("anyroc_event_give", "void", POINTER)(ctypes.addressof(record))
 
 
 def call(function: int, argument: int) -> None:

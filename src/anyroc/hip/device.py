@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from anyroc.cabi import memory
-from anyroc.hip import properties
+from anyroc.hip import calls, properties
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Hooks, lock, thread
 
@@ -48,6 +48,7 @@ class Gpu:
         self.flags = 0
         self.limits = {_STACK_LIMIT: 1024, _PRINTF_LIMIT: 1 << 20, _HEAP_LIMIT: 1 << 30}
         self._heap = (0, 0)
+        calls.add_device(index, device.index, self.memory.account)
 
     @functools.cached_property
     def properties(self) -> dict[str, Any]:
@@ -68,13 +69,23 @@ class Gpu:
         synchronize(self)
 
 
-@functools.cache
 def gpus() -> list[Gpu]:
     """Return the devices that the program may see, in the order in which it sees them."""
+    if _gpus is None:
+        with lock:  # of the threads that come first all must get the same ones
+            return _gpus or _found()
+    return _gpus
+
+
+_gpus: list[Gpu] | None = None
+
+
+def _found() -> list[Gpu]:
     from anyroc.gpu.device import devices
 
-    with lock:
-        return [Gpu(index, device) for index, device in enumerate(visible(devices()))]
+    global _gpus
+    _gpus = [Gpu(index, device) for index, device in enumerate(visible(devices()))]
+    return _gpus
 
 
 def visible(devices: list[T]) -> list[T]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import abc
 import time
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from anyroc.cabi import memory
+from anyroc.cabi.fast import EventRecord
 from anyroc.gpu import queue
 from anyroc.gpu.memory import PAGE, address_space
 from anyroc.gpu.shared import Pages
@@ -15,7 +17,7 @@ from anyroc.hip import calls
 from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.state import Handles, lock
-from anyroc.hip.stream import Stream, known, of
+from anyroc.hip.stream import Stream, by_record, known, of
 
 if TYPE_CHECKING:
     from anyroc.hip.capture import Capture
@@ -29,25 +31,66 @@ _POLL = 20e-6  # seconds between looks at a page that another process writes
 _KNOWN_FLAGS = 0x1 | _DISABLE_TIMING | INTERPROCESS | 0x20000000 | 0x40000000 | 0x80000000
 
 
-class Event:
+class Event(abc.ABC):
     """What a hipEvent_t stands for."""
 
-    def __init__(self, flags: int) -> None:
-        self.timed = not flags & _DISABLE_TIMING
-        self.event = queue.Event()
-        self._stream: Callable[[], Stream | None] = lambda: None  # where it was recorded last
-        self._captured: tuple[Capture, list[Node]] | None = None
-
+    @abc.abstractmethod
     def record(self, stream: Stream) -> None:
         """Record it behind the stream's work so far."""
-        capture = stream.capture
-        self._captured = None if capture is None else (capture, list(capture.frontiers[stream]))
-        if capture is None:
-            stream.submit().record(self.event)
-            self._stream = weakref.ref(stream)
 
+    @abc.abstractmethod
     def hold(self, stream: Stream) -> None:
         """Let the stream's work from now on wait for the event."""
+
+    @abc.abstractmethod
+    def query(self) -> bool:
+        """Tell whether the work before it is done."""
+
+    @abc.abstractmethod
+    def wait(self) -> None:
+        """Wait for the work before it."""
+
+    def finish(self) -> None:
+        """Deliver what the work before the event has printed, raise what it met."""
+        stream = self.stream
+        if stream is not None:
+            stream.finish()
+
+    @property
+    @abc.abstractmethod
+    def stream(self) -> Stream | None:
+        """The stream that it was recorded on last, if that is still there."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Do what the end of its handle asks for."""
+
+
+class OwnEvent(Event):
+    """An event of this process, which C has made: see struct event in cabi/hip_events.c."""
+
+    def __init__(self, known: EventRecord) -> None:
+        self._known = known
+        self._captured: tuple[Capture, list[Node]] | None = None
+        self.event = queue.Event(known.event)
+
+    def __del__(self) -> None:
+        calls.give_event(self._known)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it takes the time."""
+        return bool(self._known.timed)
+
+    def record(self, stream: Stream) -> None:
+        capture = stream.capture
+        self._captured = None if capture is None else (capture, list(capture.frontiers[stream]))
+        self._known.captured = capture is not None
+        if capture is None:
+            stream.submit().record(self.event)
+            self._known.stream = stream.record.address
+
+    def hold(self, stream: Stream) -> None:
         if self._captured is not None:
             capture, nodes = self._captured
             require(capture.origin.capture is capture, Error.CapturedEvent)
@@ -57,19 +100,21 @@ class Event:
             stream.submit().wait(self.event)
 
     def query(self) -> bool:
-        """Tell whether the work before it is done."""
         return self.event.query()
 
     def wait(self) -> None:
-        """Wait for the work before it."""
         self.event.synchronize()
 
     def finish(self) -> None:
-        """Deliver what the work before the event has printed, raise what it met."""
         require(self._captured is None, Error.CapturedEvent)
-        stream = self._stream()
-        if stream is not None:
-            stream.finish()
+        super().finish()
+
+    @property
+    def stream(self) -> Stream | None:
+        return by_record(self._known.stream or 0)
+
+    def close(self) -> None:
+        calls.end_event(self._known)
 
 
 class SharedEvent(Event):
@@ -79,12 +124,16 @@ class SharedEvent(Event):
     records that streams have come to.
     """
 
-    def __init__(self, flags: int, pages: Pages | None = None) -> None:
-        super().__init__(flags | _DISABLE_TIMING)
+    def __init__(self, pages: Pages | None = None) -> None:
         self.pages = Pages.make(PAGE) if pages is None else pages
         self._place = address_space().reserve(PAGE)
         self.pages.map(self._place, PAGE)
         address_space().attach(self._place, PAGE, "internal", current().memory)
+        self._stream: Callable[[], Stream | None] = lambda: None
+
+    @property
+    def stream(self) -> Stream | None:
+        return self._stream()
 
     def record(self, stream: Stream) -> None:
         require(stream.capture is None, Error.StreamCaptureUnsupported)
@@ -108,29 +157,38 @@ class SharedEvent(Event):
             time.sleep(_POLL)
 
     def close(self) -> None:
-        """Give the page up."""
+        """Give the page up once all records are done."""
+        self.wait()
         address_space().detach(self._place)
         address_space().unreserve(self._place, PAGE)
         self.pages.close()
 
 
-_events: Handles[Event] = Handles(Error.InvalidHandle)
+_shared: Handles[SharedEvent] = Handles(Error.InvalidHandle)
+_held: dict[int, OwnEvent] = {}  # those of C's events that Python has had to do with
 
 
-def add_event(event: Event) -> int:
-    """Return a handle for an event."""
-    return _events.add(event)
+def share(pages: Pages | None = None) -> int:
+    """Return the handle of a new event that several processes know, or of one of theirs."""
+    return _shared.add(SharedEvent(pages))
 
 
 def event_of(handle: int) -> Event:
     """Return the event of a handle."""
-    return _events[handle]
+    with lock:
+        found = _held.get(handle)
+        if found is None:
+            known = calls.hold_event(handle)
+            if known is None:
+                return _shared[handle]
+            found = _held[handle] = OwnEvent(known)
+        return found
 
 
 def record_if(event: int, stream: int) -> None:
     """Record an event that may be null."""
     if event:
-        _events[event].record(of(stream))
+        event_of(event).record(of(stream))
 
 
 def hipEventCreateWithFlags(out: int, flags: int) -> None:
@@ -138,11 +196,14 @@ def hipEventCreateWithFlags(out: int, flags: int) -> None:
     flags &= 0xFFFFFFFF
     require(flags & ~_KNOWN_FLAGS == 0)
     require(flags & _RELEASES != _RELEASES)
+    current()
     if flags & INTERPROCESS:
         require(flags & _DISABLE_TIMING)
-        memory.put_u64(out, _events.add(SharedEvent(flags)))
+        memory.put_u64(out, share())
         return
-    memory.put_u64(out, _events.add(Event(flags)))
+    made = calls.make_event(flags)
+    require(made, Error.OutOfMemory)
+    memory.put_u64(out, made)
 
 
 def hipEventCreate(out: int) -> None:
@@ -151,24 +212,24 @@ def hipEventCreate(out: int) -> None:
 
 def hipEventDestroy(event: int) -> None:
     require(event, Error.InvalidHandle)
-    require(event in _events, Error.ContextIsDestroyed)
-    ended = _events.remove(event)
-    if isinstance(ended, SharedEvent):
-        ended.wait()
-        ended.close()
+    require(event in _shared or calls.event_known(event), Error.ContextIsDestroyed)
+    event_of(event).close()
+    if event in _shared:
+        _shared.remove(event)
+    _held.pop(event, None)
 
 
 def hipEventRecord(event: int, stream: int) -> None:
-    _events[event].record(of(stream))
+    event_of(event).record(of(stream))
 
 
 def hipEventRecordWithFlags(event: int, stream: int, flags: int) -> None:
     require(flags in (0, 1))
-    _events[event].record(of(stream))
+    event_of(event).record(of(stream))
 
 
 def hipEventQuery(event: int) -> int:
-    found = _events[event]
+    found = event_of(event)
     if not found.query():
         return Error.NotReady
     found.finish()
@@ -176,17 +237,18 @@ def hipEventQuery(event: int) -> int:
 
 
 def hipEventSynchronize(event: int) -> None:
-    found = _events[event]
+    found = event_of(event)
     found.wait()
     found.finish()
 
 
 def hipEventElapsedTime(out: int, start: int, stop: int) -> None:
     require(out)
-    first, last = _events[start], _events[stop]
-    if not (first.timed and last.timed and first.event.recorded and last.event.recorded):
+    ends = event_of(start), event_of(stop)
+    times = [each.event for each in ends if isinstance(each, OwnEvent) and each.timed]
+    if len(times) != len(ends) or not all(each.recorded for each in times):
         raise HipError(Error.InvalidHandle)
-    begin, end = first.event.time_ns, last.event.time_ns
+    begin, end = (each.time_ns for each in times)
     if begin is None or end is None:
         raise HipError(Error.NotReady)
     memory.put_f32(out, (end - begin) / 1e6)
@@ -197,4 +259,4 @@ def hipStreamWaitEvent(stream: int, event: int, flags: int) -> None:
     waiting = of(stream)
     require(event, Error.InvalidHandle)
     require(flags in (0, 1))
-    _events[event].hold(waiting)
+    event_of(event).hold(waiting)

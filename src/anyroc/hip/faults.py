@@ -64,6 +64,7 @@ def hold_everybody() -> None:
     """Say nothing from now on, and let nobody go on: the process is about to end."""
     global _ending
     _ending = True
+    calls.attend(1)
 
 
 def hold() -> None:
@@ -72,12 +73,17 @@ def hold() -> None:
         threading.Event().wait()
 
 
+def stop_kernels() -> None:
+    """Stop the kernels that run, and say which they were."""
+    from anyroc.hip import interrupt
+
+    for sentence in interrupt.stop_kernels():
+        say(f"interrupted: {sentence}")
+
+
 def _interrupted() -> int:
     """Stop the kernels; return what has Python raise KeyboardInterrupt again behind the call."""
-    from anyroc.hip.interrupt import stop_kernels
-
-    for sentence in stop_kernels():
-        say(f"interrupted: {sentence}")
+    stop_kernels()
     return _INTERRUPTED
 
 

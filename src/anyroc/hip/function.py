@@ -8,7 +8,7 @@ from anyroc.cabi.fast import FastKernel
 from anyroc.gpu.kernel import LoadedKernel
 from anyroc.hip import calls
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.state import Handles
+from anyroc.hip.state import Handles, lock
 
 (
     MAX_THREADS_PER_BLOCK,
@@ -44,25 +44,30 @@ class Function:
 
     def launched(self, known_as: int, shape: int, device: int) -> None:
         """Let C launch it in a shape in which it has been launched, by what a program calls it."""
-        fast = self._fast
-        if fast is None:
-            struct_ = self.kernel.struct
-            fast = self._fast = FastKernel(
-                kernel=self.kernel.address,
-                wave_size=self.kernel.wave_size,
-                has_arguments=struct_.param_count,
-                device=device,
-            )
+        fast = self._fast or self._make_fast(device)
         if not fast.ready >> shape & 1 or known_as not in self._names:
             fast.ready |= 1 << shape
             self._names.add(known_as)
-            calls.fast_kernels[known_as] = fast.address
+            calls.set_kernel(known_as, fast)
+
+    def _make_fast(self, device: int) -> FastKernel:
+        """Return what C keeps the address of: one for all threads."""
+        with lock:
+            if self._fast is None:
+                self._fast = FastKernel(
+                    kernel=self.kernel.address,
+                    wave_size=self.kernel.wave_size,
+                    has_arguments=self.kernel.struct.param_count,
+                    device=device,
+                )
+            return self._fast
 
     def forget(self) -> None:
         """Let C launch it no more."""
         for name in self._names:
-            calls.fast_kernels.forget(name)
+            calls.set_kernel(name, None)
         self._names.clear()
+        calls.forget_answers()
 
     @property
     def handle(self) -> int:
@@ -100,6 +105,7 @@ class Function:
             self.carveout = value
         else:
             raise HipError(Error.InvalidValue)
+        calls.forget_answers()
 
     def attributes(self) -> bytes:
         """Return hipFuncAttributes."""

@@ -17,13 +17,13 @@ _HEAP = "__anyroc_heap"
 """The variable by which device code finds the heap of `malloc`: its address and its size."""
 
 
-def at(address: int) -> bytes:
-    """Return the code object or the container of code objects at an address."""
+def at(address: int) -> memoryview:
+    """Return the code object or the container of code objects at an address, where it is."""
     size = bundle.extent(lambda offset, count: memory.read(address + offset, count))
-    return memory.read(address, size)
+    return memory.view(address, size)
 
 
-def load(gpu: Gpu, image: bytes) -> Module:
+def load(gpu: Gpu, image: bytes | memoryview) -> Module:
     """Load the code for a device; raises CodeObjectError, or BadInput where none is for it."""
     chosen = bundle.select(bundle.images(image), gpu.target.name)
     module = gpu.device.load(chosen)

@@ -19,7 +19,7 @@ from anyroc.gpu.shared import Pages
 from anyroc.hip.alloc import find, freeing, owner_of
 from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.event import INTERPROCESS, SharedEvent, add_event, event_of
+from anyroc.hip.event import SharedEvent, event_of, share
 from anyroc.hip.state import lock
 
 _HANDLE = struct.Struct("@4sIIIQQQ24x")  # kind, process, descriptor, device, offset, size, number
@@ -122,6 +122,19 @@ def hipIpcOpenMemHandle(out: int, handle: int, flags: int) -> None:
     memory.put_u64(out, pointer)
 
 
+def own_memory(handle: int) -> int:
+    """Return the address of the memory that a handle of this very process names, or 0."""
+    kind, process, *_, size, number = memory.unpack(_HANDLE, handle)
+    require(kind == _MEMORY)
+    if process != os.getpid():
+        return 0
+    base = next((base for base, known in _numbers.items() if known == number), 0)
+    allocation = find(base) if base else None
+    if allocation is None:
+        raise HipError(Error.InvalidValue)
+    return int(allocation.end - size)
+
+
 @contextmanager
 def _pages_of(process: int, descriptor: int) -> Iterator[Pages]:
     """Open the pages of another process for a while."""
@@ -171,4 +184,4 @@ def hipIpcOpenEventHandle(out: int, handle: int) -> None:
         fd = os.open(f"/proc/{process}/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         raise HipError(Error.InvalidHandle) from None
-    memory.put_u64(out, add_event(SharedEvent(INTERPROCESS, Pages(fd))))
+    memory.put_u64(out, share(Pages(fd)))

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import math
 import struct
+from collections.abc import Callable
 
 from anyroc.cabi import memory
 from anyroc.gpu.queue import LaunchError, launch_extra
@@ -14,9 +15,10 @@ from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.function import Function, functions
 from anyroc.hip.graph import KERNEL, Work
+from anyroc.hip.properties import MOST_BLOCKS
 from anyroc.hip.registration import function as registered
 from anyroc.hip.state import thread
-from anyroc.hip.stream import MultiGrid, Stream, of
+from anyroc.hip.stream import MultiGrid, Stream, known, of
 
 Dim = tuple[int, int, int]
 
@@ -28,6 +30,28 @@ _DRIVER_CONFIG = struct.Struct("@7I4xQQI")
 
 _NO_TAIL = (0, 0, 0)
 _MOST_THREADS = (1 << 32) - 1
+
+
+class Spread:
+    """A body that takes triples where C passes three numbers: for its parameters of type Dim.
+
+    `count` is how many arguments C passes.
+    """
+
+    def __init__(self, body: Callable[..., None]) -> None:
+        kinds = [kind for name, kind in body.__annotations__.items() if name != "return"]
+        self._body = body
+        self._triples = [kind == "Dim" for kind in kinds]
+        self.count = sum(3 if triple else 1 for triple in self._triples)
+
+    def __call__(self, *numbers: int) -> None:
+        given = iter(numbers)
+        taken = [
+            (next(given), next(given), next(given)) if triple else next(given)
+            for triple in self._triples
+        ]
+        self._body(*taken)
+
 
 _REASONS = {
     "grid": Error.InvalidConfiguration,
@@ -146,7 +170,7 @@ def packed(extra: int) -> bytes:
         elif key == _BUFFER_SIZE:
             size = memory.get_u64(value)
         else:
-            raise HipError(Error.NotSupported)
+            raise HipError(Error.InvalidValue)
         extra += 16
     return memory.read(address, size)
 
@@ -164,8 +188,10 @@ def _start_by_handle(
     cooperative: bool = False,
 ) -> None:
     """Launch a hipFunction_t with its arguments in one of the two forms."""
-    require(handle, Error.InvalidImage)
+    require(handle, Error.InvalidHandle)
     function = functions[handle]
+    require(all(grid) and all(block))
+    require(math.prod(block) <= function.kernel.module.device.target.max_workgroup_size)
     require(not (parameters and extra))
     require(parameters or extra or not has_arguments(function))
     arguments = packed(extra) if extra else b""
@@ -183,32 +209,20 @@ def _start_by_handle(
     )
 
 
+@Spread
 def hipLaunchKernel(
-    host: int,
-    grid_x: int,
-    grid_y: int,
-    grid_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
-    parameters: int,
-    shared: int,
-    stream: int,
+    host: int, grid: Dim, block: Dim, parameters: int, shared: int, stream: int
 ) -> None:
     chosen = of(stream)
     function = registered(chosen.gpu, host)
-    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
     start(function, grid, block, shared, chosen, parameters=parameters, known_as=host)
 
 
+@Spread
 def hipExtLaunchKernel(
     host: int,
-    grid_x: int,
-    grid_y: int,
-    grid_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
+    grid: Dim,
+    block: Dim,
     parameters: int,
     shared: int,
     stream: int,
@@ -217,27 +231,16 @@ def hipExtLaunchKernel(
     flags: int,
 ) -> None:
     event.record_if(before, stream)
-    hipLaunchKernel(
-        *(host, grid_x, grid_y, grid_z, block_x, block_y, block_z, parameters, shared, stream)
-    )
+    hipLaunchKernel(host, *grid, *block, parameters, shared, stream)
     event.record_if(after, stream)
 
 
+@Spread
 def hipLaunchCooperativeKernel(
-    host: int,
-    grid_x: int,
-    grid_y: int,
-    grid_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
-    parameters: int,
-    shared: int,
-    stream: int,
+    host: int, grid: Dim, block: Dim, parameters: int, shared: int, stream: int
 ) -> None:
     chosen = of(stream)
     function = registered(chosen.gpu, host)
-    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
     require_resident(function, grid, block, shared)
     start(function, grid, block, shared, chosen, parameters=parameters, cooperative=True)
 
@@ -254,49 +257,32 @@ def require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> 
     require(x * y * z <= room, Error.CooperativeLaunchTooLarge)
 
 
+@Spread
 def hipModuleLaunchKernel(
-    function: int,
-    grid_x: int,
-    grid_y: int,
-    grid_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
-    shared: int,
-    stream: int,
-    parameters: int,
-    extra: int,
+    function: int, grid: Dim, block: Dim, shared: int, stream: int, parameters: int, extra: int
 ) -> None:
-    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    require(function, Error.InvalidHandle)
+    require(all(size <= most for size, most in zip(grid, MOST_BLOCKS, strict=True)))
     _start_by_handle(function, grid, block, shared, stream, parameters, extra)
 
 
+@Spread
 def hipModuleLaunchCooperativeKernel(
-    function: int,
-    grid_x: int,
-    grid_y: int,
-    grid_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
-    shared: int,
-    stream: int,
-    parameters: int,
+    function: int, grid: Dim, block: Dim, shared: int, stream: int, parameters: int
 ) -> None:
-    require(function, Error.InvalidImage)
-    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    require(function, Error.InvalidHandle)
+    target = functions[function].kernel.module.device.target
+    require(known(stream) and all(grid) and all(block) and shared <= target.lds_bytes)
+    require(math.prod(block) <= target.max_workgroup_size)
     require_resident(functions[function], grid, block, shared)
     _start_by_handle(function, grid, block, shared, stream, parameters, 0, cooperative=True)
 
 
+@Spread
 def hipExtModuleLaunchKernel(
     function: int,
-    threads_x: int,
-    threads_y: int,
-    threads_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
+    threads: Dim,
+    block: Dim,
     shared: int,
     stream: int,
     parameters: int,
@@ -305,10 +291,13 @@ def hipExtModuleLaunchKernel(
     after: int,
     flags: int,
 ) -> None:
-    require(block_x and block_y and block_z, Error.InvalidConfiguration)
-    threads, block = (threads_x, threads_y, threads_z), (block_x, block_y, block_z)
+    require(function, Error.InvalidHandle)
+    require(all(threads) and all(block))
+    x, y, z = map(min, zip(threads, block, strict=True))
+    block = x, y, z
     grid = tuple(-(-total // size) for total, size in zip(threads, block, strict=True))
     tail = tuple(total % size or size for total, size in zip(threads, block, strict=True))
+    require(tail == block or not functions[function].kernel.kernel.uniform)
     event.record_if(before, stream)
     _start_by_handle(
         function,
@@ -323,17 +312,25 @@ def hipExtModuleLaunchKernel(
     event.record_if(after, stream)
 
 
-def hipConfigureCall(
-    grid_x: int,
-    grid_y: int,
-    grid_z: int,
-    block_x: int,
-    block_y: int,
-    block_z: int,
+@Spread
+def hipHccModuleLaunchKernel(
+    function: int,
+    threads: Dim,
+    block: Dim,
     shared: int,
     stream: int,
+    parameters: int,
+    extra: int,
+    before: int,
+    after: int,
 ) -> None:
-    grid, block = (grid_x, grid_y, grid_z), (block_x, block_y, block_z)
+    require(not function or max(block) < 1 << 31)
+    rest = (shared, stream, parameters, extra, before, after, 0)
+    hipExtModuleLaunchKernel(function, *threads, *block, *rest)
+
+
+@Spread
+def hipConfigureCall(grid: Dim, block: Dim, shared: int, stream: int) -> None:
     thread.configured.append((grid, block, shared, stream, bytearray()))
 
 
@@ -364,14 +361,14 @@ def hipLaunchByPtr(host: int) -> None:
 
 def hipLaunchKernelExC(config: int, host: int, parameters: int) -> None:
     require(config)
-    gx, gy, gz, bx, by, bz, shared, stream, _, _ = memory.unpack(_CONFIG, config)
-    hipLaunchKernel(host, gx, gy, gz, bx, by, bz, parameters, shared, stream)
+    *shape, shared, stream, _, _ = memory.unpack(_CONFIG, config)
+    hipLaunchKernel(host, *shape, parameters, shared, stream)
 
 
 def hipDrvLaunchKernelEx(config: int, function: int, parameters: int, extra: int) -> None:
     require(config)
-    gx, gy, gz, bx, by, bz, shared, stream, _, _ = memory.unpack(_DRIVER_CONFIG, config)
-    hipModuleLaunchKernel(*(function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra))
+    *shape, shared, stream, _, _ = memory.unpack(_DRIVER_CONFIG, config)
+    hipModuleLaunchKernel(function, *shape, shared, stream, parameters, extra)
 
 
 def hipFuncGetAttributes(out: int, host: int) -> None:

@@ -47,7 +47,7 @@ def hipLibraryLoadData(
     library_count: int,
 ) -> None:
     require(out and code)
-    memory.put_u64(out, _libraries.add(Library(image.at(code))))
+    memory.put_u64(out, _libraries.add(Library(bytes(image.at(code)))))
 
 
 def hipLibraryLoadFromFile(

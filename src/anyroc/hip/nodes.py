@@ -174,25 +174,28 @@ def _general(parameters: int) -> tuple[int, Work]:
     return kind, make(parameters + offset)
 
 
-def _add(out: int, owner: int, before: int, count: int, kind: int, make: Make) -> None:
+def add(out: int, owner: int, before: int, count: int, kind: int, make: Make) -> None:
+    """Add a node after others and write its handle to `out`."""
     require(out)
     target = graph_of(owner)
     first = dependencies(target, before, count)
     memory.put_u64(out, target.add(Node(kind, make()), first).handle)
 
 
-def _set(node: Node, kind: int, make: Make) -> None:
+def replace(node: Node, kind: int, make: Make) -> None:
+    """Give a node of a kind other work."""
     require(node.kind == kind)
     node.work = make()
 
 
-def _change(executable: int, node: int, kind: int, make: Make) -> None:
+def change(executable: int, node: int, kind: int, make: Make) -> None:
     """Change a node of an executable graph, named by the graph's that it was made from."""
     require(nodes[node][1].kind == kind)
-    _set(executables[executable].node(node), kind, make)
+    replace(executables[executable].node(node), kind, make)
 
 
-def _get(node: int, kind: int, out: int, size: int) -> None:
+def answer(node: int, kind: int, out: int, size: int) -> None:
+    """Write the structure that describes a node's work."""
     require(out)
     _, found = nodes[node]
     require(found.kind == kind and len(found.work.parameters) == size)
@@ -210,28 +213,28 @@ def hipGraphAddNode(out: int, owner: int, before: int, count: int, parameters: i
 def hipGraphNodeSetParams(node: int, parameters: int) -> None:
     found = nodes[node][1]
     kind, work = _general(parameters)
-    _set(found, kind, lambda: work)
+    replace(found, kind, lambda: work)
 
 
 def hipGraphExecNodeSetParams(executable: int, node: int, parameters: int) -> None:
     kind, work = _general(parameters)
-    _change(executable, node, kind, lambda: work)
+    change(executable, node, kind, lambda: work)
 
 
 def hipGraphAddKernelNode(out: int, owner: int, before: int, count: int, parameters: int) -> None:
-    _add(out, owner, before, count, graph.KERNEL, lambda: kernel(parameters))
+    add(out, owner, before, count, graph.KERNEL, lambda: kernel(parameters))
 
 
 def hipGraphKernelNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.KERNEL, out, launch.KERNEL_PARAMETERS.size)
+    answer(node, graph.KERNEL, out, launch.KERNEL_PARAMETERS.size)
 
 
 def hipGraphKernelNodeSetParams(node: int, parameters: int) -> None:
-    _set(nodes[node][1], graph.KERNEL, lambda: kernel(parameters))
+    replace(nodes[node][1], graph.KERNEL, lambda: kernel(parameters))
 
 
 def hipGraphExecKernelNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _change(executable, node, graph.KERNEL, lambda: kernel(parameters))
+    change(executable, node, graph.KERNEL, lambda: kernel(parameters))
 
 
 def hipGraphKernelNodeSetAttribute(node: int, attribute: int, value: int) -> None:
@@ -257,35 +260,35 @@ def hipGraphKernelNodeCopyAttributes(source: int, to: int) -> None:
 
 
 def hipGraphAddMemcpyNode(out: int, owner: int, before: int, count: int, parameters: int) -> None:
-    _add(out, owner, before, count, graph.MEMCPY, lambda: memcpy(parameters))
+    add(out, owner, before, count, graph.MEMCPY, lambda: memcpy(parameters))
 
 
 def hipGraphMemcpyNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.MEMCPY, out, copy.PARAMETERS_3D.size)
+    answer(node, graph.MEMCPY, out, copy.PARAMETERS_3D.size)
 
 
 def hipGraphMemcpyNodeSetParams(node: int, parameters: int) -> None:
-    _set(nodes[node][1], graph.MEMCPY, lambda: memcpy(parameters))
+    replace(nodes[node][1], graph.MEMCPY, lambda: memcpy(parameters))
 
 
 def hipGraphExecMemcpyNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _change(executable, node, graph.MEMCPY, lambda: memcpy(parameters))
+    change(executable, node, graph.MEMCPY, lambda: memcpy(parameters))
 
 
 def hipGraphAddMemcpyNode1D(
     out: int, owner: int, before: int, count: int, to: int, source: int, size: int, kind: int
 ) -> None:
-    _add(out, owner, before, count, graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
+    add(out, owner, before, count, graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
 
 
 def hipGraphMemcpyNodeSetParams1D(node: int, to: int, source: int, size: int, kind: int) -> None:
-    _set(nodes[node][1], graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
+    replace(nodes[node][1], graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
 
 
 def hipGraphExecMemcpyNodeSetParams1D(
     executable: int, node: int, to: int, source: int, size: int, kind: int
 ) -> None:
-    _change(executable, node, graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
+    change(executable, node, graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
 
 
 def hipGraphAddMemcpyNodeFromSymbol(
@@ -302,19 +305,19 @@ def hipGraphAddMemcpyNodeFromSymbol(
     def make() -> Work:
         return from_symbol(to, symbol, size, offset, kind)
 
-    _add(out, owner, before, count, graph.MEMCPY, make)
+    add(out, owner, before, count, graph.MEMCPY, make)
 
 
 def hipGraphMemcpyNodeSetParamsFromSymbol(
     node: int, to: int, symbol: int, size: int, offset: int, kind: int
 ) -> None:
-    _set(nodes[node][1], graph.MEMCPY, lambda: from_symbol(to, symbol, size, offset, kind))
+    replace(nodes[node][1], graph.MEMCPY, lambda: from_symbol(to, symbol, size, offset, kind))
 
 
 def hipGraphExecMemcpyNodeSetParamsFromSymbol(
     executable: int, node: int, to: int, symbol: int, size: int, offset: int, kind: int
 ) -> None:
-    _change(executable, node, graph.MEMCPY, lambda: from_symbol(to, symbol, size, offset, kind))
+    change(executable, node, graph.MEMCPY, lambda: from_symbol(to, symbol, size, offset, kind))
 
 
 def hipGraphAddMemcpyNodeToSymbol(
@@ -331,91 +334,91 @@ def hipGraphAddMemcpyNodeToSymbol(
     def make() -> Work:
         return to_symbol(symbol, source, size, offset, kind)
 
-    _add(out, owner, before, count, graph.MEMCPY, make)
+    add(out, owner, before, count, graph.MEMCPY, make)
 
 
 def hipGraphMemcpyNodeSetParamsToSymbol(
     node: int, symbol: int, source: int, size: int, offset: int, kind: int
 ) -> None:
-    _set(nodes[node][1], graph.MEMCPY, lambda: to_symbol(symbol, source, size, offset, kind))
+    replace(nodes[node][1], graph.MEMCPY, lambda: to_symbol(symbol, source, size, offset, kind))
 
 
 def hipGraphExecMemcpyNodeSetParamsToSymbol(
     executable: int, node: int, symbol: int, source: int, size: int, offset: int, kind: int
 ) -> None:
-    _change(executable, node, graph.MEMCPY, lambda: to_symbol(symbol, source, size, offset, kind))
+    change(executable, node, graph.MEMCPY, lambda: to_symbol(symbol, source, size, offset, kind))
 
 
 def hipDrvGraphAddMemcpyNode(
     out: int, owner: int, before: int, count: int, parameters: int, context: int
 ) -> None:
-    _add(out, owner, before, count, graph.MEMCPY, lambda: driver_memcpy(parameters))
+    add(out, owner, before, count, graph.MEMCPY, lambda: driver_memcpy(parameters))
 
 
 def hipDrvGraphMemcpyNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.MEMCPY, out, copy.DRIVER_PARAMETERS_3D.size)
+    answer(node, graph.MEMCPY, out, copy.DRIVER_PARAMETERS_3D.size)
 
 
 def hipDrvGraphMemcpyNodeSetParams(node: int, parameters: int) -> None:
-    _set(nodes[node][1], graph.MEMCPY, lambda: driver_memcpy(parameters))
+    replace(nodes[node][1], graph.MEMCPY, lambda: driver_memcpy(parameters))
 
 
 def hipDrvGraphExecMemcpyNodeSetParams(
     executable: int, node: int, parameters: int, context: int
 ) -> None:
-    _change(executable, node, graph.MEMCPY, lambda: driver_memcpy(parameters))
+    change(executable, node, graph.MEMCPY, lambda: driver_memcpy(parameters))
 
 
 def hipGraphAddMemsetNode(out: int, owner: int, before: int, count: int, parameters: int) -> None:
-    _add(out, owner, before, count, graph.MEMSET, lambda: memset(parameters))
+    add(out, owner, before, count, graph.MEMSET, lambda: memset(parameters))
 
 
 def hipDrvGraphAddMemsetNode(
     out: int, owner: int, before: int, count: int, parameters: int, context: int
 ) -> None:
-    _add(out, owner, before, count, graph.MEMSET, lambda: memset(parameters))
+    add(out, owner, before, count, graph.MEMSET, lambda: memset(parameters))
 
 
 def hipGraphMemsetNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.MEMSET, out, _MEMSET.size)
+    answer(node, graph.MEMSET, out, _MEMSET.size)
 
 
 def hipGraphMemsetNodeSetParams(node: int, parameters: int) -> None:
-    _set(nodes[node][1], graph.MEMSET, lambda: memset(parameters))
+    replace(nodes[node][1], graph.MEMSET, lambda: memset(parameters))
 
 
 def hipGraphExecMemsetNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _change(executable, node, graph.MEMSET, lambda: memset(parameters))
+    change(executable, node, graph.MEMSET, lambda: memset(parameters))
 
 
 def hipDrvGraphExecMemsetNodeSetParams(
     executable: int, node: int, parameters: int, context: int
 ) -> None:
-    _change(executable, node, graph.MEMSET, lambda: memset(parameters))
+    change(executable, node, graph.MEMSET, lambda: memset(parameters))
 
 
 def hipGraphAddHostNode(out: int, owner: int, before: int, count: int, parameters: int) -> None:
-    _add(out, owner, before, count, graph.HOST, lambda: host(parameters))
+    add(out, owner, before, count, graph.HOST, lambda: host(parameters))
 
 
 def hipGraphHostNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.HOST, out, _HOST.size)
+    answer(node, graph.HOST, out, _HOST.size)
 
 
 def hipGraphHostNodeSetParams(node: int, parameters: int) -> None:
-    _set(nodes[node][1], graph.HOST, lambda: host(parameters))
+    replace(nodes[node][1], graph.HOST, lambda: host(parameters))
 
 
 def hipGraphExecHostNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _change(executable, node, graph.HOST, lambda: host(parameters))
+    change(executable, node, graph.HOST, lambda: host(parameters))
 
 
 def hipGraphAddEmptyNode(out: int, owner: int, before: int, count: int) -> None:
-    _add(out, owner, before, count, graph.EMPTY, lambda: Work(nothing))
+    add(out, owner, before, count, graph.EMPTY, lambda: Work(nothing))
 
 
 def hipGraphAddChildGraphNode(out: int, owner: int, before: int, count: int, inner: int) -> None:
-    _add(out, owner, before, count, graph.CHILD, lambda: child(inner))
+    add(out, owner, before, count, graph.CHILD, lambda: child(inner))
 
 
 def hipGraphChildGraphNodeGetGraph(node: int, out: int) -> None:
@@ -432,73 +435,73 @@ def hipGraphExecChildGraphNodeSetParams(executable: int, node: int, inner: int) 
     assert old is not None
     kinds = [made.kind for made in new.ordered()]
     require(kinds == [made.kind for made in old.order], Error.InvalidValue)
-    _change(executable, node, graph.CHILD, lambda: child(inner))
+    change(executable, node, graph.CHILD, lambda: child(inner))
 
 
 def hipGraphAddEventRecordNode(out: int, owner: int, before: int, count: int, event: int) -> None:
-    _add(out, owner, before, count, graph.RECORD_EVENT, lambda: record(event))
+    add(out, owner, before, count, graph.RECORD_EVENT, lambda: record(event))
 
 
 def hipGraphEventRecordNodeGetEvent(node: int, out: int) -> None:
-    _get(node, graph.RECORD_EVENT, out, _POINTER.size)
+    answer(node, graph.RECORD_EVENT, out, _POINTER.size)
 
 
 def hipGraphEventRecordNodeSetEvent(node: int, event: int) -> None:
-    _set(nodes[node][1], graph.RECORD_EVENT, lambda: record(event))
+    replace(nodes[node][1], graph.RECORD_EVENT, lambda: record(event))
 
 
 def hipGraphExecEventRecordNodeSetEvent(executable: int, node: int, event: int) -> None:
-    _change(executable, node, graph.RECORD_EVENT, lambda: record(event))
+    change(executable, node, graph.RECORD_EVENT, lambda: record(event))
 
 
 def hipGraphAddEventWaitNode(out: int, owner: int, before: int, count: int, event: int) -> None:
-    _add(out, owner, before, count, graph.WAIT_EVENT, lambda: wait(event))
+    add(out, owner, before, count, graph.WAIT_EVENT, lambda: wait(event))
 
 
 def hipGraphEventWaitNodeGetEvent(node: int, out: int) -> None:
-    _get(node, graph.WAIT_EVENT, out, _POINTER.size)
+    answer(node, graph.WAIT_EVENT, out, _POINTER.size)
 
 
 def hipGraphEventWaitNodeSetEvent(node: int, event: int) -> None:
-    _set(nodes[node][1], graph.WAIT_EVENT, lambda: wait(event))
+    replace(nodes[node][1], graph.WAIT_EVENT, lambda: wait(event))
 
 
 def hipGraphExecEventWaitNodeSetEvent(executable: int, node: int, event: int) -> None:
-    _change(executable, node, graph.WAIT_EVENT, lambda: wait(event))
+    change(executable, node, graph.WAIT_EVENT, lambda: wait(event))
 
 
 def hipGraphAddBatchMemOpNode(
     out: int, owner: int, before: int, count: int, parameters: int
 ) -> None:
-    _add(out, owner, before, count, graph.BATCH_MEM_OP, lambda: batch(parameters))
+    add(out, owner, before, count, graph.BATCH_MEM_OP, lambda: batch(parameters))
 
 
 def hipGraphBatchMemOpNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.BATCH_MEM_OP, out, _BATCH.size)
+    answer(node, graph.BATCH_MEM_OP, out, _BATCH.size)
 
 
 def hipGraphBatchMemOpNodeSetParams(node: int, parameters: int) -> None:
-    _set(nodes[node][1], graph.BATCH_MEM_OP, lambda: batch(parameters))
+    replace(nodes[node][1], graph.BATCH_MEM_OP, lambda: batch(parameters))
 
 
 def hipGraphExecBatchMemOpNodeSetParams(executable: int, node: int, parameters: int) -> None:
-    _change(executable, node, graph.BATCH_MEM_OP, lambda: batch(parameters))
+    change(executable, node, graph.BATCH_MEM_OP, lambda: batch(parameters))
 
 
 def hipGraphAddMemAllocNode(out: int, owner: int, before: int, count: int, parameters: int) -> None:
-    _add(out, owner, before, count, graph.MEM_ALLOC, lambda: graphmemory.allocation(parameters))
+    add(out, owner, before, count, graph.MEM_ALLOC, lambda: graphmemory.allocation(parameters))
 
 
 def hipGraphMemAllocNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.MEM_ALLOC, out, graphmemory.PARAMETERS.size)
+    answer(node, graph.MEM_ALLOC, out, graphmemory.PARAMETERS.size)
 
 
 def hipGraphAddMemFreeNode(out: int, owner: int, before: int, count: int, address: int) -> None:
-    _add(out, owner, before, count, graph.MEM_FREE, lambda: graphmemory.release(address))
+    add(out, owner, before, count, graph.MEM_FREE, lambda: graphmemory.release(address))
 
 
 hipDrvGraphAddMemFreeNode = hipGraphAddMemFreeNode
 
 
 def hipGraphMemFreeNodeGetParams(node: int, out: int) -> None:
-    _get(node, graph.MEM_FREE, out, _POINTER.size)
+    answer(node, graph.MEM_FREE, out, _POINTER.size)

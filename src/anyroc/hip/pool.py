@@ -2,32 +2,86 @@
 
 from __future__ import annotations
 
+import os
+import struct
+
 from anyroc.cabi import memory
+from anyroc.gpu.shared import Pages
 from anyroc.hip import graphmemory
 from anyroc.hip.alloc import allocate, find, freeing
-from anyroc.hip.device import current, gpu
+from anyroc.hip.device import gpu
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import MEM_ALLOC, MEM_FREE
 from anyroc.hip.state import Handles
 from anyroc.hip.stream import of
 
+_ACCESS = struct.Struct("<i255i")  # the pool's device, then each device's hipMemAccessFlags
+ACCESS_SIZE = _ACCESS.size
+"""Bytes of what tells who may reach a pool."""
+
+_READ_WRITE = 3
+_ON_DEVICE = 1  # hipMemLocationTypeDevice
+_LOCATION = struct.Struct("@2i")
+_DESCRIPTOR = struct.Struct("@3i")
+
 
 class Pool:
-    """A hipMemPool_t: its attributes; memory goes back to the device at once when it is freed."""
+    """A hipMemPool_t: its attributes; memory goes back to the device at once when it is freed.
 
-    def __init__(self, device: int) -> None:
+    `handle_types` are those that it can be shared by. Who may reach it stands in a file once it is
+    shared, so that all processes that have it see changes.
+    """
+
+    def __init__(self, device: int, handle_types: int = 0) -> None:
         self.device = device
+        self.handle_types = handle_types
         self.attributes = {1: 1, 2: 1, 3: 1, 4: 0}
+        self._access = {device: _READ_WRITE}
+        self._shared: Pages | None = None
+
+    @classmethod
+    def imported(cls, shared: Pages) -> Pool:
+        """Return the pool that another process, or this one, has shared by a file."""
+        device, *_ = _ACCESS.unpack(os.pread(shared.fd, ACCESS_SIZE, 0))
+        pool = cls(gpu(device).index)
+        pool._shared = shared
+        return pool
+
+    def share(self) -> Pages:
+        """Return the file that tells who may reach it."""
+        if self._shared is None:
+            self._shared = Pages.make(ACCESS_SIZE)
+            flags = [self._access.get(device, 0) for device in range(255)]
+            os.pwrite(self._shared.fd, _ACCESS.pack(self.device, *flags), 0)
+        return self._shared
+
+    def allow(self, device: int, flags: int) -> None:
+        """Let a device reach the pool's memory or not."""
+        self._access[device] = flags
+        if self._shared is not None:
+            os.pwrite(self._shared.fd, struct.pack("<i", flags), 4 * (device + 1))
+
+    def access(self, device: int) -> int:
+        """Return the hipMemAccessFlags of a device."""
+        if self._shared is not None:
+            raw = os.pread(self._shared.fd, 4, 4 * (device + 1))
+            return int.from_bytes(raw, "little")
+        return self._access.get(device, 0)
+
+    def close(self) -> None:
+        """Give up its file; who has imported it keeps it."""
+        if self._shared is not None:
+            self._shared.close()
 
 
-_pools: Handles[Pool] = Handles(Error.InvalidValue)
+pools: Handles[Pool] = Handles(Error.InvalidValue)
 _defaults: dict[int, int] = {}
 _chosen: dict[int, int] = {}
 
 
 def _default(device: int) -> int:
     if device not in _defaults:
-        _defaults[device] = _pools.add(Pool(gpu(device).index))
+        _defaults[device] = pools.add(Pool(gpu(device).index))
     return _defaults[device]
 
 
@@ -41,7 +95,7 @@ def hipMallocAsync(out: int, size: int, stream: int) -> None:
 
 
 def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
-    require(pool in _pools)
+    require(pool in pools)
     hipMallocAsync(out, size, stream)
 
 
@@ -70,28 +124,29 @@ def hipDeviceGetMemPool(out: int, device: int) -> None:
 
 
 def hipDeviceSetMemPool(device: int, pool: int) -> None:
-    require(_pools[pool].device == gpu(device).index)
+    require(pools[pool].device == gpu(device).index)
     _chosen[device] = pool
 
 
 def hipMemPoolCreate(out: int, properties: int) -> None:
     require(out and properties)
     require(memory.get_i32(properties) == 1)  # hipMemAllocationTypePinned
-    memory.put_u64(out, _pools.add(Pool(gpu(memory.get_i32(properties + 12)).index)))
+    device = gpu(memory.get_i32(properties + 12)).index
+    memory.put_u64(out, pools.add(Pool(device, memory.get_i32(properties + 4))))
 
 
 def hipMemPoolDestroy(pool: int) -> None:
     require(pool not in _defaults.values())
-    _pools.remove(pool)
+    pools.remove(pool).close()
 
 
 def hipMemPoolTrimTo(pool: int, size: int) -> None:
-    require(pool in _pools)
+    require(pool in pools)
 
 
 def hipMemPoolSetAttribute(pool: int, attribute: int, value: int) -> None:
     require(value and 1 <= attribute <= 8)
-    attributes = _pools[pool].attributes
+    attributes = pools[pool].attributes
     if attribute == 4:
         attributes[attribute] = memory.get_u64(value)
     elif attribute < 4:
@@ -100,7 +155,7 @@ def hipMemPoolSetAttribute(pool: int, attribute: int, value: int) -> None:
 
 def hipMemPoolGetAttribute(pool: int, attribute: int, value: int) -> None:
     require(value and 1 <= attribute <= 8)
-    found = _pools[pool]
+    found = pools[pool]
     if attribute < 4:
         memory.put_i32(value, found.attributes[attribute])
     elif attribute == 4:
@@ -110,10 +165,17 @@ def hipMemPoolGetAttribute(pool: int, attribute: int, value: int) -> None:
 
 
 def hipMemPoolSetAccess(pool: int, descriptors: int, count: int) -> None:
-    require(pool in _pools and (descriptors or not count))
+    require(pool in pools and (descriptors or not count))
+    found = pools[pool]
+    for place in range(descriptors, descriptors + count * _DESCRIPTOR.size, _DESCRIPTOR.size):
+        kind, device, flags = memory.unpack(_DESCRIPTOR, place)
+        require(kind == _ON_DEVICE and flags in (0, 1, _READ_WRITE))
+        require(gpu(device).index != found.device or flags, Error.InvalidDevice)
+        found.allow(device, flags)
 
 
 def hipMemPoolGetAccess(flags: int, pool: int, location: int) -> None:
-    require(flags and location and pool in _pools)
-    memory.put_i32(flags, 3)  # read and write
-    current()
+    require(flags and location and pool in pools)
+    kind, device = memory.unpack(_LOCATION, location)
+    require(kind == _ON_DEVICE)
+    memory.put_i32(flags, pools[pool].access(gpu(device).index))

@@ -15,6 +15,9 @@ _INT_MAX = (1 << 31) - 1
 _ARCH_FLAGS = (
     0x97FF  # hipDeviceArch_t: all but funnel shift, syncthreads_and, surfaces, nested launch
 )
+MOST_BLOCKS = (0x7FFFFFFF, 65536, 65536)
+"""Blocks along each axis of a grid, at most."""
+
 _WALL_CLOCK_KHZ = 100_000
 
 
@@ -35,6 +38,15 @@ class Layout:
             value = values.get(name, zero if count == 1 else (zero,) * count)
             flat += value if isinstance(value, tuple) else (value,)
         return self._struct.pack(*flat)
+
+    def unpack(self, data: bytes) -> dict[str, Any]:
+        """Return the fields of a structure, which more may follow."""
+        flat = iter(self._struct.unpack_from(data))
+        found: dict[str, Any] = {}
+        for name, (count, _) in zip(self.names, self._counts, strict=True):
+            values = tuple(next(flat) for _ in range(count))
+            found[name] = values[0] if count == 1 else values
+        return found
 
 
 def _values_of(code: str) -> tuple[int, Any]:
@@ -110,7 +122,7 @@ def properties(target: Target, index: int, memory_bytes: int) -> dict[str, Any]:
         "memPitch": _INT_MAX,
         "maxThreadsPerBlock": target.max_workgroup_size,
         "maxThreadsDim": (target.max_workgroup_size,) * 3,
-        "maxGridSize": (_INT_MAX, 65536, 65536),
+        "maxGridSize": MOST_BLOCKS,
         "clockRate": target.clock_khz,
         "totalConstMem": _INT_MAX,
         "major": major,
@@ -203,13 +215,16 @@ _ATTRIBUTES = """
 """
 
 
+def attributes() -> dict[int, str]:
+    """Return all attributes' numbers, each with the field that it reads or "=" and its value."""
+    rows = (row.split() for row in _ATTRIBUTES.split(","))
+    return {int(number): source for number, source in rows}
+
+
 def attribute(number: int, values: dict[str, Any]) -> int | None:
     """Return a device attribute as the int that HIP gives, or None when there is no such number."""
-    for row in _ATTRIBUTES.split(","):
-        known, source = row.split()
-        if int(known) == number:
-            break
-    else:
+    source = attributes().get(number)
+    if source is None:
         return None
     if source[0] == "=":
         return int(source[1:])

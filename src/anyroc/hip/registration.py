@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from anyroc.cabi import memory
 from anyroc.gpu.module import Module
-from anyroc.hip import faults, image
+from anyroc.hip import calls, faults, image
 from anyroc.hip.device import Gpu, gpus, resetting
 from anyroc.hip.error import Error, HipError
 from anyroc.hip.function import Function
@@ -56,12 +56,15 @@ class FatBinary:
         for home, _ in self.managed.values():
             gpus()[0].memory.free(home)
         self.modules.clear()
+        calls.forget_answers()
         self.managed.clear()
 
 
 _fat_binaries: Handles[FatBinary] = Handles()
 _functions: dict[int, tuple[FatBinary, str]] = {}
 _variables: dict[int, tuple[FatBinary, str]] = {}
+textures: set[int] = set()
+"""The addresses of the program's texture references."""
 
 
 def function(gpu: Gpu, host: int) -> Function:
@@ -73,10 +76,11 @@ def function(gpu: Gpu, host: int) -> Function:
         except KeyError:
             raise HipError(Error.InvalidDeviceFunction) from None
         try:
-            found = Function(fat.module(gpu).kernel(name))
+            made = Function(fat.module(gpu).kernel(name))
         except LookupError:
             raise HipError(Error.InvalidDeviceFunction) from None
-        gpu.functions[host] = found
+        # Of two threads that race here both must get the same one: C keeps its address.
+        found = gpu.functions.setdefault(host, made)
     return found
 
 
@@ -106,6 +110,7 @@ def _forget(gpu: Gpu) -> None:
     for found in gpu.functions.values():
         found.forget()
     gpu.functions.clear()
+    calls.forget_answers()
     for fat in _fat_binaries.values():
         module = fat.modules.pop(gpu.index, None)
         if module is not None:
@@ -158,6 +163,19 @@ def __hipRegisterVar(
         _variables[host] = (_fat_binaries[fat], name)
 
 
+def __hipRegisterTexture(
+    fat: int,
+    host: int,
+    host_name: bytes | None,
+    device_name: bytes | None,
+    shape: int,
+    normalised: int,
+    external: int,
+) -> None:
+    __hipRegisterVar(fat, host, host_name, device_name, external, 0, 0, 0)
+    textures.add(host)
+
+
 def __hipRegisterManagedVar(
     fat: int, pointer: int, initial: int, name: bytes | None, size: int, align: int
 ) -> None:
@@ -185,5 +203,6 @@ def __hipUnregisterFatBinary(fat: int) -> None:
                 found.forget()
     for host in binary.variables:
         _variables.pop(host, None)
+        textures.discard(host)
     if all(other.modules is not binary.modules for other in _fat_binaries.values()):
         binary.unload()

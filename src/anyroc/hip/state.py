@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
+from ctypes import c_int
 from typing import Any, Generic, TypeVar
 
+from anyroc.cabi.fast import integer_at
+from anyroc.hip import calls
 from anyroc.hip.error import Error, HipError
 
 T = TypeVar("T")
@@ -15,17 +18,30 @@ T = TypeVar("T")
 class Thread(threading.local):
     """What HIP keeps per host thread.
 
-    `device` is the index of the current device. `null_stream` is the handle that a null stream
+    `null_stream` is the handle that a null stream
     stands for: the legacy default stream, or the thread's own one inside the `_spt` functions.
     """
 
     def __init__(self) -> None:
-        self.device = 0
+        self._device: c_int | None = None
         self.null_stream = 1
         self.streams: Any = None  # the thread's own stream on each device, by the device's index
         self.contexts: list[int] = []
         self.capture_mode = 0
         self.configured: list[Any] = []  # hipConfigureCall's launches that are still to be started
+
+    @property
+    def device(self) -> int:
+        """The index of the current device, which C has."""
+        if self._device is None:
+            self._device = integer_at(calls.current_device())
+        return self._device.value
+
+    @device.setter
+    def device(self, index: int) -> None:
+        if self._device is None:
+            self._device = integer_at(calls.current_device())
+        self._device.value = index
 
 
 thread = Thread()
@@ -50,6 +66,9 @@ class Handles(Generic[T]):
         handle = next(self._numbers)
         self._objects[handle] = value
         return handle
+
+    def __setitem__(self, handle: int, value: T) -> None:
+        self._objects[handle] = value
 
     def __getitem__(self, handle: int) -> T:
         try:

@@ -8,7 +8,6 @@ round. Streams made with hipStreamNonBlocking keep out of this.
 from __future__ import annotations
 
 import contextlib
-import functools
 import struct
 import sys
 import threading
@@ -18,9 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from anyroc.cabi import memory, stdio
-from anyroc.cabi.fast import FastStream
-from anyroc.gpu.binding import FAULTED, NOT_READY
-from anyroc.gpu.queue import Event, launch_address
+from anyroc.gpu.binding import FAULTED, NOT_READY, OK
+from anyroc.gpu.queue import launch_error
 from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
@@ -28,7 +26,8 @@ from anyroc.hip.hostcall import Service
 from anyroc.hip.state import Handles, lock, thread
 
 if TYPE_CHECKING:
-    from anyroc.gpu.queue import Queue
+    from anyroc.gpu.kernel import LoadedKernel
+    from anyroc.gpu.queue import Dim, Queue
     from anyroc.hip.capture import Capture
 
 LEGACY, PER_THREAD = 1, 2
@@ -77,8 +76,7 @@ class Stream:
         self.lock = threading.RLock()  # held where new work must not come between query and effect
         self.attributes: dict[int, bytes] = {}  # hints, which are kept and have no effect
         self._capture: Capture | None = None
-        self._joined = 0  # how much of a blocking stream's work the legacy stream waits for already
-        self._mark: Event | None = None
+        self._attended = False
         self._printf = self._barrier = self._meeting = 0
         self.units: bytes = b""  # a mask of compute units, which is kept and has no effect
         self._hostcalls: Service | None = None
@@ -86,16 +84,11 @@ class Stream:
         self._staged_size = 0  # bytes of it that are copies of host memory
         bury()
         self.queue: Queue = gpu.device.create_queue()
-        _let_c_launch()
-        self.fast = FastStream(queue=self.queue.handle, device=gpu.index)
+        self.record = calls.StreamRecord(
+            self.queue.handle, gpu.index, legacy=legacy, flags=flags, priority=priority
+        )
         with lock:
             gpu.streams.append(self)
-        arrange(gpu, self)
-
-    @property
-    def submitted(self) -> int:
-        """How many pieces of work it has been given."""
-        return int(self.fast.launched + self.fast.submitted)
 
     @property
     def capture(self) -> Capture | None:
@@ -105,7 +98,7 @@ class Stream:
     @capture.setter
     def capture(self, capture: Capture | None) -> None:
         self._capture = capture
-        arrange(self.gpu, self)
+        self.record.capture(capture is not None)
 
     def submit(self) -> Queue:
         """Return the queue for one more piece of work, ordered behind what HIP says comes first.
@@ -114,26 +107,33 @@ class Stream:
         """
         if self.capture is not None:
             return cast("Queue", self.capture.recorder(self))
-        gpu = self.gpu
-        if len(gpu.streams) > 1:
-            if self.legacy:
-                for other in list(gpu.streams):
-                    require(not other.captures_all, Error.StreamCaptureImplicit)
-                    if other.blocking and other._joined != other.submitted:
-                        other._joined = other.submitted
-                        self._wait_for(other)
-            elif self.blocking and gpu.legacy and self.fast.legacy_seen != gpu.legacy.submitted:
-                self.fast.legacy_seen = gpu.legacy.submitted
-                self._wait_for(gpu.legacy)
-        self.fast.submitted += 1
+        require(self.record.order() == Error.Success, Error.StreamCaptureImplicit)
         return self.queue
 
-    def _wait_for(self, other: Stream) -> None:
-        if not other.queue.query():
-            if other._mark is None:
-                other._mark = Event()
-            other.queue.record(other._mark)
-            self.queue.wait(other._mark)
+    def run(
+        self,
+        kernel: LoadedKernel,
+        grid: Dim,
+        block: Dim,
+        shared: int,
+        arguments: bytes,
+        *,
+        brief: bool,
+    ) -> bool:
+        """Launch a kernel that asks for nothing special and wait; return whether there is a fault.
+
+        It is as `submit().launch(…)` and `queue.synchronize()`, in one call of C. The stream must
+        not be captured. A kernel that is `brief` is run by the calling thread if it can be.
+        """
+        shape = kernel.shape(block)
+        if shape not in kernel.natives:
+            kernel.prepare(shape)
+        result = self.record.run(kernel.address, grid, block, shared, arguments, brief=brief)
+        if result == NOT_READY:  # a signal came
+            return self.queue.synchronize()
+        if result not in (OK, FAULTED):
+            raise launch_error(result, kernel, grid, block, shared)
+        return result == FAULTED
 
     def _group(self) -> list[Stream]:
         """Return the streams whose work waiting for this one means to wait for."""
@@ -162,11 +162,6 @@ class Stream:
                 stream.queue.synchronize()
         settle(group)
 
-    @property
-    def captures_all(self) -> bool:
-        """Whether the null stream, which would have to wait for this one, is of no use now."""
-        return self.capture is not None and self.blocking
-
     def require_running(self) -> None:
         """Refuse a call that waits for the stream while it is being captured."""
         if self.capture is not None:
@@ -186,6 +181,7 @@ class Stream:
             self.submit().copy(to, place, size)
             self._released.append(place)
             self._staged_size += size
+            self._attend()
 
     def release(self, address: int) -> None:
         """Free memory once the stream's work so far is done."""
@@ -194,6 +190,14 @@ class Stream:
                 self.gpu.memory.free(address)
             else:
                 self._released.append(address)
+                self._attend()
+
+    def _attend(self) -> None:
+        """Tell C whether Python has something to see to when the stream's work is done."""
+        wanted = bool(self._printf or self._released or self._hostcalls)
+        if wanted != self._attended:
+            self._attended = wanted
+            calls.attend(1 if wanted else -1)
 
     def outcome(self) -> Error:
         """If the stream is idle, print what kernels have printed; return what one has met."""
@@ -224,6 +228,7 @@ class Stream:
         while self._released:
             self.gpu.memory.free(self._released.pop())
         self._staged_size = 0
+        self._attend()
         drained = bool(self._printf and printf.drain(self._printf))
         return drained or bool(self._hostcalls and self._hostcalls.assertion)
 
@@ -255,6 +260,7 @@ class Stream:
         if not self._printf:
             self._printf = self.gpu.memory.alloc(_PRINTF_BUFFER, "internal")
             memory.write(self._printf, printf.empty_header(_PRINTF_BUFFER))
+            self._attend()
         elif memory.get_i32(self._printf) > _PRINTF_BUFFER // 2:
             self.synchronize()
         return self._printf
@@ -263,6 +269,7 @@ class Stream:
         """Return what answers the calls to the host of kernels on this stream."""
         if self._hostcalls is None:
             self._hostcalls = Service(self.gpu.memory)
+            self._attend()
         return self._hostcalls
 
     def destroy(self) -> None:
@@ -270,7 +277,7 @@ class Stream:
         with lock:
             if self in self.gpu.streams:
                 self.gpu.streams.remove(self)
-        arrange(self.gpu)
+        self.record.end()
         self.queue.synchronize()
         with self.lock:
             self._collect()
@@ -280,38 +287,22 @@ class Stream:
         if sys is not None and not sys.is_finalizing():
             own = (self._printf, self._barrier, self._meeting)
             places = [*filter(None, own), *self._released]
-            _ended.append((self.queue, self._hostcalls, places))
+            _ended.append((self.queue, self.record, self._attended, self._hostcalls, places))
 
 
-@functools.cache
-def _let_c_launch() -> None:
-    calls.set_launch(launch_address())
-
-
-def arrange(gpu: Gpu, changed: Stream | None = None) -> None:
-    """Say which streams of a device C may launch on without asking: after one has changed."""
-    with lock:
-        legacy = gpu.legacy
-        if legacy is not None:
-            alone = not any(stream.blocking for stream in gpu.streams)
-            legacy.fast.open = alone and legacy.capture is None
-        for stream in gpu.streams if changed is None or changed.legacy else [changed]:
-            if not stream.legacy:
-                stream.fast.open = stream.capture is None
-                behind = legacy if stream.blocking else None
-                stream.fast.legacy = None if behind is None else behind.fast.address
-
-
-_ended: deque[tuple[Queue, Service | None, list[int]]] = deque()
+_ended: deque[tuple[Queue, calls.StreamRecord, bool, Service | None, list[int]]] = deque()
 
 
 def bury() -> None:
     """Give back what the streams that are no more have held."""
     while _ended:
         try:
-            queue, hostcalls, places = _ended.popleft()
+            queue, record, attended, hostcalls, places = _ended.popleft()
         except IndexError:  # another thread was faster
             return
+        record.free()
+        if attended:
+            calls.attend(-1)
         queue.close()
         for address in places:
             queue.device.memory.free(address)
@@ -329,6 +320,12 @@ def of(handle: int) -> Stream:
     return default(handle or thread.null_stream)
 
 
+def by_record(address: int) -> Stream | None:
+    """Return the stream whose record is at an address, if there is one."""
+    streams = (stream for gpu in gpus() for stream in list(gpu.streams))
+    return next((stream for stream in streams if stream.record.address == address), None)
+
+
 def known(handle: int) -> bool:
     """Tell whether a handle is a stream's."""
     return handle <= PER_THREAD or handle in _handles
@@ -341,15 +338,13 @@ def default(handle: int) -> Stream:
         if gpu.legacy is None:
             with lock:
                 gpu.legacy = gpu.legacy or Stream(gpu, legacy=True)
-                if len(gpus()) == 1:
-                    calls.fast_streams[LEGACY] = gpu.legacy.fast.address
-            arrange(gpu)
         return gpu.legacy
     if thread.streams is None:
         thread.streams = _ThreadStreams()
     own: Stream | None = thread.streams.get(gpu.index)
     if own is None:
         own = thread.streams[gpu.index] = Stream(gpu)
+        own.record.own()
     return own
 
 
@@ -401,7 +396,6 @@ def _forget(gpu: Gpu) -> None:
             stream.destroy()
     for handle, stream in _handles.items():
         if stream.gpu is gpu:
-            calls.fast_streams.forget(handle)
             _handles.remove(handle)
 
 
@@ -410,8 +404,8 @@ def hipStreamCreateWithPriority(out: int, flags: int, priority: int) -> None:
     require(flags in (0, NON_BLOCKING))
     priority = max(HIGHEST_PRIORITY, min(LOWEST_PRIORITY, priority))
     made = Stream(current(), flags=flags, priority=priority)
-    handle = _handles.add(made)
-    calls.fast_streams[handle] = made.fast.address
+    handle = made.record.handle
+    _handles[handle] = made
     memory.put_u64(out, handle)
 
 
@@ -441,7 +435,6 @@ def hipExtStreamGetCUMask(stream: int, words: int, out: int) -> None:
 def hipStreamDestroy(stream: int) -> None:
     require(stream > PER_THREAD, Error.InvalidHandle)
     ended = _handles.remove(stream)
-    calls.fast_streams.forget(stream)
     ended.destroy()
     del ended
     bury()

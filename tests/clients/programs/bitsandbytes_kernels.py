@@ -248,12 +248,14 @@ def half_precision_matrix_times_matrix_4_bit() -> None:
     _matrix_times_matrix("fp16", np.float16, 0.15)
 
 
-def _optimise(function: str, steps: int, *, second: bool, decay: float = 0.01) -> tuple[Array, ...]:
+def _optimise(
+    function: str, steps: int, *, second: bool, decay: float = 0.01, dtype: Any = np.float32
+) -> tuple[Array, ...]:
     """Run steps of an optimiser with 32-bit state; return parameters and states."""
     count = 5000
-    gradients = [normal(count, seed=10 + step) for step in range(steps)]
-    place = Device(normal(count))
-    states = Device(np.zeros(count, np.float32)), Device(np.zeros(count, np.float32))
+    gradients = [normal(count, seed=10 + step).astype(dtype) for step in range(steps)]
+    place = Device(normal(count).astype(dtype))
+    states = Device(np.zeros(2 * count, np.float32)), Device(np.zeros(count, np.float32))
     for step, gradient in enumerate(gradients, 1):
         other = states[1] if second else None
         rates = (0.9, 0.99, 0.0, 0.0, 1e-8, decay)
@@ -261,7 +263,8 @@ def _optimise(function: str, steps: int, *, second: bool, decay: float = 0.01) -
             *(function, Device(gradient), place, states[0], other, None, 0.0, 0.0, *rates),
             *(step, 0.01, 1.0, False, count),
         )
-    return normal(count), place.host(), states[0].host(), states[1].host(), *gradients
+    first = states[0].host()[:count]
+    return normal(count).astype(dtype), place.host(), first, states[1].host(), *gradients
 
 
 @check
@@ -330,6 +333,90 @@ def adam_with_8_bit_state() -> None:
         close(expected, scale.host(), 1e-6)
         kept = code[numbers.host()] * np.repeat(scale.host(), block)
         close(exact, kept, 0.05 * float(expected.max()))
+
+
+@check
+def optimisers_of_half_precision_weights() -> None:
+    for function, second in (
+        ("cadam32bit_grad_fp16", True),
+        ("clion32bit_grad_fp16", False),
+        ("cmomentum32bit_grad_16", False),
+        ("crmsprop32bit_grad_16", False),
+        ("cadagrad32bit_grad_16", False),
+    ):
+        kind = function[1:].partition("32bit")[0]
+        start, found, *_, gradient = _optimise(
+            function, 1, second=second, decay=0.0, dtype=np.float16
+        )
+        step, _ = _first_step(kind, gradient.astype(np.float64))
+        close(start.astype(np.float64) - 0.01 * step, found, 5e-3)
+
+
+def _first_step(kind: str, g: Array) -> tuple[Array, tuple[Array, ...]]:
+    """Return the first step of an optimiser from a state of zero, and the states after it."""
+    if kind == "momentum":
+        return g, (g,)
+    if kind == "rmsprop":
+        return g / (np.sqrt(0.1 * g * g) + 1e-8), (0.1 * g * g,)
+    if kind == "adagrad":
+        return g / (np.abs(g) + 1e-8), (g * g,)
+    if kind == "lion":
+        return np.sign(0.1 * g), (0.01 * g,)
+    m, v = 0.1 * g, 0.01 * g * g
+    if kind == "adam":
+        root = np.sqrt(1 - 0.99)
+        return root / (1 - 0.9) * m / (np.sqrt(v) + 1e-8 * root), (m, v)
+    slow = (1 - BETA_3) * g
+    root = np.sqrt(v) / np.sqrt(1 - 0.99) + 1e-8
+    return (m / (1 - 0.9) + ALPHA * slow) / root, (m, v)
+
+
+BETA_3, ALPHA = 0.9999, 5.0
+"""What AdEMAMix has beyond Adam: how slow its second average is, and how much that weighs."""
+
+
+@check
+def ademamix_with_32_bit_state() -> None:
+    count = 5000
+    start, gradient = normal(count), normal(count, seed=7)
+    place, states = Device(start), [Device(np.zeros(size * count, np.float32)) for size in (2, 1)]
+    call(
+        *("cademamix32bit_grad_fp32", Device(gradient), place, *states, None, 0.0, 0.0),
+        *(0.9, 0.99, BETA_3, ALPHA, 1e-8, 0.0, 1, 0.01, 1.0, False, count),
+    )
+    step, (m, v) = _first_step("ademamix", gradient.astype(np.float64))
+    close(m, states[0].host()[:count], 1e-6)
+    close((1 - BETA_3) * gradient, states[0].host()[count:], 1e-6)
+    close(v, states[1].host(), 1e-6)
+    close(start - 0.01 * step, place.host(), 1e-4)
+
+
+@check
+def every_optimiser_with_8_bit_state() -> None:
+    count, block = 4096, 256
+    signed, unsigned = dynamic_map(signed=True), dynamic_map(signed=False)
+    for kind in ("adam", "lion", "momentum", "rmsprop", "adagrad", "ademamix"):
+        for name, dtype, error in (("fp32", np.float32, 1e-4), ("fp16", np.float16, 2e-3)):
+            weights = normal(count).astype(dtype)
+            gradient = normal(count, seed=7).astype(dtype)
+            parts = 2 if kind == "ademamix" else 1
+            zero = int(np.abs(signed).argmin()), int(np.abs(unsigned).argmin())
+            place = Device(weights)
+            states = [
+                Device(np.full(size * count, number, np.uint8))
+                for size, number in zip((parts, 1), zero, strict=True)
+            ]
+            scales = [Device(np.zeros(size * count // block, np.float32)) for size in (parts, 1)]
+            call(
+                *(f"c{kind}_8bit_blockwise_grad_{name}", place, Device(gradient), *states),
+                *(0.9, 0.99, BETA_3, ALPHA, 1e-8, 1, 0.01, Device(signed), Device(unsigned)),
+                *(*scales, 0.0, 1.0, False, count),
+            )
+            step, after = _first_step(kind, gradient.astype(np.float64))
+            close(weights.astype(np.float64) - 0.01 * step, place.host(), error)
+            for exact, scale in zip(after, scales, strict=False):
+                largest_of = np.abs(exact.reshape(-1, block)).max(axis=1)
+                close(largest_of, scale.host()[: count // block], 1e-5)
 
 
 run()

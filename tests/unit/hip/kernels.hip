@@ -3,6 +3,7 @@
 
 __device__ int bias = 100;
 __constant__ int table[4];
+__managed__ int shared[2] = {5, 6};
 
 extern "C" __global__ void add(const int *a, const int *b, int *sum, int count)
 {
@@ -16,6 +17,11 @@ extern "C" __global__ void mixed(char c, double d, short s, long l, float f, dou
 {
     out[0] = c + d;
     out[1] = s + l + f;
+}
+
+extern "C" __global__ void double_shared()
+{
+    shared[threadIdx.x] *= 2;
 }
 
 extern "C" __global__ void count_threads(int *count)

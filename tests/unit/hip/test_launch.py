@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from anyroc.compiler import compile_device
+from anyroc.isa.targets import target
+
 INVALID_VALUE, INVALID_CONFIGURATION, INVALID_IMAGE, FILE_NOT_FOUND = 1, 9, 200, 301
 INVALID_HANDLE, NOT_FOUND, NO_BINARY = 400, 500, 209
 ONE = (1, 1, 1)
@@ -104,6 +107,18 @@ def test_ext_launches_count_threads_not_blocks(
     api.hipFree(count)
 
 
+def test_kernels_for_uniform_workgroups_get_no_others(api: Any) -> None:
+    handle = ctypes.c_void_p()
+    code = compile_device(Path(__file__).with_name("kernels.hip"), target=target("gfx942"))
+    assert 0 == api.hipModuleLoadData(ctypes.byref(handle), code)
+    launch = function(api, handle, b"double_shared")
+    rest = (0, None, None, None, None, None, 0)
+    assert 0 == api.hipExtModuleLaunchKernel(launch, 4, 1, 1, 2, 1, 1, *rest)
+    assert 0 == api.hipExtModuleLaunchKernel(launch, 1, 1, 1, 2, 1, 1, *rest)
+    assert INVALID_VALUE == api.hipExtModuleLaunchKernel(launch, 3, 1, 1, 2, 1, 1, *rest)
+    assert 0 == api.hipModuleUnload(handle)
+
+
 def test_dynamic_shared_memory(api: Any, module: Any) -> None:
     out = api.malloc(4)
     launch = function(api, module, b"shared_sum")
@@ -119,12 +134,13 @@ def test_dynamic_shared_memory(api: Any, module: Any) -> None:
 @pytest.mark.parametrize(
     "grid, block, expected",
     [
-        ((0, 1, 1), ONE, INVALID_CONFIGURATION),
-        (ONE, (0, 1, 1), INVALID_CONFIGURATION),
-        (ONE, (1025, 1, 1), INVALID_CONFIGURATION),
+        ((0, 1, 1), ONE, INVALID_VALUE),
+        (ONE, (0, 1, 1), INVALID_VALUE),
+        (ONE, (1025, 1, 1), INVALID_VALUE),
         (ONE, (64, 4, 4), 0),
-        (ONE, (64, 8, 4), INVALID_CONFIGURATION),
-        (((1 << 31), 1, 1), (2, 1, 1), INVALID_CONFIGURATION),
+        (ONE, (64, 8, 4), INVALID_VALUE),
+        ((1, 65537, 1), ONE, INVALID_VALUE),
+        (((1 << 31), 1, 1), (2, 1, 1), INVALID_VALUE),
     ],
 )
 def test_sizes_are_checked(api: Any, module: Any, grid: Any, block: Any, expected: int) -> None:
@@ -149,7 +165,7 @@ def test_launch_bounds_bind(api: Any, module: Any) -> None:
 def test_misuse_of_launches(api: Any, module: Any) -> None:
     launch = function(api, module, b"count_threads")
     rest = (*ONE, *ONE, 0, None)
-    assert INVALID_IMAGE == api.hipModuleLaunchKernel(None, *rest, None, None)
+    assert INVALID_HANDLE == api.hipModuleLaunchKernel(None, *rest, None, None)
     assert INVALID_HANDLE == api.hipModuleLaunchKernel(0x1234, *rest, None, None)
     assert INVALID_VALUE == api.hipModuleLaunchKernel(launch, *rest, None, None)
     both = pointers(ctypes.c_uint64(0))
@@ -173,6 +189,20 @@ def test_variables_of_modules(api: Any, module: Any) -> None:
     api.hipFree(result)
 
 
+def test_managed_variables_of_modules_are_the_hosts_too(api: Any, code_object: bytes) -> None:
+    handle, address, size = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t()
+    assert 0 == api.hipModuleLoadData(ctypes.byref(handle), code_object)
+    out = ctypes.byref(address)
+    assert 0 == api.hipModuleGetGlobal(out, ctypes.byref(size), handle, b"shared")
+    assert 8 == size.value
+    ctypes.cast(address, ctypes.POINTER(ctypes.c_int))[1] = 7
+    launch = function(api, handle, b"double_shared")
+    assert 0 == api.hipModuleLaunchKernel(launch, *ONE, 2, 1, 1, 0, None, None, None)
+    assert 0 == api.hipDeviceSynchronize()
+    assert [10, 14] == ints(ctypes.string_at(address.value or 0, 8))
+    assert 0 == api.hipModuleUnload(handle)
+
+
 def test_functions_that_are_not_there(api: Any, module: Any) -> None:
     out = ctypes.c_void_p()
     assert NOT_FOUND == api.hipModuleGetFunction(ctypes.byref(out), module, b"nothing")
@@ -184,7 +214,8 @@ def test_unloading_ends_functions(api: Any, code_object: bytes) -> None:
     assert 0 == api.hipModuleLoadData(ctypes.byref(handle), code_object)
     launch = function(api, handle, b"count_threads")
     assert 0 == api.hipModuleUnload(handle)
-    assert INVALID_HANDLE == api.hipModuleUnload(handle)
+    assert NOT_FOUND == api.hipModuleUnload(handle)
+    assert INVALID_HANDLE == api.hipModuleUnload(None)
     code = api.hipModuleLaunchKernel(launch, *ONE, *ONE, 0, None, None, None)
     assert INVALID_HANDLE == code
 

@@ -126,3 +126,16 @@ def test_several_devices(anyroc: Any) -> None:
 def test_a_reset_device_can_be_used_again(anyroc: Any) -> None:
     done = anyroc("run", PROGRAMS / "reset.cu")
     assert ("21 0 1\n1 1\n" * 3, 0) == (done.stdout, done.returncode), done.stderr
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_textures_and_surfaces_give_what_the_formulas_say(anyroc: Any, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / "textures.cu")
+    assert ("0 wrong\n", 0) == (done.stdout, done.returncode), done.stderr
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_both_clocks_run_at_the_rates_that_are_told(anyroc: Any, target: str) -> None:
+    done = anyroc("run", "--target", target, PROGRAMS / "clocks.hip")
+    assert 0 == done.returncode, done.stderr
+    assert -1000 < float(done.stdout) < 50_000  # what lies between two readings counts as well

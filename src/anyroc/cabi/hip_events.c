@@ -1,0 +1,177 @@
+/* Events: made, recorded, asked for and waited for. */
+
+enum { EVENT_NO_TIME = 0x2, EVENT_INTERPROCESS = 0x4, EVENT_KNOWN = 0x1 | 0x2 | 0x20000000 };
+#define EVENT_RELEASES (0x40000000u | 0x80000000u) /* to the device, to the system: one of them */
+
+/* `python` says that Python holds the event (`held`: until it gives it back), or sees to all calls
+ * with it (`captured`). */
+struct event {
+    struct record record;
+    void *event;
+    struct stream *stream; /* where it was recorded last */
+    uint8_t timed, held, captured;
+};
+
+static struct records events = {8, sizeof(struct event)};
+
+API void *anyroc_event_find(uint64_t handle)
+{
+    return record_find(&events, handle);
+}
+
+static int make_event(void **out, unsigned flags)
+{
+    if (!out || flags & ~(EVENT_KNOWN | EVENT_RELEASES) || !(~flags & EVENT_RELEASES)
+        || !gpu.event_create)
+        return ASK_PYTHON;
+    lock_records();
+    struct event *event = record_take(&events);
+    unlock_records();
+    if (!event)
+        return ASK_PYTHON;
+    if (!event->event)
+        event->event = gpu.event_create();
+    event->stream = NULL;
+    event->timed = !(flags & EVENT_NO_TIME);
+    event->held = event->captured = 0;
+    record_open(&event->record);
+    *out = (void *)event->record.handle;
+    return hipSuccess;
+}
+
+API uint64_t anyroc_make_event(unsigned flags)
+{
+    void *made = NULL;
+    make_event(&made, flags);
+    return (uintptr_t)made;
+}
+
+/* Python holds an event: its record stays until anyroc_event_give. Return the record or NULL. */
+API void *anyroc_event_hold(uint64_t handle)
+{
+    lock_records();
+    struct event *event = record_find(&events, handle);
+    if (event)
+        event->held = 1;
+    unlock_records();
+    return event;
+}
+
+/* The handle becomes invalid. */
+API void anyroc_event_end(struct event *event)
+{
+    __atomic_store_n(&event->record.handle, 0, __ATOMIC_SEQ_CST);
+}
+
+API void anyroc_event_give(struct event *event)
+{
+    lock_records();
+    event->record.handle = 0;
+    gpu.event_reset(event->event);
+    record_give(&events, &event->record);
+    unlock_records();
+}
+
+static inline int FAST_hipEventCreateWithFlags(void *out, unsigned flags)
+{
+    return make_event(out, flags);
+}
+
+static inline int FAST_hipEventCreate(void *out)
+{
+    return make_event(out, 0);
+}
+
+static inline int FAST_hipEventDestroy(void *handle)
+{
+    lock_records();
+    struct event *event = record_find(&events, (uintptr_t)handle);
+    int known = event && !event->held;
+    if (known)
+        __atomic_store_n(&event->record.handle, 0, __ATOMIC_SEQ_CST);
+    unlock_records();
+    if (!known)
+        return ASK_PYTHON;
+    anyroc_event_give(event);
+    return hipSuccess;
+}
+
+static inline struct event *event_find(const void *handle)
+{
+    struct event *event = record_find(&events, (uintptr_t)handle);
+    return event && !event->captured ? event : NULL;
+}
+
+static int record_event(struct event *event, const void *handle)
+{
+    struct stream *stream = event ? stream_enter(handle) : NULL;
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    if (stream_order(stream) == hipSuccess
+        && gpu.event_record(event->event, stream->queue) == QUEUE_OK) {
+        event->stream = stream;
+        result = hipSuccess;
+    }
+    stream_leave(stream);
+    return result;
+}
+
+static inline int FAST_hipEventRecord(void *event, void *stream)
+{
+    return record_event(event_find(event), stream);
+}
+
+static inline int FAST_hipEventRecordWithFlags(void *event, void *stream, unsigned flags)
+{
+    return flags > 1 ? ASK_PYTHON : record_event(event_find(event), stream);
+}
+
+static inline int FAST_hipEventQuery(void *handle)
+{
+    const struct event *event = event_find(handle);
+    if (!event || needs_python())
+        return ASK_PYTHON;
+    if (gpu.event_query(event->event) != QUEUE_OK)
+        return hipErrorNotReady;
+    return needs_python() ? ASK_PYTHON : hipSuccess;
+}
+
+static inline int FAST_hipEventSynchronize(void *handle)
+{
+    const struct event *event = event_find(handle);
+    if (!event || needs_python())
+        return ASK_PYTHON;
+    int result = hipSuccess;
+    if (gpu.event_query(event->event) != QUEUE_OK)
+        result = await(wait_for_event, event->event, 0);
+    return result == hipSuccess && needs_python() ? ASK_PYTHON : result;
+}
+
+static inline int FAST_hipEventElapsedTime(void *out, void *start, void *stop)
+{
+    const struct event *first = event_find(start), *last = event_find(stop);
+    uint64_t begin, end;
+    uint32_t recorded;
+    if (!out || !first || !last || !first->timed || !last->timed)
+        return ASK_PYTHON;
+    if (gpu.event_time(first->event, &begin, &recorded) != QUEUE_OK
+        || gpu.event_time(last->event, &end, &recorded) != QUEUE_OK)
+        return ASK_PYTHON;
+    *(float *)out = (float)((double)(int64_t)(end - begin) / 1e6);
+    return hipSuccess;
+}
+
+static inline int FAST_hipStreamWaitEvent(void *handle, void *event_handle, unsigned flags)
+{
+    const struct event *event = flags <= 1 ? event_find(event_handle) : NULL;
+    struct stream *stream = event ? stream_enter(handle) : NULL;
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    if (stream_order(stream) == hipSuccess
+        && gpu.event_stream_wait(event->event, stream->queue) == QUEUE_OK)
+        result = hipSuccess;
+    stream_leave(stream);
+    return result;
+}

@@ -1,0 +1,203 @@
+/* Memory: copies, fills, and what is known of a pointer. */
+
+enum { HELD_NOT = 0, HELD = 1, HELD_IN_PART = -1 };
+
+/* Whether a range lies in memory that HIP knows. */
+static inline int held(uint64_t address, uint64_t size)
+{
+    struct allocation found;
+    if (gpu.allocation_find(address, &found))
+        return size <= found.base + found.size - address ? HELD : HELD_IN_PART;
+    if (gpu.host_range_ok(address, size))
+        return HELD;
+    return gpu.host_range_ok(address, 1) ? HELD_IN_PART : HELD_NOT;
+}
+
+/* Put a block on a stream, where that has time for it now do it, and with `wait` wait for it. */
+static int put_block(struct stream *stream, const struct block *block, int wait)
+{
+    enum { SMALL = 1 << 16 };
+    if (stream_order(stream) != hipSuccess)
+        return ASK_PYTHON;
+    if (wait || block->width <= SMALL) {
+        int result = gpu.queue_block_now(stream->queue, block);
+        if (result != QUEUE_NOT_READY)
+            return result == QUEUE_OK ? hipSuccess : ASK_PYTHON;
+    }
+    if (gpu.queue_block(stream->queue, block) != QUEUE_OK)
+        return ASK_PYTHON;
+    int result = wait ? stream_wait(stream) : hipSuccess;
+    if (!wait || result != hipSuccess || !needs_python())
+        return result;
+    entry_fn body = enter(INDEX_hipStreamSynchronize);
+    this_thread.own_null = 0;
+    void *handle = (void *)(stream->legacy ? 1 : stream->own ? 2 : stream->record.handle);
+    return body ? ((int (*)(void *))body)(handle) : hipErrorDeinitialized;
+}
+
+static int copy(uint64_t to, uint64_t from, uint64_t size, int kind, const void *handle, int wait)
+{
+    if (!to || !from || !size || kind < 0 || (kind > 4 && kind != 1024) || needs_python())
+        return ASK_PYTHON;
+    if (!gpu.allocation_find)
+        return ASK_PYTHON;
+    int to_held = held(to, size), from_held = held(from, size);
+    if (to_held == HELD_IN_PART || from_held == HELD_IN_PART)
+        return ASK_PYTHON;
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    int foreign = !to_held || !from_held;
+    if (wait || !foreign || !to_held || gpu.queue_query(stream->queue) != QUEUE_NOT_READY) {
+        struct block block = {.to = to, .from = from, .width = size, .height = 1, .depth = 1};
+        result = put_block(stream, &block, wait || foreign);
+    }
+    stream_leave(stream);
+    return result;
+}
+
+#define COPY(NAME, DECLARED, KIND, STREAM, WAIT)                                       \
+    static inline int NAME DECLARED                                                    \
+    {                                                                                  \
+        return copy((uintptr_t)to, (uintptr_t)from, size, KIND, STREAM, WAIT);         \
+    }
+
+COPY(FAST_hipMemcpy, (void *to, void *from, size_t size, int kind), kind, NULL, 1)
+COPY(FAST_hipMemcpyWithStream, (void *to, void *from, size_t size, int kind, void *s), kind, s, 1)
+COPY(FAST_hipMemcpyAsync, (void *to, void *from, size_t size, int kind, void *s), kind, s, 0)
+COPY(FAST_hipMemcpyHtoD, (void *to, void *from, size_t size), 1, NULL, 1)
+COPY(FAST_hipMemcpyDtoH, (void *to, void *from, size_t size), 2, NULL, 1)
+COPY(FAST_hipMemcpyDtoD, (void *to, void *from, size_t size), 3, NULL, 1)
+COPY(FAST_hipMemcpyHtoDAsync, (void *to, void *from, size_t size, void *s), 1, s, 0)
+COPY(FAST_hipMemcpyDtoHAsync, (void *to, void *from, size_t size, void *s), 2, s, 0)
+COPY(FAST_hipMemcpyDtoDAsync, (void *to, void *from, size_t size, void *s), 3, s, 0)
+
+/* Fills do not wait; those of host memory, which do, are Python's. */
+static int fill(uint64_t to, uint64_t value, uint32_t unit, uint64_t count, const void *handle)
+{
+    struct allocation found;
+    uint64_t size = count * unit;
+    if (!gpu.allocation_find || !size || size / unit != count || needs_python()
+        || !gpu.allocation_find(to, &found) || size > found.base + found.size - to
+        || found.kind > KIND_MANAGED)
+        return ASK_PYTHON;
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    struct block block = {
+        .to = to, .width = size, .height = 1, .depth = 1, .pattern = value, .unit = unit, .fill = 1};
+    int result = put_block(stream, &block, 0);
+    stream_leave(stream);
+    return result;
+}
+
+#define FILL(NAME, DECLARED, UNIT, STREAM)                                             \
+    static inline int NAME DECLARED                                                    \
+    {                                                                                  \
+        return fill((uintptr_t)to, (uint64_t)value, UNIT, count, STREAM);              \
+    }
+
+FILL(FAST_hipMemset, (void *to, int value, size_t count), 1, NULL)
+FILL(FAST_hipMemsetAsync, (void *to, int value, size_t count, void *s), 1, s)
+FILL(FAST_hipMemsetD8, (void *to, unsigned char value, size_t count), 1, NULL)
+FILL(FAST_hipMemsetD8Async, (void *to, unsigned char value, size_t count, void *s), 1, s)
+FILL(FAST_hipMemsetD16, (void *to, unsigned short value, size_t count), 2, NULL)
+FILL(FAST_hipMemsetD16Async, (void *to, unsigned short value, size_t count, void *s), 2, s)
+FILL(FAST_hipMemsetD32, (void *to, int value, size_t count), 4, NULL)
+FILL(FAST_hipMemsetD32Async, (void *to, int value, size_t count, void *s), 4, s)
+
+/* hipPointerAttribute_t */
+struct pointer_attributes {
+    int type, device;
+    uint64_t device_pointer, host_pointer;
+    int managed;
+    unsigned flags;
+};
+
+/* The number of the device that an allocation is of; -1: none that the program may see. */
+static int device_of(const struct allocation *allocation)
+{
+    for (int device = 0; device < device_count; ++device)
+        if (devices[device].number == allocation->device)
+            return device;
+    return -1;
+}
+
+/* Whether an address is of the host alone: neither the device's nor registered. */
+static int foreign(uint64_t address)
+{
+    return *gpu.range_size && address - *gpu.range_base >= *gpu.range_size
+        && !gpu.host_range_ok(address, 1);
+}
+
+static inline int FAST_hipPointerGetAttributes(void *out, void *pointer)
+{
+    struct allocation found;
+    uint64_t address = (uintptr_t)pointer;
+    if (!out || !address || !gpu.allocation_find)
+        return ASK_PYTHON;
+    if (!gpu.allocation_find(address, &found)) {
+        if (!foreign(address))
+            return ASK_PYTHON;
+        *(struct pointer_attributes *)out = (struct pointer_attributes){.device = -2};
+        return hipSuccess;
+    }
+    int device = device_of(&found), managed = found.kind == KIND_MANAGED;
+    if (found.kind > KIND_MANAGED || device < 0)
+        return ASK_PYTHON;
+    *(struct pointer_attributes *)out = (struct pointer_attributes){
+        managed ? 3 : 2, device, address, managed ? address : 0, managed, 0};
+    return hipSuccess;
+}
+
+static inline int FAST_hipPointerGetAttribute(void *out, int attribute, void *pointer)
+{
+    enum { TYPE = 2, DEVICE_POINTER = 3, HOST_POINTER = 4, DEVICE = 9, START = 11, SIZE = 12 };
+    static const int types[] = {2, 3, 1};
+    struct allocation found;
+    uint64_t address = (uintptr_t)pointer;
+    if (!out || !gpu.allocation_find || !gpu.allocation_find(address, &found)
+        || found.kind > KIND_HOST)
+        return ASK_PYTHON;
+    int device = device_of(&found);
+    if (attribute == DEVICE_POINTER)
+        *(uint64_t *)out = address;
+    else if (attribute == HOST_POINTER)
+        *(uint64_t *)out = found.kind == KIND_DEVICE ? 0 : address;
+    else if (attribute == START)
+        *(uint64_t *)out = found.base;
+    else if (attribute == SIZE)
+        *(uint64_t *)out = found.size;
+    else if (attribute == TYPE)
+        *(int *)out = types[found.kind];
+    else if (attribute == DEVICE && device >= 0)
+        *(int *)out = device;
+    else
+        return ASK_PYTHON;
+    return hipSuccess;
+}
+
+static inline int FAST_hipMemGetAddressRange(void *base, void *size, void *pointer)
+{
+    struct allocation found;
+    if (!gpu.allocation_find || !gpu.allocation_find((uintptr_t)pointer, &found))
+        return ASK_PYTHON;
+    if (base)
+        *(uint64_t *)base = found.base;
+    if (size)
+        *(uint64_t *)size = found.size;
+    return base || size ? hipSuccess : ASK_PYTHON;
+}
+
+static inline int FAST_hipMemGetInfo(void *available, void *total)
+{
+    const struct device *device = current_device();
+    if (!device || !(available || total))
+        return ASK_PYTHON;
+    if (available)
+        *(uint64_t *)available = device->memory[1] - device->memory[0];
+    if (total)
+        *(uint64_t *)total = device->memory[1];
+    return hipSuccess;
+}

@@ -1,0 +1,468 @@
+/* What the API knows in C: the software GPU's functions, threads, devices, streams, kernels.
+ *
+ * Python makes these records and changes them; the functions of the other files read them, and do
+ * what they can without Python. Each of those returns the call's result, or ASK_PYTHON when it has
+ * done nothing and the call's Python body is to see to it. */
+#include <sched.h>
+
+enum { ASK_PYTHON = -2 };
+enum { QUEUE_OK = 0, QUEUE_NOT_READY = 1 };
+
+/* struct anyroc_block and struct anyroc_allocation of the software GPU. */
+struct block {
+    uint64_t to, from, width, height, depth;
+    uint64_t to_pitch, from_pitch, to_slice, from_slice, pattern;
+    uint32_t unit, fill;
+};
+
+struct allocation {
+    uint64_t base, size;
+    uint32_t kind, device;
+};
+
+enum { KIND_DEVICE, KIND_MANAGED, KIND_HOST, KIND_INTERNAL, KIND_MAPPED, KIND_SHARED };
+
+static struct {
+    int (*launch)(void *queue, void *kernel, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
+                  unsigned by, unsigned bz, unsigned shared, const void *arguments, uint64_t size,
+                  void *const *parameters, const void *extra);
+    int (*queue_query)(void *queue);
+    uint64_t (*queue_submitted)(void *queue);
+    uint64_t (*queue_work)(void *queue);
+    int (*queue_wait)(void *queue, uint64_t target, int64_t timeout);
+    void (*queue_waiter_runs)(void *queue);
+    int (*queue_block)(void *queue, const struct block *block);
+    int (*queue_block_now)(void *queue, const struct block *block);
+    void *(*event_create)(void);
+    void (*event_reset)(void *event);
+    int (*event_record)(void *event, void *queue);
+    int (*event_stream_wait)(void *event, void *queue);
+    int (*event_query)(void *event);
+    int (*event_wait)(void *event, int64_t timeout);
+    int (*event_time)(void *event, uint64_t *time, uint32_t *recorded);
+    int (*allocation_find)(uint64_t address, struct allocation *found);
+    int (*host_range_ok)(uint64_t address, uint64_t size);
+    const uint32_t *faulted_queues;
+    const uint64_t *range_base, *range_size; /* what kernels use without further checks */
+} gpu;
+
+/* ---- one lock for all changes of the records ---- */
+
+static int records_lock;
+
+static void lock_records(void)
+{
+    for (int tries = 0; __atomic_exchange_n(&records_lock, 1, __ATOMIC_ACQUIRE); ++tries)
+        if (tries > 50)
+            sched_yield();
+}
+
+static void unlock_records(void)
+{
+    __atomic_store_n(&records_lock, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- what C programs know by a handle ---- */
+
+/* Records are never freed but used again, each time under another handle, so that an old handle is
+ * known to be invalid and looking it up takes no lock. No address is like a handle. */
+struct record {
+    uint64_t handle; /* 0: not in use */
+    uint64_t latest;
+    struct record *spare;
+};
+
+enum { CHUNK = 1 << 10, CHUNKS = 1 << 10, HANDLE_SHIFT = 4, GENERATION_SHIFT = 24 };
+#define HANDLES (1ull << 56)
+
+struct records {
+    unsigned kind; /* the low bits of a handle */
+    size_t size;
+    char *chunks[CHUNKS];
+    unsigned made;
+    struct record *spare;
+};
+
+static inline void *record_at(struct records *records, uint64_t index)
+{
+    char *chunk = __atomic_load_n(&records->chunks[index / CHUNK], __ATOMIC_ACQUIRE);
+    return chunk ? chunk + index % CHUNK * records->size : NULL;
+}
+
+static inline void *record_find(struct records *records, uint64_t handle)
+{
+    if (handle >> 56 != 1 || handle % (1 << HANDLE_SHIFT) != records->kind)
+        return NULL;
+    struct record *record = record_at(records, handle >> HANDLE_SHIFT & (CHUNK * CHUNKS - 1));
+    if (!record || __atomic_load_n(&record->handle, __ATOMIC_ACQUIRE) != handle)
+        return NULL;
+    return record;
+}
+
+/* Return a record that is not in use, with the handle that it is to have in `latest`; NULL when
+ * there are too many. With the lock. */
+static void *record_take(struct records *records)
+{
+    struct record *record = records->spare;
+    if (record) {
+        records->spare = record->spare;
+        record->latest += 1ull << GENERATION_SHIFT;
+        return record;
+    }
+    unsigned index = records->made;
+    if (index == CHUNK * CHUNKS)
+        return NULL;
+    if (index % CHUNK == 0) {
+        char *chunk = calloc(CHUNK, records->size);
+        if (!chunk)
+            return NULL;
+        __atomic_store_n(&records->chunks[index / CHUNK], chunk, __ATOMIC_RELEASE);
+    }
+    ++records->made;
+    record = record_at(records, index);
+    record->latest = HANDLES | (uint64_t)index << HANDLE_SHIFT | records->kind;
+    return record;
+}
+
+static void record_open(struct record *record)
+{
+    __atomic_store_n(&record->handle, record->latest, __ATOMIC_RELEASE);
+}
+
+/* With the lock. */
+static void record_give(struct records *records, struct record *record)
+{
+    record->spare = records->spare;
+    records->spare = record;
+}
+
+/* ---- threads and devices ---- */
+
+enum { MOST_OWN = 16 };
+
+static __thread struct {
+    int device;
+    int own_null;                 /* in a function …_spt: the null stream is the thread's own */
+    uint64_t own_stream[MOST_OWN]; /* on each device, or 0 */
+} this_thread;
+
+#define SPT(call)                                                                      \
+    ({                                                                                 \
+        this_thread.own_null = 1;                                                      \
+        int spt_result = (call);                                                       \
+        this_thread.own_null = 0;                                                      \
+        spt_result;                                                                    \
+    })
+
+API void *anyroc_this_thread(void)
+{
+    return &this_thread;
+}
+
+struct stream;
+
+/* `number` is what allocations call the device; `memory` has the bytes in use and in all. */
+struct device {
+    struct stream *legacy, *streams;
+    int blocking; /* streams that are ordered with the legacy stream */
+    uint32_t number;
+    const uint64_t *memory;
+};
+
+enum { MOST_DEVICES = 128 };
+static struct device devices[MOST_DEVICES];
+static int device_count;
+
+API void anyroc_add_device(unsigned index, unsigned number, const uint64_t *memory)
+{
+    if (index >= MOST_DEVICES)
+        return;
+    devices[index].number = number;
+    devices[index].memory = memory;
+    if ((int)index >= device_count)
+        __atomic_store_n(&device_count, (int)index + 1, __ATOMIC_RELEASE);
+}
+
+static inline struct device *current_device(void)
+{
+    int count = __atomic_load_n(&device_count, __ATOMIC_ACQUIRE);
+    return (unsigned)this_thread.device < (unsigned)count ? &devices[this_thread.device] : NULL;
+}
+
+/* ---- streams ---- */
+
+struct stream {
+    struct record record;
+    void *queue;
+    struct stream *next; /* of the device's */
+    void *mark;          /* an event that others wait for */
+    uint64_t seen;       /* of a blocking stream: the legacy stream's work that it waits for */
+    uint64_t joined;     /* and its own work that the legacy stream waits for */
+    uint32_t device, users, flags;
+    int32_t priority;
+    uint8_t open, legacy, blocking, capturing, own;
+};
+
+static struct records streams = {4, sizeof(struct stream)};
+
+/* Make the record of a stream of a device; NULL when there are too many of the one or the other. */
+API void *anyroc_stream_begin(void *queue, unsigned device, unsigned legacy, unsigned flags,
+                              int priority)
+{
+    if (device >= MOST_DEVICES)
+        return NULL;
+    lock_records();
+    struct stream *stream = record_take(&streams);
+    if (stream) {
+        stream->queue = queue;
+        if (!stream->mark)
+            stream->mark = gpu.event_create();
+        stream->seen = stream->joined = 0;
+        stream->device = device;
+        stream->flags = flags;
+        stream->priority = priority;
+        stream->legacy = (uint8_t)legacy;
+        stream->blocking = !legacy && !(flags & 1);
+        stream->capturing = stream->own = 0;
+        stream->next = devices[device].streams;
+        devices[device].streams = stream;
+        devices[device].blocking += stream->blocking;
+        __atomic_store_n(&stream->open, 1, __ATOMIC_SEQ_CST);
+        record_open(&stream->record);
+        if (legacy)
+            __atomic_store_n(&devices[device].legacy, stream, __ATOMIC_RELEASE);
+    }
+    unlock_records();
+    return stream;
+}
+
+API uint64_t anyroc_stream_handle(const struct stream *stream)
+{
+    return stream->record.handle;
+}
+
+/* While a stream takes part in a capture all calls that name it are Python's. */
+API void anyroc_stream_capture(struct stream *stream, unsigned capturing)
+{
+    stream->capturing = (uint8_t)capturing;
+    __atomic_store_n(&stream->open, !capturing && stream->record.handle, __ATOMIC_SEQ_CST);
+}
+
+/* From now on the handle is invalid; return when no thread uses the stream any more. */
+API void anyroc_stream_end(struct stream *stream)
+{
+    struct device *device = &devices[stream->device];
+    lock_records();
+    if (stream->record.handle) {
+        struct stream **link = &device->streams;
+        while (*link && *link != stream)
+            link = &(*link)->next;
+        if (*link)
+            *link = stream->next;
+        device->blocking -= stream->blocking;
+        if (device->legacy == stream)
+            __atomic_store_n(&device->legacy, NULL, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&stream->record.handle, 0, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&stream->open, 0, __ATOMIC_SEQ_CST);
+    }
+    unlock_records();
+    while (__atomic_load_n(&stream->users, __ATOMIC_SEQ_CST))
+        usleep(10);
+}
+
+/* Let the record be used again. */
+API void anyroc_stream_free(struct stream *stream)
+{
+    anyroc_stream_end(stream);
+    lock_records();
+    gpu.event_reset(stream->mark);
+    record_give(&streams, &stream->record);
+    unlock_records();
+}
+
+/* The stream is the calling thread's own on its device. */
+API void anyroc_own_stream(struct stream *stream)
+{
+    if (stream->device < MOST_OWN)
+        this_thread.own_stream[stream->device] = stream->record.handle;
+    stream->own = 1;
+}
+
+static inline void stream_leave(struct stream *stream)
+{
+    __atomic_fetch_sub(&stream->users, 1, __ATOMIC_RELEASE);
+}
+
+/* Return the open stream of a handle, which does not end before stream_leave, or NULL. */
+static inline struct stream *stream_enter(const void *pointer)
+{
+    uint64_t handle = (uintptr_t)pointer;
+    struct stream *stream;
+    if (handle == 2 || (handle == 0 && this_thread.own_null)) {
+        if ((unsigned)this_thread.device >= MOST_OWN)
+            return NULL;
+        handle = this_thread.own_stream[this_thread.device];
+        stream = record_find(&streams, handle);
+    } else if (handle <= 1) {
+        struct device *device = current_device();
+        stream = device ? __atomic_load_n(&device->legacy, __ATOMIC_ACQUIRE) : NULL;
+        handle = stream ? stream->record.handle : 0;
+    } else {
+        stream = record_find(&streams, handle);
+    }
+    if (!stream)
+        return NULL;
+    __atomic_fetch_add(&stream->users, 1, __ATOMIC_SEQ_CST);
+    if (LIKELY(stream->open && stream->record.handle == handle))
+        return stream;
+    stream_leave(stream);
+    return NULL;
+}
+
+static void wait_for(struct stream *waiting, struct stream *other)
+{
+    if (gpu.queue_query(other->queue) != QUEUE_NOT_READY)
+        return;
+    gpu.event_record(other->mark, other->queue);
+    gpu.event_stream_wait(other->mark, waiting->queue);
+}
+
+static int join_blocking(struct stream *legacy, struct device *device)
+{
+    int result = hipSuccess;
+    lock_records();
+    for (struct stream *other = device->streams; other && !result; other = other->next) {
+        if (!other->blocking)
+            continue;
+        if (other->capturing)
+            result = hipErrorStreamCaptureImplicit;
+        uint64_t work = gpu.queue_work(other->queue);
+        if (result == hipSuccess && other->joined != work) {
+            wait_for(legacy, other);
+            other->joined = work;
+        }
+    }
+    unlock_records();
+    return result;
+}
+
+/* Let what comes next on a stream wait for what HIP says is before it: the legacy stream waits for
+ * the work of blocking streams, and they wait for its. */
+static inline int stream_order(struct stream *stream)
+{
+    struct device *device = &devices[stream->device];
+    if (stream->legacy)
+        return device->blocking ? join_blocking(stream, device) : hipSuccess;
+    struct stream *legacy = stream->blocking ? device->legacy : NULL;
+    if (legacy) {
+        uint64_t work = gpu.queue_work(legacy->queue);
+        if (stream->seen != work) {
+            wait_for(stream, legacy);
+            stream->seen = work;
+        }
+    }
+    return hipSuccess;
+}
+
+API int anyroc_stream_order(struct stream *stream)
+{
+    return stream_order(stream);
+}
+
+/* ---- what only Python can finish ---- */
+
+/* How many streams have something that Python must see to when work is done: what kernels printed,
+ * calls to the host, memory to free. */
+static int attention;
+
+API void anyroc_attend(int change)
+{
+    __atomic_fetch_add(&attention, change, __ATOMIC_SEQ_CST);
+}
+
+static inline int needs_python(void)
+{
+    return __atomic_load_n(&attention, __ATOMIC_ACQUIRE)
+        || __atomic_load_n(gpu.faulted_queues, __ATOMIC_ACQUIRE);
+}
+
+static void (*stop_kernels)(void);
+
+/* Tell what to call when a thread that waits is interrupted from the keyboard. */
+API void anyroc_on_interrupt(void (*function)(void))
+{
+    stop_kernels = function;
+}
+
+/* Wait for `object` as `wait` does, which a signal ends. A thread that waits gives Python's lock to
+ * others: what it waits for may need it. Return hipSuccess or INTERRUPTED. */
+static int await(int (*wait)(void *object, uint64_t target), void *object, uint64_t target)
+{
+    for (;;) {
+        void *thread = python.holds_lock() ? python.save_thread() : NULL;
+        int result = wait(object, target);
+        if (thread)
+            python.restore_thread(thread);
+        if (result != QUEUE_NOT_READY)
+            return hipSuccess;
+        int lock = python.gil_ensure(), raised = python.check_signals();
+        if (raised)
+            python.clear_error();
+        python.gil_release(lock);
+        if (raised) {
+            stop_kernels();
+            return INTERRUPTED;
+        }
+    }
+}
+
+static int wait_for_queue(void *queue, uint64_t target)
+{
+    return gpu.queue_wait(queue, target, -1);
+}
+
+static int wait_for_event(void *event, uint64_t target)
+{
+    (void)target;
+    return gpu.event_wait(event, -1);
+}
+
+/* Wait for the work that a stream has now. */
+static int stream_wait(struct stream *stream)
+{
+    if (gpu.queue_query(stream->queue) != QUEUE_NOT_READY)
+        return hipSuccess;
+    return await(wait_for_queue, stream->queue, gpu.queue_submitted(stream->queue));
+}
+
+/* After a fork the child has but one thread, which is in none of these functions. */
+static void end_fork_in_child(void)
+{
+    for (unsigned index = 0; index < streams.made; ++index)
+        ((struct stream *)record_at(&streams, index))->users = 0;
+    unlock_records();
+}
+
+/* Take the functions of the software GPU from its library, whose dlopen handle is given. */
+API int anyroc_use_gpu(void *library)
+{
+    static const char *const names[] = {
+        "anyroc_launch",          "anyroc_queue_query",       "anyroc_queue_submitted",
+        "anyroc_queue_work",      "anyroc_queue_wait",        "anyroc_queue_waiter_runs",
+        "anyroc_queue_block",     "anyroc_queue_block_now",   "anyroc_event_create",
+        "anyroc_event_reset",     "anyroc_event_record",      "anyroc_event_stream_wait",
+        "anyroc_event_query",     "anyroc_event_wait",        "anyroc_event_time",
+        "anyroc_allocation_find", "anyroc_host_range_ok",     "anyroc_faulted_queues",
+        "anyroc_range_base",      "anyroc_range_size",
+    };
+    void *found[sizeof names / sizeof *names];
+    _Static_assert(sizeof found == sizeof gpu, "a name for each");
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        if (!(found[i] = dlsym(library, names[i])))
+            return 0;
+    memcpy(&gpu, found, sizeof gpu);
+    if (!python.holds_lock)
+        find_python(RTLD_DEFAULT);
+    pthread_atfork(lock_records, unlock_records, end_fork_in_child);
+    return 1;
+}

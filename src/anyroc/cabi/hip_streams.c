@@ -1,0 +1,336 @@
+/* Streams and devices: launches, waiting and asking. */
+
+/* ---- kernels ---- */
+
+struct fast_kernel {
+    void *kernel;
+    uint32_t wave_size, ready, has_arguments, device;
+};
+
+/* By the host's stub or the hipFunction_t; a slot without a kernel is one of a kernel that is no
+ * more. `version` is odd while slots move: then, and when it has changed, readers find nothing. */
+enum { SLOTS = 1 << 13, MOST_SLOTS = SLOTS / 2 };
+struct kernel_slot {
+    uintptr_t key;
+    struct fast_kernel *kernel;
+};
+static struct {
+    struct kernel_slot slots[SLOTS];
+    unsigned used, version;
+} kernels;
+
+static inline unsigned kernel_place(uintptr_t key)
+{
+    return (unsigned)((key >> 2) * 0x9e3779b97f4a7c15ull >> 51);
+}
+
+static inline struct kernel_slot *kernel_slot(uintptr_t key)
+{
+    for (unsigned at = kernel_place(key);; at = (at + 1) % SLOTS) {
+        uintptr_t found = __atomic_load_n(&kernels.slots[at].key, __ATOMIC_ACQUIRE);
+        if (found == key || found == 0)
+            return &kernels.slots[at];
+    }
+}
+
+static inline const struct fast_kernel *kernel_find(uintptr_t key)
+{
+    unsigned before = __atomic_load_n(&kernels.version, __ATOMIC_ACQUIRE);
+    if (before & 1)
+        return NULL;
+    const struct kernel_slot *slot = kernel_slot(key);
+    const struct fast_kernel *found = __atomic_load_n(&slot->kernel, __ATOMIC_ACQUIRE);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return __atomic_load_n(&kernels.version, __ATOMIC_RELAXED) == before ? found : NULL;
+}
+
+/* Forget the names of kernels that are no more. With the lock. */
+static void clean_kernels(void)
+{
+    static struct kernel_slot live[MOST_SLOTS];
+    unsigned count = 0;
+    for (unsigned at = 0; at < SLOTS; ++at)
+        if (kernels.slots[at].kernel)
+            live[count++] = kernels.slots[at];
+    if (count > MOST_SLOTS / 2)
+        return;
+    __atomic_add_fetch(&kernels.version, 1, __ATOMIC_SEQ_CST);
+    memset(kernels.slots, 0, sizeof kernels.slots);
+    for (unsigned i = 0; i < count; ++i)
+        *kernel_slot(live[i].key) = live[i];
+    kernels.used = count;
+    __atomic_add_fetch(&kernels.version, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Set, replace or (NULL) forget what a program's name of a kernel stands for. A full table takes
+ * nothing new: what is not in it is launched through Python. */
+API void anyroc_set_kernel(uintptr_t key, struct fast_kernel *kernel)
+{
+    lock_records();
+    struct kernel_slot *slot = kernel_slot(key);
+    if (kernel && slot->key == 0 && kernels.used == MOST_SLOTS) {
+        clean_kernels();
+        slot = kernel_slot(key);
+    }
+    if (slot->key == key) {
+        __atomic_store_n(&slot->kernel, kernel, __ATOMIC_RELEASE);
+    } else if (kernel && kernels.used < MOST_SLOTS) {
+        ++kernels.used;
+        __atomic_store_n(&slot->kernel, kernel, __ATOMIC_RELEASE);
+        __atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
+    }
+    unlock_records();
+}
+
+/* ---- launches of a kernel in a shape in which it has been launched before ---- */
+
+/* The shape of a launch, as anyroc.gpu.kernel has it, or 32 where the block cannot be launched. */
+static inline unsigned launch_shape(const uint32_t *grid, const uint32_t *block, uint32_t wave)
+{
+    for (int axis = 0; axis < 3; ++axis) {
+        uint64_t items = (uint64_t)grid[axis] * block[axis];
+        if (items == 0 || items > UINT32_MAX || block[axis] > 1024)
+            return 32;
+    }
+    uint64_t size = (uint64_t)block[0] * block[1] * block[2];
+    if (size > 1024)
+        return 32;
+    if (size % wave != 0)
+        return 0;
+    return block[0] % wave == 0 ? 2 : block[0] % 16 == 0 ? 3 : 1;
+}
+
+static int launch_fast(const void *function, const uint32_t *grid, const uint32_t *block,
+                       uint32_t shared, const void *handle, void **parameters, void **extra)
+{
+    const struct fast_kernel *kernel = kernel_find((uintptr_t)function);
+    if (!kernel)
+        return ASK_PYTHON;
+    const void *arguments = NULL;
+    size_t size = 0;
+    if (extra) {
+        if (parameters || extra[0] != (void *)1 || extra[2] != (void *)2 || extra[4] != (void *)3)
+            return ASK_PYTHON;
+        arguments = extra[1];
+        size = *(size_t *)extra[3];
+    } else if (!parameters && kernel->has_arguments) {
+        return ASK_PYTHON;
+    }
+    unsigned shape = launch_shape(grid, block, kernel->wave_size);
+    if (shape == 32 || !(__atomic_load_n(&kernel->ready, __ATOMIC_ACQUIRE) >> shape & 1))
+        return ASK_PYTHON;
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    if (kernel->device == stream->device && stream_order(stream) == hipSuccess
+        && gpu.launch(stream->queue, kernel->kernel, grid[0], grid[1], grid[2], block[0], block[1],
+                      block[2], shared, arguments, size, parameters, NULL) == QUEUE_OK)
+        result = hipSuccess;
+    stream_leave(stream);
+    return result;
+}
+
+static inline int FAST_hipLaunchKernel(void *host, dim3 grid, dim3 block, void *parameters,
+                                       size_t shared, void *stream)
+{
+    if (shared > UINT32_MAX)
+        return ASK_PYTHON;
+    return launch_fast(host, grid.v, block.v, shared, stream, parameters, NULL);
+}
+
+static inline int FAST_hipModuleLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz,
+                                             unsigned bx, unsigned by, unsigned bz,
+                                             unsigned shared, void *stream, void *parameters,
+                                             void *extra)
+{
+    const uint32_t grid[3] = {gx, gy, gz}, block[3] = {bx, by, bz};
+    return launch_fast(function, grid, block, shared, stream, parameters, extra);
+}
+
+/* For Python that launches and waits at once: order, launch and wait as the queue does. */
+API int anyroc_run(struct stream *stream, void *kernel, unsigned gx, unsigned gy, unsigned gz,
+                   unsigned bx, unsigned by, unsigned bz, unsigned shared, const char *arguments,
+                   size_t size, int brief)
+{
+    stream_order(stream);
+    if (brief)
+        gpu.queue_waiter_runs(stream->queue);
+    int result = gpu.launch(stream->queue, kernel, gx, gy, gz, bx, by, bz, shared, arguments, size,
+                            NULL, NULL);
+    return result == QUEUE_OK ? gpu.queue_wait(stream->queue, 0, -1) : result;
+}
+
+/* The beginnings of hipLaunchConfig_t and of HIP_LAUNCH_CONFIG; no attribute has an effect. */
+struct launch_config {
+    uint32_t grid[3], block[3];
+    size_t shared;
+    void *stream;
+};
+
+struct driver_launch_config {
+    uint32_t grid[3], block[3], shared;
+    void *stream;
+};
+
+static inline int FAST_hipLaunchKernelExC(void *config, void *host, void *parameters)
+{
+    const struct launch_config *c = config;
+    if (!c || c->shared > UINT32_MAX)
+        return ASK_PYTHON;
+    return launch_fast(host, c->grid, c->block, c->shared, c->stream, parameters, NULL);
+}
+
+static inline int FAST_hipDrvLaunchKernelEx(void *config, void *function, void *parameters,
+                                            void *extra)
+{
+    const struct driver_launch_config *c = config;
+    if (!c)
+        return ASK_PYTHON;
+    return launch_fast(function, c->grid, c->block, c->shared, c->stream, parameters, extra);
+}
+
+/* ---- the current device ---- */
+
+static inline int FAST_hipGetDevice(int *out)
+{
+    if (!out || !current_device())
+        return ASK_PYTHON;
+    *out = this_thread.device;
+    return hipSuccess;
+}
+
+static inline int FAST_hipSetDevice(int device)
+{
+    if ((unsigned)device >= (unsigned)__atomic_load_n(&device_count, __ATOMIC_ACQUIRE))
+        return ASK_PYTHON;
+    this_thread.device = device;
+    return hipSuccess;
+}
+
+/* ---- what is under way ---- */
+
+enum { MOST_AWAITED = 32 };
+
+/* Find the streams with work that waiting for `chosen` means to wait for (NULL: for the device).
+ * Return how many, all of them entered, or ASK_PYTHON. */
+static int busy_streams(struct device *device, const struct stream *chosen, struct stream **busy)
+{
+    int count = 0;
+    lock_records();
+    for (struct stream *each = device->streams; each && count >= 0; each = each->next) {
+        if (chosen && each != chosen && !(chosen->legacy && each->blocking))
+            continue;
+        if (!chosen && each->capturing)
+            count = ASK_PYTHON;
+        else if (gpu.queue_query(each->queue) != QUEUE_NOT_READY)
+            continue;
+        else if (count == MOST_AWAITED)
+            count = ASK_PYTHON;
+        else
+            busy[count++] = each;
+    }
+    for (int i = 0; i < count; ++i)
+        __atomic_fetch_add(&busy[i]->users, 1, __ATOMIC_SEQ_CST);
+    unlock_records();
+    return count;
+}
+
+static int wait_for_streams(struct device *device, const struct stream *chosen)
+{
+    struct stream *busy[MOST_AWAITED];
+    if (needs_python())
+        return ASK_PYTHON;
+    int count = busy_streams(device, chosen, busy), result = count < 0 ? count : hipSuccess;
+    for (int i = 0; i < count; ++i) {
+        if (result == hipSuccess)
+            result = stream_wait(busy[i]);
+        stream_leave(busy[i]);
+    }
+    return result == hipSuccess && needs_python() ? ASK_PYTHON : result;
+}
+
+static inline int alone(const struct stream *stream)
+{
+    return !stream->legacy || !devices[stream->device].blocking;
+}
+
+static inline int FAST_hipStreamSynchronize(void *handle)
+{
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    if (!alone(stream)) {
+        result = wait_for_streams(&devices[stream->device], stream);
+    } else if (!needs_python()) {
+        result = stream_wait(stream);
+        if (result == hipSuccess && needs_python())
+            result = ASK_PYTHON;
+    }
+    stream_leave(stream);
+    return result;
+}
+
+static inline int FAST_hipDeviceSynchronize(void)
+{
+    struct device *device = current_device();
+    return device ? wait_for_streams(device, NULL) : ASK_PYTHON;
+}
+
+static inline int FAST_hipStreamQuery(void *handle)
+{
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    if (!needs_python() && alone(stream)) {
+        int busy = gpu.queue_query(stream->queue) == QUEUE_NOT_READY;
+        result = busy ? hipErrorNotReady : needs_python() ? ASK_PYTHON : hipSuccess;
+    }
+    stream_leave(stream);
+    return result;
+}
+
+/* ---- what a stream is ---- */
+
+static int stream_value(const void *handle, void *out, size_t offset)
+{
+    struct stream *stream = out ? stream_enter(handle) : NULL;
+    if (!stream)
+        return ASK_PYTHON;
+    memcpy(out, (const char *)stream + offset, sizeof(int));
+    stream_leave(stream);
+    return hipSuccess;
+}
+
+static inline int FAST_hipStreamGetFlags(void *stream, void *out)
+{
+    return stream_value(stream, out, offsetof(struct stream, flags));
+}
+
+static inline int FAST_hipStreamGetPriority(void *stream, void *out)
+{
+    return stream_value(stream, out, offsetof(struct stream, priority));
+}
+
+static inline int FAST_hipStreamGetDevice(void *stream, void *out)
+{
+    return stream_value(stream, out, offsetof(struct stream, device));
+}
+
+static inline int FAST_hipStreamIsCapturing(void *handle, void *out)
+{
+    struct stream *stream = out ? stream_enter(handle) : NULL;
+    if (!stream)
+        return ASK_PYTHON;
+    *(int *)out = 0;
+    stream_leave(stream);
+    return hipSuccess;
+}
+
+static inline int FAST_hipStreamGetCaptureInfo(void *handle, void *out, void *identifier)
+{
+    (void)identifier;
+    return FAST_hipStreamIsCapturing(handle, out);
+}
