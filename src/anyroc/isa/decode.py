@@ -22,7 +22,14 @@ from anyroc.isa.modifiers import (
     required_bits,
     used_mask,
 )
-from anyroc.isa.operands import LITERAL, BadField, OperandTable, literal_bits, operand_table
+from anyroc.isa.operands import (
+    LITERAL,
+    LITERAL64,
+    BadField,
+    OperandTable,
+    literal_bits,
+    operand_table,
+)
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import FAMILY, Row, Table, opcode_space, table
 from anyroc.isa.targets import Target, target
@@ -80,6 +87,7 @@ class Decoder:
         self.wave_size = wave_size
         self.table: Table = table(isa)
         self.family = self.table.family
+        self.dialect = isa if isa == "cdna5" else self.family
         self._encodings = {f.name: _Encoding(f, self) for f in formats(isa).values()}
         for encoding in self._encodings.values():
             if encoding.variant:
@@ -135,7 +143,7 @@ class Decoder:
             if marker in encoding.variants:
                 encoding = encoding.variants[marker]
                 raw = self._raw(encoding, code, offset)
-        elif encoding.base == "VOPD":
+        elif encoding.base in ("VOPD", "VOPD3"):
             return self._decode_pair(encoding, raw, code, offset)
         plan = self._plan(encoding, raw)
         if raw & plan.reserved != plan.required:
@@ -144,9 +152,17 @@ class Decoder:
         size = encoding.bytes
         for index, operand in enumerate(src):
             if operand is LITERAL:
+                if size > encoding.bytes + 4:
+                    raise BadField("a literal of 32 bits beside one of 64")
                 literal = self._literal(code, offset, encoding)
                 src[index] = _literal_operand(literal, plan.types[index])
                 size = encoding.bytes + 4
+            elif operand is LITERAL64:
+                if size == encoding.bytes + 4:
+                    raise BadField("a literal of 32 bits beside one of 64")
+                literal = self._literal(code, offset, encoding, 8)
+                src[index] = _wide_literal(literal, plan.types[index])
+                size = encoding.bytes + 8
         if plan.sign_mask:
             self._modify(plan.format, raw & plan.sign_mask, src)
         row = plan.row
@@ -189,7 +205,7 @@ class Decoder:
         return Plan(
             row,
             format_,
-            (1 << format_.bits) - 1 & ~used | refused | fixed,
+            (1 << format_.bits) - 1 & ~(used | ignored) | refused | fixed,
             default & refused | required,
             tuple(self._column(place, format_) for place in dst),
             tuple(self._column(place, format_) for place in src),
@@ -214,17 +230,20 @@ class Decoder:
     def _column(self, place: Place, format_: Format) -> tuple[int, int, OperandTable]:
         low, width = format_.fields.get(place.field, (0, 0))
         operands = operand_table(
-            place.kind, place.type, place.bits, place.count, place.role, self.family
+            place.kind, place.type, place.bits, place.count, place.role, self.dialect
         )
         return low, (1 << width) - 1, operands
 
-    def _literal(self, code: bytes | memoryview, offset: int, encoding: _Encoding) -> int:
+    def _literal(
+        self, code: bytes | memoryview, offset: int, encoding: _Encoding, size: int = 4
+    ) -> int:
         at = offset + encoding.bytes
-        if encoding.variant or (self.family == "cdna" and encoding.base in ("VOP3", "VOP3P")):
+        long = encoding.base.startswith("VOP3") and self.family == "cdna"
+        if encoding.variant or long or not encoding.base.startswith(("SOP", "VOP")):
             raise BadField("a literal is not possible here")
-        if at + 4 > len(code):
+        if at + size > len(code):
             raise DecodeError(f"truncated {encoding.base}: its literal is missing", offset)
-        return int.from_bytes(code[at : at + 4], "little")
+        return int.from_bytes(code[at : at + size], "little")
 
     @staticmethod
     def _modify(format_: Format, raw: int, src: list[Operand]) -> None:
@@ -249,7 +268,7 @@ class Decoder:
         literal: int | None = None
         halves = []
         for side in "xy":
-            row = self.table.row("VOPD", get(raw, f"op{side}"))
+            row = self.table.row(encoding.base, get(raw, f"op{side}"))
             if row is None:
                 raise BadField(f"opcode {get(raw, f'op{side}')} does not exist on {self.isa}")
             if get(raw, f"vsrc{side}1") and all(spec.field != "src1" for spec in row.src):
@@ -257,10 +276,16 @@ class Decoder:
             values = {
                 "src0": get(raw, f"src{side}0"),
                 "src1": get(raw, f"vsrc{side}1"),
-                "vdst": get(raw, "vdstx"),
+                "src2": get(raw, f"vsrc{side}2"),
+                "vdst": get(raw, f"vdst{side}"),
             }
-            if side == "y":
+            if side == "y" and encoding.base == "VOPD":
                 values["vdst"] = get(raw, "vdsty") << 1 | (get(raw, "vdstx") & 1 ^ 1)
+            mods = _NO_MODS
+            if has_truth_table(row):
+                mods = Mods(extra=(("bitop3", values["src2"]),))
+            elif values["src2"] and all(spec.field != "src2" for spec in row.src):
+                raise BadField(f"{row.mnemonic} has no third source")
             dst, src = places(row, encoding.format, 0, self.family, self.wave_size)
             operands = []
             for place in (*dst, *src):
@@ -268,16 +293,22 @@ class Decoder:
                 if operand is LITERAL:
                     literal = self._literal(code, offset, encoding)
                     operand = _literal_operand(literal, place)
+                elif operand is LITERAL64:
+                    raise BadField("a literal is not possible here")
                 operands.append(operand)
-            found_dst, found_src = tuple(operands[: len(dst)]), tuple(operands[len(dst) :])
-            halves.append(make_instruction(offset, 0, row, found_dst, found_src, _NO_MODS))
+            negated = get(raw, f"neg{side}")
+            found_dst, found_src = tuple(operands[: len(dst)]), operands[len(dst) :]
+            for index, operand in enumerate(found_src[:3]):
+                if negated >> index & 1:
+                    found_src[index] = _modified(operand, True, False)
+            halves.append(make_instruction(offset, 0, row, found_dst, tuple(found_src), mods))
         x, y = halves
         return Instruction(
             offset,
             encoding.bytes + (0 if literal is None else 4),
             "v_dual",
             f"{x.mnemonic} :: {y.mnemonic}",
-            "VOPD",
+            encoding.base,
             x.dst + y.dst,
             x.src + y.src,
             _NO_MODS,
@@ -290,6 +321,13 @@ class Decoder:
 def _literal_operand(value: int, place: Place) -> Operand:
     bits = literal_bits(value, place.type, place.bits)
     return Operand("const", count=(max(place.bits, 1) + 31) // 32, value=bits, literal=True)
+
+
+@lru_cache(_REMEMBERED)
+def _wide_literal(value: int, place: Place) -> Operand:
+    dwords = (max(place.bits, 1) + 31) // 32
+    bits = value & ((1 << 32 * dwords) - 1)
+    return Operand("const", count=dwords, value=bits, literal=True)
 
 
 @cache

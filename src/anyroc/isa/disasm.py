@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from anyroc.isa import immediates, syntax
+from anyroc.isa.formats import formats
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 from anyroc.isa.targets import Target, target
@@ -73,10 +74,10 @@ class _Printer:
         if format_ in ("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VOP3P"):
             crossing = mods.dpp is not None or mods.dpp8 is not None
             long = format_.startswith("VOP3")
-            if name in _NO_SUFFIX:
-                return name
             if crossing:
                 return name + ("_e64_dpp" if long else "_dpp")
+            if name in _NO_SUFFIX:
+                return name
             if name in _has_long_form(self.isa) or (
                 self.family == "cdna" and name == "v_pk_fmac_f16"
             ):
@@ -101,8 +102,11 @@ class _Printer:
 
     def _constant(self, operand: Operand, spec: OperandSpec) -> str:
         value = int(operand.value)
-        if spec.kind == "k" and self.row.format != "SOPK":
+        if spec.kind == "k" and spec.bits != 64 and self.row.format != "SOPK":
             return f"{value:#x}"
+        if operand.literal and self.it.size == formats(self.isa)[self.it.format].bytes + 8:
+            short = spec.type == "f64" and not value & 0xFFFFFFFF
+            return f"{value >> 32 if short else value:#x}"
         floats = not (self.row.format == "SOPC" and spec.type == "f16")
         return syntax.constant(value, spec.type, spec.bits, operand.literal, floats=floats)
 
@@ -270,11 +274,17 @@ class _Printer:
                     chosen[_HALVES[spec.field]] = False
         if not any(chosen):
             return []
-        if self.family == "rdna4" and self.it.mnemonic in ("v_cvt_f32_fp8", "v_cvt_f32_bf8"):
-            return [f"byte_sel:{chosen[0] << 1 | chosen[1]}"]
-        if self.it.mnemonic in ("v_cvt_sr_fp8_f32", "v_cvt_sr_bf8_f32"):
+        if self.it.mnemonic.startswith("v_cvt_scale_pk"):
+            return [f"scale_sel:{sum(bit << index for index, bit in enumerate(chosen))}"]
+        if self.family == "rdna4" and self.it.mnemonic in _BYTE_SOURCES:
+            byte = chosen[0] << 1 | chosen[1]
+            high = ["op_sel:[0,1]"] * chosen[3]
+            return high + [f"byte_sel:{byte}"] * (byte > 0)
+        if self.it.mnemonic.startswith(("v_cvt_sr_fp8_f", "v_cvt_sr_bf8_f")):
             if self.family == "rdna4":
-                return [f"byte_sel:{chosen[2] | chosen[3] << 1}"]
+                halves = [f"op_sel:[{int(chosen[0])},{int(chosen[1])},0]"] * any(chosen[:2])
+                byte = chosen[2] | chosen[3] << 1
+                return halves + [f"byte_sel:{byte}"] * (byte > 0)
             sources = 3
         if self.it.mnemonic.startswith("v_cvt_scalef32_pk_fp4_"):
             sources = 3
@@ -372,7 +382,14 @@ class _Printer:
         if self.it.mnemonic == "buffer_wbl2" and self.isa == "cdna2":
             return []
         if self.family == "rdna4":
-            return syntax.temporal_hint(self.it.mnemonic, mods.th, mods.scope)
+            unscaled = self.it.mnemonic.startswith(("s_atc_probe", "s_dcache_inv"))
+            scale = not unscaled and dict(mods.extra).get("scale_offset")
+            scaled = ["scale_offset"] if scale else []
+            hints = syntax.temporal_hint(self.it.mnemonic, mods.th, mods.scope)
+            if self.isa == "cdna5":
+                hints = [hint.replace("TH_STORE_RT_WB", "TH_STORE_WB") for hint in hints]
+            volatile = ["nv"] if mods.nv and self.isa == "cdna5" else []
+            return scaled + hints + volatile
         if self.isa == "cdna2":
             names = [("glc", mods.sc0 or mods.glc), ("slc", mods.nt), ("scc", mods.sc1)]
         elif self.family == "cdna":
@@ -402,9 +419,13 @@ class _Printer:
         mods = self.mods
         operands = dst + [
             text
-            for role in ("vaddr", "vdata", "saddr")
+            for role in ("vdst", "vaddr", "vdata", "saddr")
             if (text := self._by_role(role)) is not None
         ]
+        if self.it.format == "FLAT" and operands[-1] == "off":
+            operands.pop()
+        if self.it.mnemonic == "tensor_save" and operands == ["off"]:
+            operands = ["null"]
         modifiers = [f"offset:{mods.offset}"] if mods.offset else []
         return operands, modifiers + self._cache_policy() + (["lds"] if mods.lds else [])
 
@@ -478,7 +499,10 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "MUBUF": _Printer._buffer,
     "MTBUF": _Printer._buffer,
 }
-_NO_SUFFIX = frozenset(("v_nop", "v_clrexcp", "v_pipeflush"))
+_BYTE_SOURCES = frozenset(("v_cvt_f32_fp8", "v_cvt_f32_bf8", "v_cvt_f16_fp8", "v_cvt_f16_bf8"))
+_NO_SUFFIX = frozenset(
+    ("v_nop", "v_clrexcp", "v_pipeflush", "v_cvt_pk_f16_fp8", "v_cvt_pk_f16_bf8")
+)
 _HEX_SOPP = (
     "s_wait_",
     "s_clause",

@@ -50,7 +50,8 @@ class _Encoder:
             self._pair()
         else:
             self._single()
-        tail = b"" if self.literal is None else self.literal.to_bytes(4, "little")
+        wide = self.it.size == self.format.bytes + 8
+        tail = b"" if self.literal is None else self.literal.to_bytes(8 if wide else 4, "little")
         return self.raw.to_bytes(self.format.bytes, "little") + tail
 
     def _single(self) -> None:
@@ -154,11 +155,14 @@ class _Encoder:
 
     def _literal(self, operand: Operand, place: Place) -> None:
         value = int(operand.value)
+        if self.it.size == self.format.bytes + 8:
+            self.literal = value
+            return
         self.literal = value >> 32 if place.type == "f64" else value & 0xFFFFFFFF
 
     def _value(self, place: Place, operand: Operand, width: int) -> int:
         if operand.literal:
-            return 255
+            return 254 if self.it.size == self.format.bytes + 8 else 255
         if operand.kind in ("v", "a"):
             return operand.index | (256 if width == 9 else 0)
         if operand.kind == "special":
@@ -171,9 +175,13 @@ class _Encoder:
         return index >> {"sbase": 1, "srsrc": 2}.get(place.kind, 0)
 
     def _pair(self) -> None:
-        for side, part in zip("xy", self.it.parts, strict=True):
+        it = self.it
+        for side, part in zip("xy", it.parts, strict=True):
             self.put(f"op{side}", part.row.opcode)
-            fields = {"src0": f"src{side}0", "src1": f"vsrc{side}1", "vdst": f"vdst{side}"}
+            fields = {"src0": f"src{side}0", "vdst": f"vdst{side}"}
+            fields |= {f"src{index}": f"vsrc{side}{index}" for index in (1, 2)}
+            self.put(f"neg{side}", _pack(operand.neg for operand in part.src[:3]))
+            self.put(f"vsrc{side}2", dict(part.mods.extra).get("bitop3", 0))
             where, operands = self._places(part, self.format)
             for place, operand in zip(where, operands, strict=True):
                 if operand.literal:
@@ -181,7 +189,8 @@ class _Encoder:
                 if field := fields.pop(place.field, None):
                     width = self.format.fields[field][1]
                     value = self._value(place, operand, width)
-                    self.put(field, value >> 1 if field == "vdsty" else value)
+                    halved = field == "vdsty" and it.format == "VOPD"
+                    self.put(field, value >> 1 if halved else value)
 
 
 def _pack(bits: Iterable[bool]) -> int:

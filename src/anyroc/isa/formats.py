@@ -57,7 +57,7 @@ SMEM    64 26+6=110000     op=18+8 sbase=0+6 sdst=6+7 sdata=6+7 soffset_en=14+1 
         imm=17+1 offset=32+21 low_soffset=32+7 soffset=57+7
 DS      64 26+6=110110     op=17+8 offset0=0+8 offset1=8+8 gds=16+1 acc=25+1 vaddr=32+8 data0=40+8
         data1=48+8 vdst=56+8
-FLAT    64 26+6=110111,14+2=00 op=18+7 offset=0+12 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
+FLAT    64 26+6=110111,14+2=00 op=18+7 offset=0+13 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
         vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
 SCRATCH 64 26+6=110111,14+2=01 op=18+7 offset=0+13 sve=13+1 sc0=16+1 nt=17+1 sc1=25+1 vaddr=32+8
         vdata=40+8 saddr=48+7 acc=55+1 vdst=56+8
@@ -91,7 +91,7 @@ VOP3SD.dpp8 96 = marker=32+9 src0=64+8 dpp8=72+24
 VOP3P.dpp8  96 = marker=32+9 src0=64+8 dpp8=72+24
 VOPD    64 26+6=110010     opx=22+4 opy=17+5 srcx0=0+9 vsrcx1=9+8 srcy0=32+9 vsrcy1=41+8 vdsty=49+7
         vdstx=56+8
-VINTERP 64 24+8=11001101   op=16+7 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 wait_exp=8+3 op_sel=11+4
+VINTERP 64 24+8=11001101   op=16+5 vdst=0+8 src0=32+9 src1=41+9 src2=50+9 wait_exp=8+3 op_sel=11+4
         clamp=15+1 neg=61+3
 LDSDIR  32 24+8=11001110   op=20+2 vdst=0+8 attr_chan=8+2 attr=10+6 wait_vdst=16+4 wait_vm_vsrc=23+1
 EXP     64 26+6=111110     en=0+4 tgt=4+6 done=11+1 row=13+1 src0=32+8 src1=40+8 src2=48+8
@@ -158,7 +158,21 @@ VOP3PX2 128 16+16=1101001110101100 op=80+7 op_sel=11+2 scale_src0=32+9 scale_src
         acc=123+2 blgp=125+3
 """
 
-_OWN = {"cdna2": _CDNA2, "cdna4": _CDNA4}
+# gfx1250 scales the offsets of memory instructions, and has longer pairs.
+_CDNA5 = """
+SMEM    64 26+6=111101     op=13+6 sbase=0+6 sdst=6+7 sdata=6+7 nv=20+1 scope=21+2 th=23+2
+        offset=32+24 scale_offset=56+1 soffset=57+7
+FLAT    96 24+8=11101100   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 scale_offset=48+1 scope=50+2 th=52+3
+        vdata=55+8 vaddr=64+8 offset=72+24
+SCRATCH 96 24+8=11101101   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 scale_offset=48+1 sve=49+1
+        scope=50+2 th=52+3 vdata=55+8 vaddr=64+8 offset=72+24
+GLOBAL  96 24+8=11101110   op=14+8 saddr=0+7 nv=7+1 vdst=32+8 scale_offset=48+1 scope=50+2 th=52+3
+        vdata=55+8 vaddr=64+8 offset=72+24
+VOPD3   96 24+8=11001111   opx=18+6 opy=12+6 srcx0=0+9 srcy0=32+9 negx=41+3 negy=44+3
+        vsrcx1=48+8 vsrcx2=56+8 vdstx=64+8 vsrcy1=72+8 vsrcy2=80+8 vdsty=88+8
+"""
+
+_OWN = {"cdna2": _CDNA2, "cdna4": _CDNA4, "cdna5": _CDNA5}
 _LAYOUTS = {"cdna": _CDNA, "rdna3": _RDNA3, "rdna4": _RDNA4}
 
 

@@ -263,6 +263,9 @@ def gpr_index_mode(value: int) -> str:
     return f"gpr_idx({','.join(name for bit, name in enumerate(names) if value >> bit & 1)})"
 
 
+_HWREGS["cdna5"] = _HWREGS["rdna4"] | {
+    28: "HW_REG_IB_STS2", 33: "HW_REG_XNACK_STATE_PRIV", 34: "HW_REG_XNACK_MASK",
+}  # fmt: skip
 _HWREGS["cdna2"] = {number: name for number, name in _HWREGS["cdna"].items() if number < 20}
 
 

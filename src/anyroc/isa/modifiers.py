@@ -114,7 +114,7 @@ _TRUTH_TABLE = (("neg", 0), ("abs", 3), ("omod", 6))
 
 def has_truth_table(row: Row) -> bool:
     """Whether the instruction's sign modifiers are a table of a function of three bits."""
-    return row.mnemonic.startswith("v_bitop3_")
+    return row.mnemonic.startswith(("v_bitop3_", "v_dual_bitop2_"))
 
 
 def put_truth_table(format_: Format, raw: int, table: int) -> int:
@@ -260,4 +260,6 @@ def _offset(format_: Format, row: Row, raw: int, value: int, family: str) -> int
         return _signed(value, width)
     if row.format in ("GLOBAL", "SCRATCH") or family == "rdna4":
         return _signed(value, width)
+    if row.format == "FLAT" and family == "cdna":
+        return value & 0xFFF  # the last bit counts nothing
     return value

@@ -15,6 +15,9 @@ from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Operand
 LITERAL = Operand("literal")
 """Stands for "the constant after the instruction" until that is read."""
 
+LITERAL64 = Operand("literal64")
+"""The same of 64 bits: gfx1250's."""
+
 # 0.5, -0.5, 1, -1, 2, -2, 4, -4, 1 / (2 pi)
 _HALF = (0x3800, 0xB800, 0x3C00, 0xBC00, 0x4000, 0xC000, 0x4400, 0xC400, 0x3118)
 _BFLOAT = (0x3F00, 0xBF00, 0x3F80, 0xBF80, 0x4000, 0xC000, 0x4080, 0xC080, 0x3E22)
@@ -39,6 +42,8 @@ _SPECIAL = {
     253: "scc",
     254: "lds_direct",
 }
+
+_SCRATCH_BASE = {230: "flat_scratch_base_lo", 231: "flat_scratch_base_hi"}
 
 
 class BadField(ValueError):
@@ -161,6 +166,10 @@ def operand_table(
             return Operand("const", count=dwords, value=inline_float(value, type_, bits), role=role)
         if value == 255:
             return LITERAL
+        if value == 254 and family == "cdna5":
+            return LITERAL64
+        if value in _SCRATCH_BASE and family == "cdna5":
+            return Operand("special", value, count, _SCRATCH_BASE[value], role=role)
         if value in _SPECIAL and (value != 254 or family == "cdna"):
             return Operand("special", value, count, _SPECIAL[value], role=role)
         raise BadField(f"source {value} does not exist")
@@ -178,7 +187,7 @@ def operand_table(
         "v16": vgpr_half,
         "src16": source_half,
         "k16": constant16,
-        "k": lambda _: LITERAL,
+        "k": lambda _: LITERAL64 if bits == 64 else LITERAL,
         "s": scalar,
         "ss": scalar_source,
         "src_v": source,

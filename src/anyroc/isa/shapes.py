@@ -222,8 +222,12 @@ def _flat(row: Row, shape_: int, dst: list[Place], src: list[Place]) -> None:
         elif place.field == "vaddr" and row.format == "SCRATCH":
             kind = "v" if shape_ & VADDR else "none"
             src[index] = replace(place, kind=kind, type="b32", bits=32, count=1)
-        elif place.field == "vaddr" and row.format == "GLOBAL" and not shape_ & NO_SADDR:
+        elif place.field == "vaddr" and not shape_ & NO_SADDR and _scalar_base(row):
             src[index] = replace(place, type="b32", bits=32, count=1)
+
+
+def _scalar_base(row: Row) -> bool:
+    return row.format == "GLOBAL" or any(spec.field == "saddr" for spec in row.src)
 
 
 def _buffer(row: Row, shape_: int, dst: list[Place], src: list[Place]) -> None:

@@ -25,7 +25,7 @@ _FLOATS = {
         0xC000: "-2.0", 0x4080: "4.0", 0xC080: "-4.0", 0x3E22: "0.15915494",
     },
 }  # fmt: skip
-_INTEGER16 = frozenset(("i16", "u16", "b16", "pk2_u8", "pk2_i8"))
+_INTEGER16 = frozenset(("i16", "u16", "b16", "pk2_u8", "pk2_i8", "pk2_fp8", "pk2_bf8"))
 
 
 def constant(value: int, type_: str, bits: int, literal: bool, *, floats: bool = True) -> str:
@@ -119,7 +119,7 @@ def _hint_name(name: str, hint: int, scope: int) -> str:
         if hint & 4:
             return "TH_ATOMIC_CASCADE_" + ("NT" if hint & 2 else "RT")
         return {1: "TH_ATOMIC_RETURN", 2: "TH_ATOMIC_NT", 3: "TH_ATOMIC_NT_RETURN"}[hint]
-    kind = "STORE" if "store" in name else "LOAD"
+    kind = "STORE" if "store" in name or name in ("tensor_save", "tensor_stop") else "LOAD"
     names = {1: "NT", 2: "HT", 4: "NT_RT", 5: "RT_NT", 6: "NT_HT"}
     if hint == 3 and scope == 3:
         return f"TH_{kind}_BYPASS"

@@ -8,7 +8,7 @@ for AMDGPU Backend" (LLVM).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from anyroc.errors import UnknownTarget
 
@@ -52,9 +52,16 @@ class Target:
     # ds_permute_b32 or ds_bpermute_b32 reaches.
     zeroes_high_half: bool = False
     permute_span: int = 32
+    # Whether the lanes' offsets from a scalar address are signed, and may be scaled.
+    signed_lane_offsets: bool = False
     # Whether a buffer descriptor says how it is bounded (OOB_SELECT).
     selects_buffer_bounds: bool = True
     features: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def lds_mask(self) -> int:
+        """The bits of M0 that address LDS."""
+        return (1 << (self.lds_bytes - 1).bit_length()) - 1
 
     @property
     def capability(self) -> tuple[int, int]:
@@ -106,7 +113,7 @@ def _rdna(
     )
 
 
-_RECORDS = (
+_RECORDS: tuple[Target, ...] = (
     _cdna(
         "gfx90a",
         "cdna2",
@@ -180,6 +187,7 @@ _RECORDS = (
         memory_bus_bits=128,
         l2_bytes=4 << 20,
         has_ieee_mode=False,
+        permute_span=64,
         workgroup_id_in_ttmp=True,
     ),
     _rdna(
@@ -194,7 +202,28 @@ _RECORDS = (
         memory_bus_bits=256,
         l2_bytes=8 << 20,
         has_ieee_mode=False,
+        permute_span=64,
         workgroup_id_in_ttmp=True,
+    ),
+)
+
+# gfx1250 is known from LLVM alone: its vector registers past 255, wide pairs, tensor transfers,
+# clusters and most of its matrices are missing. No product of it is described in public.
+_RECORDS += (
+    replace(
+        _RECORDS[-1],
+        name="gfx1250",
+        isa="cdna5",
+        marketing_name="AMD gfx1250",
+        elf_mach=0x49,
+        wave_sizes=(32,),
+        vgpr_granule={32: 16},
+        max_vgprs=1024,
+        simds_per_cu=4,
+        compute_units=256,
+        lds_bytes=320 << 10,
+        signed_lane_offsets=True,
+        features=frozenset(),
     ),
 )
 

@@ -23,6 +23,7 @@ FAMILY = {
     "rdna3": "rdna3",
     "rdna3_5": "rdna3",
     "rdna4": "rdna4",
+    "cdna5": "rdna4",
 }
 
 # Formats that share the identifying bits and the opcode numbers of another format.
@@ -105,7 +106,17 @@ def _spec(text: str) -> OperandSpec:
     return OperandSpec(field, kind, type_, type_bits(type_), halved, hidden)
 
 
-def _limits(text: str, known: Sequence[str]) -> dict[str, tuple[int, int]]:
+def _limits(
+    flags: Sequence[str], isa: str, known: Sequence[str]
+) -> dict[str, tuple[int, int]] | None:
+    """What ``m=1,2`` says, or ``m@isa,isa=1,2`` for some ISAs in its stead."""
+    text = ""
+    for flag in flags:
+        whose, _, numbers = flag.partition("=")
+        if whose == "m" or (whose.startswith("m@") and isa in whose[2:].split(",")):
+            text = numbers
+    if not text:
+        return None
     limits = {}
     for number in text.split(","):
         variant, _, masks = known[int(number)].partition(":")
@@ -121,6 +132,8 @@ def parse(line: str, isa: str, known: Sequence[str] = ()) -> Row:
     pattern, suffix = VARIANTS.get(isa, ("", ""))
     if pattern and re.fullmatch(pattern, mnemonic):
         op += suffix
+    if isa == "cdna5" and format_ == "FLAT":  # RDNA4's have no scalar address
+        src += ",saddr:s:b64"
     return Row(
         format_,
         int(opcode),
@@ -129,7 +142,7 @@ def parse(line: str, isa: str, known: Sequence[str] = ()) -> Row:
         () if dst == "-" else tuple(map(_spec, dst.split(","))),
         () if src == "-" else tuple(map(_spec, src.split(","))),
         frozenset(flags),
-        next((_limits(flag[2:], known) for flag in flags if flag.startswith("m=")), None),
+        _limits(flags, isa, known),
     )
 
 

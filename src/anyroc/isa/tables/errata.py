@@ -127,6 +127,38 @@ _ADDED: dict[str, str] = {
         SOP1 80 s_get_barrier_state sdst:s:b32 ssrc0:ss:b32
         SOP1 81 s_barrier_init - ssrc0:ss:b32
         SOP1 82 s_barrier_join - ssrc0:ss:b32
+        VOPD 18 v_dual_and_b32 vdst:v:b32 src0:src:b32,src1:v:b32 @rdna4
+        VOPD 20 v_dual_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 @cdna5
+        VOPD 21 v_dual_lshrrev_b32 vdst:v:b32 src0:src:b32,src1:v:b32 @cdna5
+        VOPD 22 v_dual_ashrrev_i32 vdst:v:i32 src0:src:b32,src1:v:i32 @cdna5
+        VOPD 23 v_dual_max_i32 vdst:v:i32 src0:src:i32,src1:v:i32 @cdna5
+        VOPD 24 v_dual_min_i32 vdst:v:i32 src0:src:i32,src1:v:i32 @cdna5
+        VOPD3 0 v_dual_fmac_f32 vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! @cdna5
+        VOPD3 3 v_dual_mul_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 4 v_dual_add_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 5 v_dual_sub_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 6 v_dual_subrev_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 7 v_dual_mul_dx9_zero_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 8 v_dual_mov_b32 vdst:v:b32 src0:src:b32 @cdna5
+        VOPD3 9 v_dual_cndmask_b32 vdst:v:b32 src0:src:b32,src1:v:b32,src2:s:mask @cdna5
+        VOPD3 10 v_dual_max_num_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 11 v_dual_min_num_f32 vdst:v:f32 src0:src:f32,src1:v:f32 @cdna5
+        VOPD3 12 v_dual_dot2acc_f32_f16 vdst:v:f32 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:f32! @cdna5
+        VOPD3 13 v_dual_dot2acc_f32_bf16 vdst:v:f32 src0:src:pk2_bf16,src1:v:pk2_bf16,vdst:v:f32! @cdna5
+        VOPD3 16 v_dual_add_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 @cdna5
+        VOPD3 17 v_dual_lshlrev_b32 vdst:v:b32 src0:src:b32,src1:v:b32 @cdna5
+        VOPD3 18 v_dual_bitop2_b32 vdst:v:b32 src0:src:b32,src1:v:b32 @cdna5
+        VOPD3 19 v_dual_fma_f32 vdst:v:f32 src0:src:f32,src1:v:f32,src2:v:f32 @cdna5
+        VOPD3 20 v_dual_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 @cdna5
+        VOPD3 21 v_dual_lshrrev_b32 vdst:v:b32 src0:src:b32,src1:v:b32 @cdna5
+        VOPD3 22 v_dual_ashrrev_i32 vdst:v:i32 src0:src:b32,src1:v:i32 @cdna5
+        VOPD3 23 v_dual_max_i32 vdst:v:i32 src0:src:i32,src1:v:i32 @cdna5
+        VOPD3 24 v_dual_min_i32 vdst:v:i32 src0:src:i32,src1:v:i32 @cdna5
+        VOPD3 32 v_dual_fma_f64 vdst:v:f64 src0:src:f64,src1:v:f64,src2:v:f64 @cdna5
+        VOPD3 33 v_dual_add_f64 vdst:v:f64 src0:src:f64,src1:v:f64 @cdna5
+        VOPD3 34 v_dual_mul_f64 vdst:v:f64 src0:src:f64,src1:v:f64 @cdna5
+        VOPD3 35 v_dual_max_num_f64 vdst:v:f64 src0:src:f64,src1:v:f64 @cdna5
+        VOPD3 36 v_dual_min_num_f64 vdst:v:f64 src0:src:f64,src1:v:f64 @cdna5
     """,
 }  # fmt: skip
 
@@ -152,19 +184,12 @@ def isas_of(family: str, mnemonic: str, probed: list[str], isas: list[str]) -> l
     """
     if family == "cdna" and not _ALL_CDNA.fullmatch(mnemonic):
         return [isa for isa in isas if isa in (probed or ["cdna4"])]
+    if family == "rdna4":  # what is documented; of what is not probed, gfx1250 has pairs only
+        shared = "cdna5" in probed or (not probed and mnemonic.startswith("v_dual_"))
+        return ["rdna4", "cdna5"] if shared else ["rdna4"]
     if family == "rdna3" and probed == ["rdna3_5"]:
         return ["rdna3_5"]
     return isas
-
-
-# Bits that the GPU asked about an instruction refuses, but not all that have it: CDNA4 loads three
-# and four dwords to LDS (AMD, "CDNA4 Instruction Set Architecture", section 9.1.9).
-_LIFTED = ((re.compile(r"buffer_load_dwordx[34]"), 1 << 16),)
-
-
-def lifted(mnemonic: str) -> int:
-    """Bits that a probe may have found refused though they are not everywhere."""
-    return sum(bits for pattern, bits in _LIFTED if pattern.fullmatch(mnemonic))
 
 
 def added_rows(family: str) -> list[str]:
@@ -173,7 +198,7 @@ def added_rows(family: str) -> list[str]:
 
 
 def _added_names(family: str) -> set[str]:
-    return {line.split()[2] for line in added_rows(family)}
+    return {line.split()[2] for line in added_rows(family) if not line.startswith("VOPD3 ")}
 
 
 def _type_of(spec: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from anyroc.isa.tables import FAMILY, errata, type_bits
+from anyroc.isa.tables import FAMILY, errata
 from anyroc.isa.tables.renames import semantic_key
 
 FAMILIES = ("cdna", "rdna3", "rdna4")
@@ -184,8 +184,8 @@ def make_row(
     return row
 
 
-def rows(family: str) -> list[Row]:
-    """All rows of a family, errata applied, in the order of formats and opcodes."""
+def documented(family: str) -> list[Row]:
+    """The rows of a family that AMD documents, errata applied, and those that errata add."""
     result = []
     for format_, opcode, mnemonic, fields in _facts(family):
         mnemonic = errata.MNEMONICS[family].get(mnemonic, mnemonic)
@@ -194,19 +194,34 @@ def rows(family: str) -> list[Row]:
         row = make_row(format_, opcode, mnemonic, fields)
         errata.apply(family, row)
         result.append(row)
-    result += [_parse(line) for line in errata.added_rows(family)]
+    return result + [_parse(line) for line in errata.added_rows(family)]
+
+
+def rows(family: str) -> list[Row]:
+    """All rows of a family, in the order of formats and opcodes."""
+    result = documented(family)
+    if family == "rdna4":
+        result += [_parse(line) for line in _discovered()]
     order = list(dict.fromkeys(_FORMATS.values()))
     order.insert(order.index("VOP3P"), "MAI")
+    order.insert(order.index("VOPD") + 1, "VOPD3")
     return sorted(result, key=lambda row: (order.index(row.format), row.opcode, row.mnemonic))
 
 
-def _probed(family: str) -> dict[tuple[str, int, str], tuple[list[str], list[str]]]:
-    """What ``probed.txt`` says of each row: the ISAs that have it and its limits."""
-    found = {}
+def _discovered() -> list[str]:
+    """What ``discovered.txt`` says of gfx1250."""
+    path = Path(__file__).with_name("discovered.txt")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def _probed(family: str) -> dict[tuple[str, int, str], list[tuple[list[str], list[str]]]]:
+    """What ``probed.txt`` says of each row: ISAs that have it, with their limits."""
+    found: dict[tuple[str, int, str], list[tuple[list[str], list[str]]]] = {}
     for line in Path(__file__).with_name("probed.txt").read_text().splitlines():
         owner, format_, opcode, mnemonic, isas, *limits = line.split()
         if owner == family:
-            found[format_, int(opcode), mnemonic] = isas.split(","), limits
+            key = format_, int(opcode), mnemonic
+            found.setdefault(key, []).append((isas.split(","), limits))
     return found
 
 
@@ -216,40 +231,17 @@ def _add_limits(family: str, table: list[Row]) -> list[str]:
     isas = [isa for isa, owner in FAMILY.items() if owner == family]
     limits: dict[str, int] = {}
     for row in table:
-        have, words = probed.get((row.format, row.opcode, row.mnemonic), ([], []))
-        if any(flag.startswith("@") for flag in row.flags):
-            row.flags += _numbered(words, limits)
-            continue
-        having = errata.isas_of(family, row.mnemonic, have, isas)
-        if having != isas:
-            row.flags.append("@" + ",".join(having))
-        row.flags += _numbered([_lifted(family, row, word) for word in words], limits)
+        entries = probed.get((row.format, row.opcode, row.mnemonic), [])
+        if not any(flag.startswith("@") for flag in row.flags):
+            have = [isa for owners, _ in entries for isa in owners]
+            having = errata.isas_of(family, row.mnemonic, have, isas)
+            if having != isas:
+                row.flags.append("@" + ",".join(having))
+        for index, (owners, words) in enumerate(entries):
+            numbers = (str(limits.setdefault(word, len(limits))) for word in words)
+            whose = "@" + ",".join(owners) if index else ""
+            row.flags.append(f"m{whose}={','.join(numbers)}")
     return list(limits)
-
-
-def _numbered(words: list[str], limits: dict[str, int]) -> list[str]:
-    numbers = [str(limits.setdefault(word, len(limits))) for word in words]
-    return ["m=" + ",".join(numbers)] if numbers else []
-
-
-def _lifted(family: str, row: Row, word: str) -> str:
-    """A row's limits without those that hold for the GPU or LLVM asked only."""
-    variant, _, masks = word.partition(":")
-    refused, ignored = (int(mask, 16) for mask in masks.split("/"))
-    halves = _halves(row) if family != "cdna" and row.format == "VOP3" else 0
-    refused &= ~(halves | errata.lifted(row.mnemonic))
-    return f"{variant}:{refused:x}/{ignored & ~halves:x}"
-
-
-def _halves(row: Row) -> int:
-    """Half selectors: LLVM 19 knows op_sel of few of RDNA's 16-bit operands."""
-    bits = {"src0": 0x800, "src1": 0x1000, "src2": 0x2000, "vdst": 0x4000}
-    return sum(bits.get(spec.split(":")[0], 0) for spec in row.dst + row.src if _is_half(spec))
-
-
-def _is_half(spec: str) -> bool:
-    type_ = spec.rsplit(":", 1)[1]
-    return not type_.endswith("!") and type_bits(type_.removesuffix("/2")) == 16
 
 
 def _parse(line: str) -> Row:

@@ -1,31 +1,36 @@
-"""The disassembler inside a shared libLLVM, for GPUs that Debian's llvm-mc does not know.
+"""The disassembler inside a shared libLLVM, asked in bulk through LLVM's C interface.
 
 ``python -m anyroc.isa.tables.llvm_library LIBRARY CPU FEATURES`` reads encodings as hexadecimal
-lines and answers each with LLVM's text, or an empty line where it is not exactly one instruction.
-It is a process of its own because LLVM dies of some encodings.
+lines and answers each with the bytes that LLVM takes and its text (``8 s_nop 0``), or with an
+empty line where LLVM takes none. LLVM dies of some encodings that no GPU accepts: each run of
+answers comes from a forked child, and the encoding that kills one has an empty line.
 
-The library is the one that ``ANYROC_LIBLLVM`` names, else that of a Rust toolchain, which is built
-with all of LLVM's targets.
+``library`` is the one that ``ANYROC_LIBLLVM`` names, else that of a Rust toolchain, which is
+built with all of LLVM's targets; ``debian`` is that of Debian's llvm-19.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
+import resource
 import shutil
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 MISSING = "no shared libLLVM 21 or newer: name one in ANYROC_LIBLLVM, or install Rust"
 _TEXT = 512
+_BUFFERED = 1 << 12
 
 
 @cache
 def library() -> str | None:
-    """The path of a libLLVM, None if there is none."""
+    """The path of a libLLVM that knows every target, None if there is none."""
     named = os.environ.get("ANYROC_LIBLLVM")
     if named:
         return named
@@ -39,45 +44,101 @@ def library() -> str | None:
     return str(found[-1]) if found else None
 
 
-def _disassembler(path: str, cpu: str, features: str) -> tuple[ctypes.CDLL, int]:
-    llvm = ctypes.CDLL(path)
-    for part in ("TargetInfo", "TargetMC", "Disassembler"):
-        getattr(llvm, f"LLVMInitializeAMDGPU{part}")()
-    create = llvm.LLVMCreateDisasmCPUFeatures
-    create.restype = ctypes.c_void_p
-    pointer = ctypes.c_void_p
-    create.argtypes = [*[ctypes.c_char_p] * 3, pointer, ctypes.c_int, pointer, pointer]
-    llvm.LLVMDisasmInstruction.restype = ctypes.c_size_t
-    llvm.LLVMDisasmInstruction.argtypes = [
-        ctypes.c_void_p,
-        ctypes.c_char_p,
-        ctypes.c_uint64,
-        ctypes.c_uint64,
-        ctypes.c_char_p,
-        ctypes.c_size_t,
-    ]
-    triple = b"amdgcn-amd-amdhsa"
-    context = create(triple, cpu.encode(), features.encode(), None, 0, None, None)
-    if not context:
-        raise SystemExit(f"{path} has no disassembler for {cpu}")
-    return llvm, context
+@cache
+def debian() -> str | None:
+    """The path of the libLLVM that belongs to Debian's llvm-mc-19, None if that is not there."""
+    tool = shutil.which("llvm-mc-19")
+    if tool is None:
+        return None
+    path = Path(tool).resolve().parent.parent / "lib" / "libLLVM.so.1"
+    return str(path) if path.exists() else None
 
 
-def texts(path: str, cpu: str, features: str, encodings: Iterator[bytes]) -> Iterator[str]:
-    """LLVM's text of each encoding, in this process."""
-    llvm, context = _disassembler(path, cpu, features)
-    buffer = ctypes.create_string_buffer(_TEXT)
-    for code in encodings:
-        taken = llvm.LLVMDisasmInstruction(context, code, len(code), 0, buffer, _TEXT)
-        yield buffer.value.decode().strip() if taken == len(code) else ""
+def ask(
+    path: str, cpu: str, features: str, encodings: Sequence[bytes]
+) -> list[tuple[int, str] | None]:
+    """(bytes taken, text) of each encoding, None where LLVM takes none or dies."""
+    run = subprocess.run(
+        [sys.executable, "-m", __name__, path, cpu, features],
+        input="".join(f"{code.hex()}\n" for code in encodings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = run.stdout.splitlines()
+    if run.returncode or len(lines) != len(encodings):
+        raise RuntimeError(f"{path} gave no answers: {run.stderr[-500:]}")
+    found: list[tuple[int, str] | None] = []
+    for line in lines:
+        size, _, text = line.partition(" ")
+        found.append((int(size), text) if size else None)
+    return found
+
+
+class _Disassembler:
+    def __init__(self, path: str, cpu: str, features: str) -> None:
+        llvm = ctypes.CDLL(path)
+        for part in ("TargetInfo", "TargetMC", "Disassembler"):
+            getattr(llvm, f"LLVMInitializeAMDGPU{part}")()
+        pointer = ctypes.c_void_p
+        create = llvm.LLVMCreateDisasmCPUFeatures
+        create.restype = pointer
+        create.argtypes = [*[ctypes.c_char_p] * 3, pointer, ctypes.c_int, pointer, pointer]
+        context = create(b"amdgcn-amd-amdhsa", cpu.encode(), features.encode(), None, 0, None, None)
+        if not context:
+            raise SystemExit(f"{path} has no disassembler for {cpu}")
+        self._one = llvm.LLVMDisasmInstruction
+        self._one.restype = ctypes.c_size_t
+        number, size, text = ctypes.c_uint64, ctypes.c_size_t, ctypes.c_char_p
+        self._one.argtypes = [pointer, text, number, number, text, size]
+        self._context = context
+        self._buffer = ctypes.create_string_buffer(_TEXT)
+
+    def line(self, code: bytes) -> bytes:
+        """The answer to one encoding."""
+        taken = self._one(self._context, code, len(code), 0, self._buffer, _TEXT)
+        if not taken:
+            return b"\n"
+        return b"%d %b\n" % (taken, b" ".join(self._buffer.value.split()))
+
+
+def _answer(codes: Sequence[bytes], which: range, llvm: _Disassembler, at: mmap.mmap) -> None:
+    """Write the answers of some codes; ``at`` tells how many are written and which is asked."""
+    done, lines, size = which.start, [], 0
+    for index in which:
+        at[:16] = struct.pack("QQ", done, index)
+        lines.append(llvm.line(codes[index]))
+        size += len(lines[-1])
+        if size > _BUFFERED:
+            os.write(1, b"".join(lines))
+            done, lines, size = index + 1, [], 0
+    os.write(1, b"".join(lines))
+    at[:16] = struct.pack("QQ", which.stop, which.stop)
 
 
 def main(arguments: list[str]) -> None:
     """Answer the encodings on standard input."""
     path, cpu, features = arguments
-    lines = (bytes.fromhex(line) for line in sys.stdin)
-    for text in texts(path, cpu, features, lines):
-        sys.stdout.write(" ".join(text.split()) + "\n")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.environ["LLVM_DISABLE_CRASH_REPORT"] = "1"
+    codes = [bytes.fromhex(line) for line in sys.stdin]
+    llvm = _Disassembler(path, cpu, features)
+    at = mmap.mmap(-1, 16)
+    first, until = 0, len(codes)
+    while first < len(codes):
+        child = os.fork()
+        if child == 0:
+            _answer(codes, range(first, until), llvm, at)
+            os._exit(0)
+        os.waitpid(child, 0)
+        done, asked = struct.unpack("QQ", at[:16])
+        if asked < until:  # it died: once more up to there, then without it
+            first, until = done, asked
+            continue
+        first = done
+        if until < len(codes):
+            os.write(1, b"\n")
+            first, until = until + 1, len(codes)
 
 
 if __name__ == "__main__":

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 
 from anyroc.isa.tables import llvm_library
 
-LLVM_MC = shutil.which("llvm-mc-19")
 MISSING = "Debian's llvm-19 is not installed (apt-get install llvm-19)"
 TRIPLE = "amdgcn-amd-amdhsa"
 
-_MARKER = "0x25,0x03,0x80,0xbf"  # s_nop 0x325 on every ISA
-_MARKER_TEXT = "s_nop 0x325"
 # What LLVM writes into the text of encodings that it knows to be wrong.
 _WRONG = re.compile(r"/\*.*(Invalid|DP ALU|not supported)")
+_AT_ONCE = 100_000
 
 
 # GPUs that LLVM 19 does not know.
@@ -29,7 +23,7 @@ def missing(target: str) -> str | None:
     """What must be installed to ask about a target, None if it is there."""
     if target in NEWER:
         return None if llvm_library.library() else llvm_library.MISSING
-    return None if LLVM_MC else MISSING
+    return None if llvm_library.debian() else MISSING
 
 
 def attributes(target: str, wave_size: int) -> list[str]:
@@ -49,92 +43,41 @@ def disassemble(
     encodings: Sequence[bytes],
     *,
     wave_size: int,
-    flags: Sequence[str] = (),
     newest: bool = False,
+    halves: bool = False,
 ) -> list[str | None]:
     """LLVM's text of each encoding; None where it is not exactly one instruction.
 
     That is LLVM 19, or a newer library for the targets that it does not know, for all with
-    ``newest``.
+    ``newest``. ``halves`` asks for ``v0.l`` and ``v0.h`` on RDNA also where that is not LLVM's way.
 
     LLVM dies of some encodings that no GPU accepts; those count as refused.
     """
-    found: list[str | None] = []
-    library = newest or target in NEWER
-    step = 20000 if library else 1000
-    for start in range(0, len(encodings), step):
-        found += _surviving(target, encodings[start : start + step], wave_size, flags, library)
-    return found
-
-
-def _surviving(
-    target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str], library: bool
-) -> list[str | None]:
-    if library:
-        found = _ask_library(target, encodings, wave_size)
-    else:
-        found = _disassemble(target, encodings, wave_size, flags)
-    if found is not None:
-        return found
-    if len(encodings) == 1:
-        return [None]
-    half = len(encodings) // 2
+    texts = prefixes(target, encodings, wave_size=wave_size, newest=newest, halves=halves)
     return [
-        *_surviving(target, encodings[:half], wave_size, flags, library),
-        *_surviving(target, encodings[half:], wave_size, flags, library),
+        text[1] if text is not None and text[0] == len(code) else None
+        for text, code in zip(texts, encodings, strict=True)
     ]
 
 
-def _disassemble(
-    target: str, encodings: Sequence[bytes], wave_size: int, flags: Sequence[str]
-) -> list[str | None] | None:
-    assert LLVM_MC, MISSING
-    lines = []
-    for encoding in encodings:
-        lines.append("[" + ",".join(f"{byte:#04x}" for byte in encoding) + "]")
-        lines.append(f"[{_MARKER}]")
-    run = subprocess.run(
-        [
-            *(LLVM_MC, "--disassemble", f"-triple={TRIPLE}", f"-mcpu={target}"),
-            *attributes(target, wave_size),
-            *flags,
-        ],
-        input="\n".join(lines),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "LLVM_DISABLE_SYMBOLIZATION": "1", "LLVM_DISABLE_CRASH_REPORT": "1"},
-    )
-    if run.returncode < 0:
-        return None
-    found: list[str | None] = []
-    group: list[str] = []
-    for raw in run.stdout.splitlines():
-        line = "" if _WRONG.search(raw) else tidy(raw)
-        if line == _MARKER_TEXT:
-            found.append(group[0] if len(group) == 1 else None)
-            group = []
-        elif line and not line.startswith("."):
-            group.append(line)
-    assert len(found) == len(encodings), run.stderr[-500:]
+def prefixes(
+    target: str,
+    encodings: Sequence[bytes],
+    *,
+    wave_size: int,
+    newest: bool = False,
+    halves: bool = False,
+) -> list[tuple[int, str] | None]:
+    """Size and text of the instruction that each encoding begins with; None where there is none."""
+    path = llvm_library.library() if newest or target in NEWER else llvm_library.debian()
+    assert path, missing(target) or llvm_library.MISSING
+    features = [flag.removeprefix("--mattr=") for flag in attributes(target, wave_size)]
+    if halves and not target.startswith("gfx9"):
+        features.append("+real-true16")
+    found: list[tuple[int, str] | None] = []
+    for start in range(0, len(encodings), _AT_ONCE):
+        part = encodings[start : start + _AT_ONCE]
+        for answer in llvm_library.ask(path, target, ",".join(features), part):
+            wrong = answer is None or _WRONG.search(answer[1])
+            found.append(None if wrong or answer is None else (answer[0], tidy(answer[1])))
     return found
-
-
-def _ask_library(
-    target: str, encodings: Sequence[bytes], wave_size: int
-) -> list[str | None] | None:
-    path = llvm_library.library()
-    assert path, llvm_library.MISSING
-    features = "".join(flag.removeprefix("--mattr=") for flag in attributes(target, wave_size))
-    run = subprocess.run(
-        [sys.executable, "-m", llvm_library.__name__, path, target, features],
-        input="".join(f"{code.hex()}\n" for code in encodings),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode < 0:
-        return None
-    lines = run.stdout.splitlines()
-    assert len(lines) == len(encodings), run.stderr[-500:]
-    return [None if not line or _WRONG.search(line) else tidy(line) for line in lines]

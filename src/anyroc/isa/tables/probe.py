@@ -1,12 +1,16 @@
-"""Ask LLVM which instructions each GPU has and which modifier bits each of them takes.
+"""Ask LLVM which instructions each GPU has and which bits each of them takes.
 
 ``python -m anyroc.isa.tables.probe`` disassembles every row of every table in every variant, then
-again with one modifier bit flipped at a time, and writes ``probed.txt`` for the generator to merge.
-Needs Debian's llvm-19, and a newer libLLVM for gfx950. AMD's documents give operands and opcodes; which of clamp, omod, abs, neg,
-op_sel, DPP and SDWA an instruction accepts is known to LLVM's tables only.
+again with one bit flipped at a time, and writes ``probed.txt`` for the generator to merge. AMD's
+documents give operands and opcodes; which of clamp, omod, abs, neg, op_sel, DPP and SDWA an
+instruction accepts, and which of its bits may hold anything, is known to LLVM's tables only.
 
-A line is: family, format, opcode, mnemonic, the ISAs that have the row, then per variant the bits (hex) that
-must be zero and those that do nothing, as ``variant:refused/ignored``.
+Asks the newest libLLVM, first with register halves (``v0.l``) where a GPU has them, and Debian's
+LLVM 19 for what the newest no longer knows; needs both (see ``llvm_library``).
+
+A line is: family, format, opcode, mnemonic, the ISAs that have the row and for which the line
+holds, then per variant the bits (hex) that must be zero and those that do nothing, as
+``variant:refused/ignored``.
 """
 
 from __future__ import annotations
@@ -17,15 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anyroc.isa.formats import Format, formats
-from anyroc.isa.modifiers import required_bits
+from anyroc.isa.modifiers import field_mask, required_bits, used_mask
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, generate, parse
-from anyroc.isa.tables.llvm_mc import disassemble
+from anyroc.isa.tables.llvm_mc import NEWER, disassemble
 
-# Per family, the GPUs to ask: ISA -> LLVM name. The first that has a row says what it takes.
+# Per family, the GPUs to ask: ISA -> LLVM name.
 TARGETS = {
     "cdna": {"cdna3": "gfx942", "cdna4": "gfx950", "cdna2": "gfx90a"},
     "rdna3": {"rdna3_5": "gfx1151", "rdna3": "gfx1100"},
-    "rdna4": {"rdna4": "gfx1201"},
+    "rdna4": {"rdna4": "gfx1201", "cdna5": "gfx1250"},
 }
 _MODIFIERS = frozenset((
     "clamp", "omod", "abs", "neg", "neg_hi", "op_sel", "op_sel_hi", "op_sel_hi2", "src0_neg",
@@ -35,8 +39,12 @@ _MODIFIERS = frozenset((
 ))  # fmt: skip
 _Key = tuple[str, int, str]
 """Format, opcode and mnemonic of a row."""
+_Variant = tuple[str, int, str, str]
+"""The same and the name of a variant's format."""
 
 _GDS_ONLY = ("ds_ordered_count", "ds_add_gs_reg_rtn", "ds_sub_gs_reg_rtn")
+_UNSPOKEN = {("cdna2", "buffer_wbl2"): 0xC000}
+"""Bits that LLVM's text leaves out although they count: compilers set the cache policy."""
 _MARKERS = {"sdwa": 249, "dpp": 250, "dpp8": 233}
 
 
@@ -45,6 +53,7 @@ class Probe:
     """A row in one variant with operands that LLVM may accept."""
 
     row: Row
+    family: str
     variant: str
     format: Format
     raw: int
@@ -54,14 +63,20 @@ class Probe:
         """The encoding, some bits flipped."""
         return (self.raw ^ flipped).to_bytes(self.format.bytes, "little") + self.tail
 
-    def bits(self) -> list[int]:
-        """The modifier bits to flip."""
-        return [
-            1 << bit
-            for name, (low, width) in self.format.fields.items()
+    def modifiers(self) -> int:
+        """The bits that may modify what the instruction does."""
+        return sum(
+            field_mask(self.format, name)
+            for name in self.format.fields
             if name in _MODIFIERS or (name == "src1_sel" and self.row.format == "VOP1")
-            for bit in range(low, low + width)
-        ]
+        )
+
+    def bits(self) -> list[int]:
+        """The bits to flip: modifiers, and what nothing is known to use."""
+        used = used_mask(self.row, self.format, self.family)
+        used |= field_mask(self.format, "op") | required_bits(self.row, self.format, self.family)[0]
+        flipped = self.modifiers() | ~used
+        return [1 << bit for bit in range(self.format.bits) if flipped >> bit & 1]
 
 
 def _value(spec: OperandSpec, width: int, index: int, kind: str, family: str) -> int:
@@ -103,7 +118,7 @@ def _probe(isa: str, row: Row, name: str, kind: str) -> Probe:
         if field in format_.fields:
             raw = format_.put(raw, field, value)
     tail = bytes(4) if any(spec.kind == "k" for spec in row.src) else b""
-    return Probe(row, variant, format_, raw, tail)
+    return Probe(row, family, variant, format_, raw, tail)
 
 
 def _constants(row: Row, format_: Format, family: str, variant: str) -> dict[str, int]:
@@ -123,6 +138,8 @@ def _constants(row: Row, format_: Format, family: str, variant: str) -> dict[str
         values["soffset"] = 0 if family == "cdna" else 124
     if row.format == "SMEM" and family != "cdna" and not row.src:
         values["soffset"] = 0
+    if row.format == "VOP3" and row.mnemonic.startswith("v_cmpx_") and family != "cdna":
+        values["vdst"] = 126
     if row.format == "VOP3P":
         values |= {"op_sel_hi": 3, "op_sel_hi2": 1}
     if "_gws_" in row.mnemonic or row.mnemonic in _GDS_ONLY:
@@ -143,7 +160,7 @@ def _rows(isa: str) -> Iterator[Row]:
 def _candidates(isa: str) -> Iterator[tuple[Row, str, list[Probe]]]:
     layouts = formats(isa)
     for row in _rows(isa):
-        if row.format in ("VOPD", "EXP", "LDSDIR"):
+        if row.format in ("VOPD", "VOPD3", "LDSDIR"):
             continue
         for name in layouts:
             if name.partition(".")[0] == row.format:
@@ -151,75 +168,99 @@ def _candidates(isa: str) -> Iterator[tuple[Row, str, list[Probe]]]:
                 yield row, name, [_probe(isa, row, name, kind[-1]) for kind in kinds]
 
 
-def _accepted(isa: str, target: str, wave_size: int) -> dict[_Key, list[Probe]]:
-    """By row, one probe per variant that the target takes."""
-    found: dict[_Key, list[Probe]] = {}
-    candidates = list(_candidates(isa))
-    codes = [probe.bytes() for _, _, probes in candidates for probe in probes]
-    texts = iter(disassemble(target, codes, wave_size=wave_size))
-    for row, _, probes in candidates:
-        answers = [next(texts) for _ in probes]
-        good = [p for p, text in zip(probes, answers, strict=True) if _is_named(text, row)]
-        if good:
-            found.setdefault((row.format, row.opcode, row.mnemonic), []).append(good[0])
+@dataclass(frozen=True)
+class _Voice:
+    """An LLVM in one of its syntaxes."""
+
+    newest: bool
+    halves: bool
+
+    def texts(self, target: str, wave_size: int, codes: list[bytes]) -> list[str | None]:
+        return disassemble(
+            target, codes, wave_size=wave_size, newest=self.newest, halves=self.halves
+        )
+
+
+def _voices(target: str) -> list[_Voice]:
+    found = [_Voice(True, False)]
+    if not target.startswith("gfx9"):
+        found.insert(0, _Voice(True, True))
+    if target not in NEWER:
+        found.append(_Voice(False, False))
     return found
 
 
-def _bits(target: str, wave_size: int, probes: list[Probe]) -> dict[int, tuple[int, int]]:
-    """By probe identity, the refused and the ignored bits."""
-    codes, owners = [], []
-    for probe in probes:
-        for bit in (0, *probe.bits()):
-            codes.append(probe.bytes(bit))
-            owners.append((probe, bit))
-    masks: dict[int, tuple[int, int]] = {}
-    plain: str | None = None
-    for (probe, bit), text in zip(
-        owners, disassemble(target, codes, wave_size=wave_size), strict=True
-    ):
-        refused, ignored = masks.get(id(probe), (0, 0))
-        if bit == 0:
-            plain = text
-        elif text is None:
-            refused |= bit
-        elif text == plain:
-            ignored |= bit
-        masks[id(probe)] = refused, ignored
+def _accepted(isa: str, target: str, wave_size: int, voice: _Voice) -> dict[_Variant, Probe]:
+    """By row and variant, a probe that the target takes."""
+    found: dict[_Variant, Probe] = {}
+    candidates = list(_candidates(isa))
+    codes = [probe.bytes() for _, _, probes in candidates for probe in probes]
+    texts = iter(voice.texts(target, wave_size, codes))
+    for row, name, probes in candidates:
+        answers = [next(texts) for _ in probes]
+        good = [p for p, text in zip(probes, answers, strict=True) if _is_named(text, row)]
+        if good:
+            found[row.format, row.opcode, row.mnemonic, name] = good[0]
+    return found
+
+
+def _bits(target: str, wave_size: int, probes: list[Probe], voice: _Voice) -> list[tuple[int, int]]:
+    """The refused and the ignored bits of each probe."""
+    flips = [(0, *probe.bits()) for probe in probes]
+    codes = [probe.bytes(bit) for probe, bits in zip(probes, flips, strict=True) for bit in bits]
+    texts = iter(voice.texts(target, wave_size, codes))
+    masks = []
+    for _, *bits in flips:
+        plain = next(texts)
+        refused = ignored = 0
+        for bit in bits:
+            text = next(texts)
+            refused |= bit if text is None else 0
+            ignored |= bit if text == plain else 0
+        masks.append((refused, ignored))
     return masks
 
 
-def _common(
-    first: dict[int, tuple[int, int]], second: dict[int, tuple[int, int]]
-) -> dict[int, tuple[int, int]]:
-    """What both wave sizes refuse, and what both ignore."""
+def _limits(isa: str, target: str) -> dict[_Variant, tuple[int, int]]:
+    """By row and variant, the refused and the ignored bits.
+
+    Refused is what every LLVM and wave size refuses; ignored what has an effect for none of them.
+    """
+    refusals: dict[_Variant, int] = {}
+    effects: dict[_Variant, int] = {}
+    flipped: dict[_Variant, int] = {}
+    sizes = (64,) if FAMILY[isa] == "cdna" else (32,) if target in NEWER else (32, 64)
+    for voice in _voices(target):
+        accepted = _accepted(isa, target, sizes[0], voice)
+        if not voice.newest:
+            accepted = {key: probe for key, probe in accepted.items() if key not in flipped}
+        for size in sizes:
+            masks = _bits(target, size, list(accepted.values()), voice)
+            for (key, probe), (refused, ignored) in zip(accepted.items(), masks, strict=True):
+                flipped[key] = every = sum(probe.bits())
+                refusals[key] = refusals.get(key, every) & refused
+                effects[key] = effects.get(key, 0) | (every & ~(refused | ignored))
     return {
-        key: (refused & second[key][0], ignored & second[key][1])
-        for key, (refused, ignored) in first.items()
+        key: (refusals[key], every & ~(effects[key] | refusals[key]))
+        for key, every in flipped.items()
     }
 
 
 def lines() -> Iterator[str]:
     """The lines of ``probed.txt``."""
     for family, targets in TARGETS.items():
-        have: dict[_Key, list[str]] = {}
-        say: dict[_Key, list[str]] = {}
-        for isa, target in targets.items():
-            wave_size = 64 if family == "cdna" else 32
-            accepted = _accepted(isa, target, wave_size)
-            probes = [probe for found in accepted.values() for probe in found]
-            masks = _bits(target, wave_size, probes)
-            if family != "cdna":
-                masks = _common(masks, _bits(target, 64, probes))
-            for key, found in accepted.items():
-                have.setdefault(key, []).append(isa)
-                words = []
-                for probe in found:
-                    refused, ignored = masks[id(probe)]
-                    words.append(f"{probe.variant or 'base'}:{refused:x}/{ignored:x}")
-                say.setdefault(key, words)
-        for key, isas in have.items():
-            format_, opcode, mnemonic = key
-            yield f"{family} {format_} {opcode} {mnemonic} {','.join(isas)} {' '.join(say[key])}"
+        found: dict[_Key, dict[str, list[str]]] = {}
+        for isa, gpu in targets.items():
+            for (format_, opcode, mnemonic, name), masks in _limits(isa, gpu).items():
+                words = found.setdefault((format_, opcode, mnemonic), {}).setdefault(isa, [])
+                ignored = masks[1] & ~_UNSPOKEN.get((isa, mnemonic), 0)
+                words.append(f"{name.partition('.')[2] or 'base'}:{masks[0]:x}/{ignored:x}")
+        for (format_, opcode, mnemonic), by_isa in found.items():
+            owners: dict[str, list[str]] = {}
+            for isa, words in by_isa.items():
+                owners.setdefault(" ".join(sorted(words)), []).append(isa)
+            for text, isas in owners.items():
+                yield f"{family} {format_} {opcode} {mnemonic} {','.join(isas)} {text}"
 
 
 def main() -> None:
