@@ -43,11 +43,12 @@ class Image:
     """One entry of a container: `data` is what the entry's `id` says it is for.
 
     An id reads ``hipv4-amdgcn-amd-amdhsa--gfx90a:xnack+``: the offload kind, the triple, and the
-    target with its features. A code object that lies by itself has the id "".
+    target with its features. A code object that lies by itself has the id "". `data` is a part of
+    what the images were looked for in: nothing is copied.
     """
 
     id: str
-    data: bytes
+    data: bytes | memoryview
 
     @property
     def is_device(self) -> bool:
@@ -107,22 +108,23 @@ def compress(bundle: bytes, *, version: int = 3) -> bytes:
     return head + struct.pack(layout, *sizes, digest) + packed
 
 
-def images(data: bytes) -> list[Image]:
+def images(data: bytes | memoryview) -> list[Image]:
     """Return every image in `data`, which is any of the four containers, in order.
 
     Raises CodeObjectError when `data` is none of them or is malformed.
     """
-    if data.startswith(ELF_MAGIC) and len(data) >= 20:
+    data = memoryview(data)
+    if data[:4] == ELF_MAGIC and len(data) >= 20:
         (machine,) = struct.unpack_from("<H", data, 18)
         if machine == _EM_AMDGPU:
             return [Image("", data)]
-        section = host_section(data, ".hip_fatbin")
+        section = host_section(bytes(data), ".hip_fatbin")
         if section is None:
             raise CodeObjectError(
                 f"an ELF file for machine {machine} without a .hip_fatbin section has no GPU code",
                 hint="give a HIP executable or shared object, an offload bundle or a code object",
             )
-        return list(_concatenated(section))
+        return list(_concatenated(memoryview(section)))
     return list(_concatenated(data))
 
 
@@ -139,7 +141,8 @@ def select(found: Iterable[Image], target_name: str) -> bytes:
             f"no code for {target_name} in this file; it has code for: {names}",
             hint=f"compile it with --offload-arch={target_name}, or choose another target",
         )
-    return min(fitting, key=lambda image: (image.target_id.count(":"), "+" in image.target_id)).data
+    best = min(fitting, key=lambda image: (image.target_id.count(":"), "+" in image.target_id))
+    return bytes(best.data)
 
 
 def extent(peek: Callable[[int, int], bytes]) -> int:
@@ -186,28 +189,28 @@ def _section_data(data: bytes, header: tuple[int, ...]) -> bytes:
     return data[offset : offset + size]
 
 
-def _concatenated(data: bytes) -> Iterator[Image]:
+def _concatenated(data: memoryview) -> Iterator[Image]:
     """Yield the images of containers that follow one another, zero bytes between them."""
     position = 0
     size = len(data)
     while position < size:
-        rest = data[position:] if position else data
+        rest = data[position:]
         used = extent(_peek_into(rest))
-        if rest.startswith(ELF_MAGIC):
+        if rest[:4] == ELF_MAGIC:
             yield Image("", rest[:used])
-        elif rest.startswith(COMPRESSED_MAGIC):
-            yield from _bundle_images(_decompress(rest[:used]))
+        elif rest[:4] == COMPRESSED_MAGIC:
+            yield from _bundle_images(memoryview(_decompress(bytes(rest[:used]))))
         else:
             yield from _bundle_images(rest[:used])
         position += used
         while position < size and data[position] == 0:
-            step = data[position : position + _ALIGNMENT]
+            step = bytes(data[position : position + _ALIGNMENT])
             position += len(step) - len(step.lstrip(b"\0"))
     if size == 0:
         raise CodeObjectError("no code object: the file is empty")
 
 
-def _bundle_images(data: bytes) -> Iterator[Image]:
+def _bundle_images(data: memoryview) -> Iterator[Image]:
     for name, start, end in _bundle_table(_peek_into(data)):
         if name:
             yield Image(name, data[start:end])
@@ -234,19 +237,19 @@ def _bundle_table(peek: Callable[[int, int], bytes]) -> list[tuple[str, int, int
         raw = peek(position + 24, length)
         if not raw.isascii() or not raw:
             raise CodeObjectError(f"entry {index} of the offload bundle has the id {raw!r}")
-        peek(start, size)
+        peek(max(start + size - 1, 0), min(size, 1))
         table.append((raw.decode(), start, start + size))
         position += 24 + length
     return [("", 0, position), *table]
 
 
-def _peek_into(data: bytes) -> Callable[[int, int], bytes]:
+def _peek_into(data: bytes | memoryview) -> Callable[[int, int], bytes]:
     def peek(offset: int, size: int) -> bytes:
         if offset + size > len(data):
             raise CodeObjectError(
                 f"truncated: {size} bytes wanted at {offset:#x}, the data ends at {len(data):#x}"
             )
-        return data[offset : offset + size]
+        return bytes(data[offset : offset + size])
 
     return peek
 

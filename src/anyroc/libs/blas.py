@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from anyroc.cabi import fortran, memory
@@ -36,6 +36,8 @@ SIZES = {
 LETTERS = {
     191: "A", 192: "S", 193: "O", 194: "N",  # singular vectors
     211: "V", 213: "N",  # eigenvectors
+    201: "N", 202: "V",  # hipSOLVER's eigenvectors
+    221: "A", 222: "V", 223: "I",  # ranges of eigenvalues
     111: "N", 112: "T", 113: "C",  # operations
     121: "U", 122: "L", 123: "F",  # triangles
     131: "N", 132: "U",  # diagonals
@@ -47,6 +49,8 @@ _ENUMERATIONS = {
     *("hipblasOperation_t", "hipblasFillMode_t", "hipblasDiagType_t", "hipblasSideMode_t"),
     *("rocblas_operation", "rocblas_fill", "rocblas_diagonal", "rocblas_side"),
     *("rocblas_svect", "rocblas_evect"),
+    *("hipsolverOperation_t", "hipsolverFillMode_t", "hipsolverSideMode_t"),
+    *("hipsolverEigMode_t", "hipsolverEigRange_t"),
 }
 _COUNTS = {"batchCount", "batch_count"}
 _RENAMED = {"AP": "A", "BP": "B", "CP": "C", "trans": "transA"}
@@ -72,14 +76,23 @@ class Status:
 
 
 class Signature:
-    """What the row of a function says of its arguments; the handle is left out."""
+    """What the row of a function says of its arguments; the handle is left out.
 
-    def __init__(self, row: Function) -> None:
-        found = _NAME.fullmatch(row.name)
+    `pattern` finds the name of BLAS's function as `base` in the row's, `renamed` are arguments that
+    have another name here.
+    """
+
+    def __init__(
+        self,
+        row: Function,
+        pattern: re.Pattern[str] = _NAME,
+        renamed: Mapping[str, str] = _RENAMED,
+    ) -> None:
+        found = pattern.fullmatch(row.name)
         assert found is not None
         self.function = row.name
         self.base = found["base"].lower()
-        self.names = [_RENAMED.get(a.name, a.name) for a in row.arguments[1:]]
+        self.names = [renamed.get(a.name, a.name) for a in row.arguments[1:]]
         types = [_TYPE.sub("", a.type) for a in row.arguments[1:]]
         stars = [a.type.endswith("*") for a in row.arguments[1:]]
         self.types = dict(zip(self.names, types, strict=True))
@@ -165,7 +178,7 @@ def body(row: Function, status: Status) -> Callable[..., None] | None:
         return None
 
     def call(handle: int, *values: int) -> None:
-        made = _call(signature, handle, values, status)
+        made = prepared(signature, handle, values, status)
         if made.batch:
             stream = made.handle.stream
             work.enqueue(signature.function, stream, functools.partial(compute or _compute, made))
@@ -182,7 +195,7 @@ def _solver_body(signature: Signature, status: Status) -> Callable[..., None] | 
         return None
 
     def call(handle: int, *values: int) -> None:
-        made = _call(signature, handle, values, status)
+        made = prepared(signature, handle, values, status)
 
         def solve() -> None:
             for index in range(made.batch):
@@ -196,7 +209,8 @@ def _solver_body(signature: Signature, status: Status) -> Callable[..., None] | 
     return call
 
 
-def _call(signature: Signature, handle: int, values: tuple[int, ...], status: Status) -> Call:
+def prepared(signature: Signature, handle: int, values: tuple[int, ...], status: Status) -> Call:
+    """Return a call with what its arguments mean; raises StatusError for what is wrong with it."""
     if handle not in handles:
         raise StatusError(status.invalid_handle)
     found = handles[handle]

@@ -45,6 +45,14 @@ _XT_TYPES = {(0, 4): R2C, (4, 0): C2R, (4, 4): C2C, (1, 5): D2Z, (5, 1): Z2D, (5
 """By hipDataType of input and output."""
 
 
+_EXECUTES: dict[str, dict[str, int]] = {
+    **{f"hipfftExec{name}": {} for name in ("C2C", "Z2Z")},
+    **{f"hipfftExec{name}": {"direction": FORWARD} for name in ("R2C", "D2Z")},
+    **{f"hipfftExec{name}": {"direction": BACKWARD} for name in ("C2R", "Z2D")},
+}
+"""What executes a plan, with the direction where the function has but one."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """How data lie: the embedding array's sizes, the distances of elements and of batches.
@@ -125,6 +133,16 @@ class Plan:
         out[...] = made if self.scale == 1.0 else made * self.scale
 
 
+def bodies() -> dict[str, Callable[..., None]]:
+    """Return the functions that differ from each other by a type, or ask for a size."""
+    found: dict[str, Callable[..., None]] = {}
+    for name, direction in _EXECUTES.items():
+        found[name] = functools.partial(_execute, name, **direction)
+    for shape in ("1d", "2d", "3d", "Many"):
+        found[f"hipfftGetSize{shape}"] = found[f"hipfftEstimate{shape}"] = _size
+    return found | dict.fromkeys(("hipfftSetAutoAllocation", "hipfftSetWorkArea"), _ignore)
+
+
 _plans: Handles[Plan] = Handles()
 
 
@@ -141,21 +159,6 @@ def _execute(function: str, handle: int, source: int, target: int, direction: in
     work.enqueue(function, plan.stream, functools.partial(plan.run, source, target, direction))
 
 
-def _layouts(
-    read: Callable[[int, int], tuple[int, ...] | None],
-    rank: int,
-    numbers: tuple[int, int, int, int, int, int],
-) -> tuple[Layout, Layout]:
-    """Return both layouts from inembed, istride, idist, onembed, ostride and odist."""
-    inembed, istride, idist, onembed, ostride, odist = numbers
-    if not inembed or not onembed:
-        return Layout(), Layout()
-    return (
-        Layout(read(inembed, rank), istride, idist),
-        Layout(read(onembed, rank), ostride, odist),
-    )
-
-
 def _ints(address: int, count: int) -> tuple[int, ...]:
     return tuple(memory.get_i32(address + 4 * index) for index in range(count))
 
@@ -169,6 +172,15 @@ def _no_work_space(out: int) -> None:
         memory.put_u64(out, 0)
 
 
+def _size(*arguments: int) -> None:
+    """Answer how much work space a description or a plan takes."""
+    _no_work_space(arguments[-1])
+
+
+def _ignore(handle: int, _setting: int) -> None:
+    _plan(handle)
+
+
 def hipfftCreate(out: int) -> None:
     require(out, INVALID_VALUE)
     memory.put_u64(out, _plans.add(Plan()))
@@ -179,81 +191,31 @@ def hipfftDestroy(handle: int) -> None:
     _plans.remove(handle)
 
 
-def hipfftMakePlanMany(
-    handle: int,
-    rank: int,
-    sizes: int,
-    inembed: int,
-    istride: int,
-    idist: int,
-    onembed: int,
-    ostride: int,
-    odist: int,
-    kind: int,
-    batch: int,
-    work_size: int,
+def _make_many(
+    read: Callable[[int, int], tuple[int, ...]], handle: int, rank: int, sizes: int, *rest: int
 ) -> None:
+    """Make a plan from addresses of sizes, which `read` reads, and from what else describes it."""
+    inembed, istride, idist, onembed, ostride, odist, kind, batch, work_size = rest
     require(1 <= rank <= 3 and sizes, INVALID_SIZE)
-    numbers = inembed, istride, idist, onembed, ostride, odist
-    layouts = _layouts(_ints, rank, numbers)
-    _plan(handle).make(_ints(sizes, rank), kind, batch, *layouts)
+    source = target = Layout()
+    if inembed and onembed:
+        source = Layout(read(inembed, rank), istride, idist)
+        target = Layout(read(onembed, rank), ostride, odist)
+    _plan(handle).make(read(sizes, rank), kind, batch, source, target)
     _no_work_space(work_size)
 
 
-def hipfftMakePlanMany64(
-    handle: int,
-    rank: int,
-    sizes: int,
-    inembed: int,
-    istride: int,
-    idist: int,
-    onembed: int,
-    ostride: int,
-    odist: int,
-    kind: int,
-    batch: int,
-    work_size: int,
-) -> None:
-    require(1 <= rank <= 3 and sizes, INVALID_SIZE)
-    numbers = inembed, istride, idist, onembed, ostride, odist
-    layouts = _layouts(_longs, rank, numbers)
-    _plan(handle).make(_longs(sizes, rank), kind, batch, *layouts)
-    _no_work_space(work_size)
+hipfftMakePlanMany = functools.partial(_make_many, _ints)
+hipfftMakePlanMany64 = functools.partial(_make_many, _longs)
 
 
-def hipfftXtMakePlanMany(
-    handle: int,
-    rank: int,
-    sizes: int,
-    inembed: int,
-    istride: int,
-    idist: int,
-    input_type: int,
-    onembed: int,
-    ostride: int,
-    odist: int,
-    output_type: int,
-    batch: int,
-    work_size: int,
-    execution_type: int,
-) -> None:
-    kind = _XT_TYPES.get((input_type, output_type))
+def hipfftXtMakePlanMany(handle: int, rank: int, sizes: int, *rest: int) -> None:
+    *source, source_type, onembed, ostride, odist, target_type, batch, work_size, _ = rest
+    kind = _XT_TYPES.get((source_type, target_type))
     if kind is None:
         raise StatusError(NOT_SUPPORTED)
-    hipfftMakePlanMany64(
-        handle,
-        rank,
-        sizes,
-        inembed,
-        istride,
-        idist,
-        onembed,
-        ostride,
-        odist,
-        kind,
-        batch,
-        work_size,
-    )
+    layouts = *source, onembed, ostride, odist
+    hipfftMakePlanMany64(handle, rank, sizes, *layouts, kind, batch, work_size)
 
 
 def hipfftMakePlan1d(handle: int, nx: int, kind: int, batch: int, work_size: int) -> None:
@@ -288,21 +250,8 @@ def hipfftPlan3d(out: int, nx: int, ny: int, nz: int, kind: int) -> None:
     _new(out, hipfftMakePlan3d, nx, ny, nz, kind)
 
 
-def hipfftPlanMany(
-    out: int,
-    rank: int,
-    sizes: int,
-    inembed: int,
-    istride: int,
-    idist: int,
-    onembed: int,
-    ostride: int,
-    odist: int,
-    kind: int,
-    batch: int,
-) -> None:
-    numbers = inembed, istride, idist, onembed, ostride, odist
-    _new(out, hipfftMakePlanMany, rank, sizes, *numbers, kind, batch)
+def hipfftPlanMany(out: int, *description: int) -> None:
+    _new(out, hipfftMakePlanMany, *description)
 
 
 def hipfftExtPlanScaleFactor(handle: int, factor: float) -> None:
@@ -315,73 +264,9 @@ def hipfftSetStream(handle: int, number: int) -> None:
     _plan(handle).stream = number
 
 
-def hipfftSetAutoAllocation(handle: int, automatic: int) -> None:
-    _plan(handle)
-
-
-def hipfftSetWorkArea(handle: int, area: int) -> None:
-    _plan(handle)
-
-
 def hipfftGetSize(handle: int, out: int) -> None:
     _plan(handle)
     _no_work_space(out)
-
-
-def hipfftGetSize1d(handle: int, nx: int, kind: int, batch: int, out: int) -> None:
-    _no_work_space(out)
-
-
-def hipfftGetSize2d(handle: int, nx: int, ny: int, kind: int, out: int) -> None:
-    _no_work_space(out)
-
-
-def hipfftGetSize3d(handle: int, nx: int, ny: int, nz: int, kind: int, out: int) -> None:
-    _no_work_space(out)
-
-
-def hipfftGetSizeMany(handle: int, *arguments: int) -> None:
-    _no_work_space(arguments[-1])
-
-
-def hipfftEstimate1d(nx: int, kind: int, batch: int, out: int) -> None:
-    _no_work_space(out)
-
-
-def hipfftEstimate2d(nx: int, ny: int, kind: int, out: int) -> None:
-    _no_work_space(out)
-
-
-def hipfftEstimate3d(nx: int, ny: int, nz: int, kind: int, out: int) -> None:
-    _no_work_space(out)
-
-
-def hipfftEstimateMany(*arguments: int) -> None:
-    _no_work_space(arguments[-1])
-
-
-def hipfftExecC2C(handle: int, source: int, target: int, direction: int) -> None:
-    _execute("hipfftExecC2C", handle, source, target, direction)
-
-
-def hipfftExecZ2Z(handle: int, source: int, target: int, direction: int) -> None:
-    _execute("hipfftExecZ2Z", handle, source, target, direction)
-
-
-def hipfftExecR2C(handle: int, source: int, target: int) -> None:
-    _execute("hipfftExecR2C", handle, source, target, FORWARD)
-
-
-def hipfftExecD2Z(handle: int, source: int, target: int) -> None:
-    _execute("hipfftExecD2Z", handle, source, target, FORWARD)
-
-
-def hipfftExecC2R(handle: int, source: int, target: int) -> None:
-    _execute("hipfftExecC2R", handle, source, target, BACKWARD)
-
-
-def hipfftExecZ2D(handle: int, source: int, target: int) -> None:
-    _execute("hipfftExecZ2D", handle, source, target, BACKWARD)
 
 
 def hipfftXtExec(handle: int, source: int, target: int, direction: int) -> None:

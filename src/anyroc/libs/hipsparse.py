@@ -60,6 +60,11 @@ def _description(handle: int) -> Description:
     return _descriptions[handle]
 
 
+def index_base(handle: int) -> int:
+    """Return what indices count from in a matrix of a hipsparseMatDescr_t."""
+    return _description(handle).base
+
+
 @dataclass
 class Call:
     """One call: its arguments by their names, without the name of the format in front."""

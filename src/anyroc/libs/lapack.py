@@ -28,12 +28,14 @@ _KINDS = {
 
 
 class Problem:
-    """One problem of a call."""
+    """One problem of a call, whose type is that of the letter."""
 
-    def __init__(self, call: Call, index: int) -> None:
+    pivot_kind: Any = np.int32
+
+    def __init__(self, call: Call, index: int, letter: str = "") -> None:
         self._call = call
-        self._index = index
-        self.letter = call.signature.base[0]
+        self.index = index
+        self.letter = letter or call.signature.base[0]
         self.kind, self.real = _KINDS[self.letter]
         self.is_complex = self.letter in "cz"
 
@@ -52,19 +54,21 @@ class Problem:
         """Return a matrix as it lies in memory."""
         leading = max(self[f"ld{name.lower()}"], 1)
         count = (columns - 1) * leading + rows if rows > 0 and columns > 0 else 0
-        place = self._call.place(name, self._index, count)
+        place = self._place(name, count, leading * columns, np.dtype(self.kind).itemsize)
         return arrays.matrix(place, rows, columns, leading, self.kind)
 
     def vector(self, name: str, count: int, kind: Any = None) -> Array:
-        """Return a vector; where the call has no stride for it, problems follow each other."""
+        """Return a vector."""
         kind = np.dtype(kind or self.kind)
+        return arrays.at(self._place(name, count, count, kind.itemsize), count, kind)
+
+    def _place(self, name: str, count: int, apart: int, size: int) -> int:
+        """Return where an array is; where the call has no stride, problems lie `apart` elements."""
         signature = self._call.signature
         if name in signature.strides or name in signature.by_pointers:
-            place = self._call.place(name, self._index, count)
-        else:
-            place = self[name] + self._index * count * kind.itemsize
-            work.check(place, count * kind.itemsize)
-        return arrays.at(place, count, kind)
+            return self._call.place(name, self.index, count)
+        place = self[name] + self.index * apart * size
+        return work.check(place, count * size)
 
     def call(self, name: str, *arguments: Any, workspace: tuple[str, ...] = ()) -> int:
         """Call LAPACK's routine and return its info.
@@ -98,11 +102,14 @@ class Problem:
         return int(info[0])
 
     def finish(self, info: int) -> None:
-        """Store info."""
-        if self.has("info"):
-            name = "deviceInfo" if self.has("deviceInfo") else "info"
-            place = self[name] + 4 * self._index
-            if name == "deviceInfo" or not self._call.signature.function.startswith("hipblas"):
+        """Store info: that of the device where the call has two, of which the host's is 0 then."""
+        two = "deviceInfo" in self._call.values
+        if two and self.has("info"):
+            memory.put_i32(self["info"], 0)
+        name = "deviceInfo" if two else "info"
+        if self.has(name):
+            place = self[name] + 4 * self.index
+            if two or not self._call.signature.function.startswith("hipblas"):
                 work.check(place, 4)
             memory.put_i32(place, info)
 
@@ -122,24 +129,36 @@ def answer_at_once(call: Call) -> None:
 def _getrf(p: Problem) -> None:
     m, n = p["m"] if p.has("m") else p["n"], p["n"]
     a = p.matrix("A", m, n)
-    pivots = np.zeros(min(m, n), _integers())
+    if not p.has("ipiv"):
+        p.finish(_factor_without_pivots(a))
+        return
+    pivots = np.zeros(min(m, n), integers())
     info = p.call("getrf", m, n, a, p["lda"], pivots)
-    if p.has("ipiv"):
-        p.vector("ipiv", min(m, n), np.int32)[...] = pivots
-    elif (pivots != np.arange(1, len(pivots) + 1)).any():
-        # The caller wants no pivoting, LAPACK has done some: undo it.
-        raise NotImplementedError("a factorization without pivots")
+    p.vector("ipiv", min(m, n), p.pivot_kind)[...] = pivots
     p.finish(info)
 
 
-def _integers() -> Any:
+def _factor_without_pivots(a: Array) -> int:
+    """Make L and U of a matrix in its place; return the number of the first pivot that is 0."""
+    info = 0
+    for k in range(min(a.shape)):
+        if a[k, k] == 0:
+            info = info or k + 1
+            continue
+        a[k + 1 :, k] /= a[k, k]
+        a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
+    return info
+
+
+def integers() -> Any:
+    """Return the type of LAPACK's integers."""
     return np.int64 if fortran.library().integer_size == 8 else np.int32
 
 
 def _pivots(p: Problem) -> Array:
     if not p.has("ipiv"):
-        return np.arange(1, p["n"] + 1, dtype=_integers())
-    return p.vector("ipiv", p["n"], np.int32).astype(_integers())
+        return np.arange(1, p["n"] + 1, dtype=integers())
+    return p.vector("ipiv", p["n"], p.pivot_kind).astype(integers())
 
 
 def _getrs(p: Problem) -> None:
@@ -163,10 +182,10 @@ def _getri(p: Problem) -> None:
 
 def _gesv(p: Problem) -> None:
     n, count = p["n"], p["nrhs"]
-    pivots = np.zeros(n, _integers())
+    pivots = np.zeros(n, integers())
     a, b = p.matrix("A", n, n), p.matrix("B", n, count)
     info = p.call("gesv", n, count, a, p["lda"], pivots, b, p["ldb"])
-    p.vector("ipiv", n, np.int32)[...] = pivots
+    p.vector("ipiv", n, p.pivot_kind)[...] = pivots
     p.finish(info)
 
 

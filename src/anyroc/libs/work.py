@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Callable
 
 from anyroc.cabi import callback
-from anyroc.gpu.memory import address_space
+from anyroc.gpu.addresses import round_up
+from anyroc.gpu.memory import ALIGNMENT, address_space
 from anyroc.hip import calls, faults, stream
 from anyroc.hip.error import Error, name
 
@@ -36,11 +37,14 @@ def synchronize(handle: int) -> None:
 
 
 def check(address: int, size: int) -> int:
-    """Return the address of `size` bytes that work may use; raises BadMemory."""
+    """Return the address of `size` bytes that work may use; raises BadMemory.
+
+    Kernels may use what an allocation is rounded up to, and so may work.
+    """
     space = address_space()
     if size > 0 and not space.host_admitted:
         found = space.find(address) or space.find_host(address)
-        if found is None or address + size > found.end:
+        if found is None or address + size > round_up(found.end, ALIGNMENT):
             raise BadMemory(f"{size} bytes at {address:#x} are not memory of the device")
     return address
 

@@ -18,7 +18,16 @@ CONFIGURATIONS = [
 ]
 
 
-FEWER = {"cub": 2, "helpers": 1, "ptx": 3, "small_floats": 1}
+FEWER = {
+    "cub": 2,
+    "helpers": 1,
+    "libcuxx": 2,
+    "matrices": 2,
+    "ptx": 3,
+    "small_floats": 1,
+    "thrust": 1,
+    "thrust_numbers": 1,
+}
 """Programs whose code depends on the GPU no more than that of others: on how many they run."""
 
 

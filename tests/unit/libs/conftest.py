@@ -28,6 +28,7 @@ _SCALARS = {
     "size_t": ctypes.c_size_t,
     "float": ctypes.c_float,
     "double": ctypes.c_double,
+    "char": ctypes.c_byte,
 }
 
 

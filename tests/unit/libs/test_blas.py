@@ -345,3 +345,19 @@ def test_every_function_of_blas_has_a_body(name: str) -> None:
     bodies = libs.bodies(name)
     assert [] == [row.name for row in rows if row.name not in bodies]
     assert len(rows) > 500
+
+
+def test_least_squares_of_a_batch_have_one_info_on_the_host(api: Any, device: Any) -> None:
+    blas, handle = api("hipblas"), ctypes.c_void_p()
+    assert 0 == blas.hipblasCreate(ctypes.byref(handle))
+    a, b = np.array([[2.0, 0], [0, 4], [0, 0]]), np.array([[2.0], [4], [9]])
+    places = [(device.put(a), device.put(b)) for _ in range(2)]
+    pa, pb = (
+        device.put(np.array([p.value for p in kind], np.uint64))
+        for kind in zip(*places, strict=True)
+    )
+    info = (ctypes.c_int * 2)(55, 77)
+    assert 0 == blas.hipblasDgelsBatched(handle, 111, 3, 2, 1, pa, 3, pb, 3, info, None, 2)
+    for _, right in places:
+        np.testing.assert_allclose([[1], [1]], device.get(right, b)[:2])
+    assert [0, 77] == list(info)

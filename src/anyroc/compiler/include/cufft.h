@@ -1,6 +1,7 @@
 /* cuFFT, as names for hipFFT's. */
 #pragma once
 
+#include <cuComplex.h>
 #include <cuda_runtime.h>
 #include <hipfft/hipfft.h>
 

@@ -1,6 +1,7 @@
 /* cuSPARSE, as names for hipSPARSE's. */
 #pragma once
 
+#include <cuComplex.h>
 #include <cuda_runtime.h>
 #include <hipsparse/hipsparse.h>
 

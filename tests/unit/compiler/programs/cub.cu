@@ -22,6 +22,9 @@ struct Compose {
         return {f.a * g.a, f.b * g.a + g.b};
     }
 };
+struct OnDevice {
+    __device__ int operator()(int a, int b) const { return max(a, b); }
+};
 struct Running {
     Line before;
     __device__ Line operator()(const Line &total)
@@ -141,6 +144,10 @@ void device_wide()
         if (i < MANY)
             so_far = Compose()(so_far, lines[i]);
     }
+    with_storage([&](void *t, size_t &b) {
+        return cub::DeviceReduce::Reduce(t, b, in.data, count.data, MANY, OnDevice(), -1);
+    });
+    expect("a function of the device", 0, *std::max_element(in.data, in.data + MANY), count[0]);
     with_storage([&](void *t, size_t &b) { return cub::DeviceScan::ExclusiveSum(t, b, in.data, out.data, MANY); });
     for (int i = 0, sum = 0; i < MANY; sum += in[i++])
         expect("exclusive sum", i, sum, out[i]);

@@ -4,6 +4,7 @@
 #include <cufft.h>
 #include <curand.h>
 #include <curand_kernel.h>
+#include <cusolverDn.h>
 #include <cusparse.h>
 #include <nvrtc.h>
 
@@ -60,7 +61,29 @@ int main()
                         2) == CUBLAS_STATUS_SUCCESS);
     cudaMemcpy(c, pc, sizeof c, cudaMemcpyDeviceToHost);
     REQUIRE(c[0] == 10 && c[1] == 14 && c[2] == 14 && c[3] == 20);
+    // The type of sums may be named as one of data.
+    REQUIRE(cublasGemmEx(blas, CUBLAS_OP_N, CUBLAS_OP_N, 2, 2, 2, &one, pa, CUDA_R_32F, 2, pa,
+                         CUDA_R_32F, 2, &zero, pc, CUDA_R_32F, 2, CUDA_R_32F,
+                         CUBLAS_GEMM_DEFAULT_TENSOR_OP) == CUBLAS_STATUS_SUCCESS);
+    cudaMemcpy(c, pc, sizeof c, cudaMemcpyDeviceToHost);
+    REQUIRE(c[0] == 7 && c[1] == 10 && c[2] == 15 && c[3] == 22);
     REQUIRE(cublasDestroy(blas) == CUBLAS_STATUS_SUCCESS);
+
+    cusolverDnHandle_t solver;
+    int size, *info, found = 9;
+    cudaMalloc(&info, sizeof *info);
+    float symmetric[4] = {4, 2, 2, 10};
+    cudaMemcpy(pc, symmetric, sizeof symmetric, cudaMemcpyHostToDevice);
+    REQUIRE(cusolverDnCreate(&solver) == CUSOLVER_STATUS_SUCCESS);
+    REQUIRE(cusolverDnSpotrf_bufferSize(solver, CUBLAS_FILL_MODE_LOWER, 2, pc, 2, &size) ==
+            CUSOLVER_STATUS_SUCCESS);
+    REQUIRE(cusolverDnSpotrf(solver, CUBLAS_FILL_MODE_LOWER, 2, pc, 2, pa, size, info) ==
+            CUSOLVER_STATUS_SUCCESS);
+    cudaMemcpy(&found, info, sizeof found, cudaMemcpyDeviceToHost);
+    cudaMemcpy(c, pc, sizeof c, cudaMemcpyDeviceToHost);
+    REQUIRE(found == 0 && c[0] == 2 && c[1] == 1 && c[3] == 3);
+    REQUIRE(cusolverDnDestroy(solver) == CUSOLVER_STATUS_SUCCESS);
+    cudaMemcpy(pa, a, sizeof a, cudaMemcpyHostToDevice);
 
     cufftHandle plan;
     cufftComplex *pairs = reinterpret_cast<cufftComplex *>(pa);

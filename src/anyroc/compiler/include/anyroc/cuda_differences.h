@@ -15,6 +15,9 @@
 #define cudaCreateChannelDesc hipCreateChannelDesc
 #define cudaCpuDeviceId hipCpuDeviceId
 #define cudaInvalidDeviceId hipInvalidDeviceId
+#define cudaSharedmemCarveoutDefault (-1)
+#define cudaSharedmemCarveoutMaxL1 0
+#define cudaSharedmemCarveoutMaxShared 100
 #define make_cudaExtent make_hipExtent
 #define make_cudaPos make_hipPos
 #define make_cudaPitchedPtr make_hipPitchedPtr

@@ -17,6 +17,23 @@ ANYROC_DEVICE int __ffsll(unsigned long long x) { return x == 0 ? 0 : __builtin_
 ANYROC_DEVICE int __ffsll(long long x) { return __ffsll(static_cast<unsigned long long>(x)); }
 ANYROC_DEVICE int __ffsll(unsigned long x) { return __ffsll(static_cast<unsigned long long>(x)); }
 ANYROC_DEVICE int __ffsll(long x) { return __ffsll(static_cast<unsigned long long>(x)); }
+/* HIP's bit fields: `width` bits from bit `offset` on. */
+#define ANYROC_BIT_FIELD(T, suffix, most)                                              \
+    ANYROC_DEVICE T __bitextract_##suffix(T x, unsigned int offset, unsigned int width) \
+    {                                                                                  \
+        T mask = (static_cast<T>(1) << (width & most)) - 1;                            \
+        return x >> (offset & most) & mask;                                            \
+    }                                                                                  \
+    ANYROC_DEVICE T __bitinsert_##suffix(T x, T y, unsigned int offset, unsigned int width) \
+    {                                                                                  \
+        T mask = (static_cast<T>(1) << (width & most)) - 1;                            \
+        offset &= most;                                                                \
+        return (x & ~(mask << offset)) | (y & mask) << offset;                         \
+    }
+ANYROC_BIT_FIELD(unsigned int, u32, 31)
+ANYROC_BIT_FIELD(unsigned long long, u64, 63)
+#undef ANYROC_BIT_FIELD
+
 ANYROC_DEVICE unsigned int __brev(unsigned int x) { return __builtin_bitreverse32(x); }
 ANYROC_DEVICE unsigned long long __brevll(unsigned long long x)
 {

@@ -55,13 +55,14 @@ ANYROC_DEVICE lane_mask ballot(bool predicate)
 /* A word of another lane of the wave. */
 ANYROC_DEVICE int read_word(int word, int lane)
 {
-    int near = __builtin_amdgcn_ds_bpermute(lane << 2, word);
 #if ANYROC_WAVE == 64 && !defined(ANYROC_CUDA) && (defined(__GFX11__) || defined(__GFX12__))
-    /* There a permutation stays within each half of the wave. */
-    int far = __builtin_amdgcn_ds_bpermute(lane << 2, __builtin_amdgcn_permlane64(word));
+    /* There a permutation may stay within each half of the wave, whatever half it names. */
+    int address = (lane & 31 | lane_of_wave() & 32) << 2;
+    int near = __builtin_amdgcn_ds_bpermute(address, word);
+    int far = __builtin_amdgcn_ds_bpermute(address, __builtin_amdgcn_permlane64(word));
     return ((lane ^ lane_of_wave()) & 32) != 0 ? far : near;
 #else
-    return near;
+    return __builtin_amdgcn_ds_bpermute(lane << 2, word);
 #endif
 }
 

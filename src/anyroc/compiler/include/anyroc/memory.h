@@ -28,7 +28,7 @@ __attribute__((weak, noreturn)) inline __device__ void __cxa_deleted_virtual(voi
 }
 
 /* glibc's assert calls this; the runtime knows a failed assertion by the text. */
-__attribute__((weak, noinline)) __device__ void __assert_fail(const char *assertion,
+__attribute__((weak, noinline)) inline __device__ void __assert_fail(const char *assertion,
                                                               const char *file, unsigned int line,
                                                               const char *function)
 {

@@ -16,6 +16,8 @@
 #define __CUDA_ARCH_LIST__ 700
 #endif
 
+#include <assert.h>
+
 #include "anyroc/device.h"
 
 #include <cuda_runtime.h>

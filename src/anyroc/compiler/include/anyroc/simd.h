@@ -112,3 +112,50 @@ ANYROC_DEVICE unsigned int __vsadu4(unsigned int a, unsigned int b)
 {
     return anyroc::sum_of_differences<uint8_t>(a, b);
 }
+
+#if !defined(ANYROC_CUDA)
+/* HIP's dot products of packed integers: two halves, four bytes, or eight fields of four bits. */
+namespace anyroc {
+static inline __device__ int bounded(long long sum, bool saturate)
+{
+    long long low = -0x80000000ll, high = 0x7fffffffll;
+    return static_cast<int>(!saturate ? sum : sum < low ? low : sum > high ? high : sum);
+}
+static inline __device__ unsigned int bounded(unsigned long long sum, bool saturate)
+{
+    return static_cast<unsigned int>(saturate && sum > 0xffffffffull ? 0xffffffffull : sum);
+}
+}  // namespace anyroc
+ANYROC_DEVICE int amd_mixed_dot(short2 a, short2 b, int c, bool saturate)
+{
+    return anyroc::bounded(1ll * a.x * b.x + 1ll * a.y * b.y + c, saturate);
+}
+ANYROC_DEVICE unsigned int amd_mixed_dot(ushort2 a, ushort2 b, unsigned int c, bool saturate)
+{
+    return anyroc::bounded(1ull * a.x * b.x + 1ull * a.y * b.y + c, saturate);
+}
+ANYROC_DEVICE int amd_mixed_dot(char4 a, char4 b, int c, bool saturate)
+{
+    return anyroc::bounded(1ll * a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w + c, saturate);
+}
+ANYROC_DEVICE unsigned int amd_mixed_dot(uchar4 a, uchar4 b, unsigned int c, bool saturate)
+{
+    return anyroc::bounded(1ull * a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w + c, saturate);
+}
+ANYROC_DEVICE int amd_mixed_dot(int a, int b, int c, bool saturate)
+{
+    long long sum = c;
+    for (int shift = 28; shift >= 0; shift -= 4)
+        sum += 1ll * (static_cast<int>(static_cast<unsigned int>(a) << shift) >> 28) *
+               (static_cast<int>(static_cast<unsigned int>(b) << shift) >> 28);
+    return anyroc::bounded(sum, saturate);
+}
+ANYROC_DEVICE unsigned int amd_mixed_dot(unsigned int a, unsigned int b, unsigned int c,
+                                         bool saturate)
+{
+    unsigned long long sum = c;
+    for (int shift = 0; shift < 32; shift += 4)
+        sum += 1ull * (a >> shift & 15) * (b >> shift & 15);
+    return anyroc::bounded(sum, saturate);
+}
+#endif

@@ -117,3 +117,31 @@ ANYROC_BOTH anyroc::if_vector<V, bool> operator!=(const V &a, const V &b)
 {
     return !(a == b);
 }
+
+/* A scalar is compared with every component. */
+template <typename V, typename S>
+ANYROC_BOTH anyroc::if_scaled<V, S, bool> operator==(const V &a, S b)
+{
+    for (int i = 0; i < anyroc::components<V>::value; ++i)
+        if (!((&a.x)[i] == static_cast<decltype(a.x)>(b)))
+            return false;
+    return true;
+}
+
+template <typename V, typename S>
+ANYROC_BOTH anyroc::if_scaled<V, S, bool> operator==(S a, const V &b)
+{
+    return b == a;
+}
+
+template <typename V, typename S>
+ANYROC_BOTH anyroc::if_scaled<V, S, bool> operator!=(const V &a, S b)
+{
+    return !(a == b);
+}
+
+template <typename V, typename S>
+ANYROC_BOTH anyroc::if_scaled<V, S, bool> operator!=(S a, const V &b)
+{
+    return !(b == a);
+}

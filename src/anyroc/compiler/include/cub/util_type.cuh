@@ -127,6 +127,15 @@ template <typename T>
 constexpr bool is_float = std::is_floating_point<T>::value || std::is_same<T, __half>::value ||
                           std::is_same<T, __hip_bfloat16>::value;
 
+/* What f gives for arguments of these types; it may be a function of the device alone. */
+template <typename F, typename... A>
+struct call {
+    static __host__ __device__ auto made(F &f, A... arguments) { return f(arguments...); }
+};
+template <typename F, typename... A>
+using result_of =
+    std::decay_t<decltype(call<F, A...>::made(std::declval<F &>(), std::declval<A>()...))>;
+
 template <typename T>
 using value_of = typename std::iterator_traits<T>::value_type;
 

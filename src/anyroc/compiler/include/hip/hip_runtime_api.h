@@ -25,4 +25,8 @@
 
 #if defined(__cplusplus)
 #include "anyroc/hip_templates.h"
+#if defined(__HIP__)
+#include "anyroc/device_api.h"
+#include "anyroc/texture_references.h"
+#endif
 #endif

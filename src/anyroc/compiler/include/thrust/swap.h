@@ -1,8 +1,16 @@
-/* Thrust's swap is the standard one. */
+/* Thrust: exchanges, of values and of sequences. */
 #pragma once
 
-#include <utility>
+#include "detail/elementwise.h"
 
 namespace thrust {
-using std::swap;
+
+template <typename T>
+ANYROC_HD void swap(T &a, T &b)
+{
+    T old = static_cast<T &&>(a);
+    a = static_cast<T &&>(b);
+    b = static_cast<T &&>(old);
 }
+
+}  // namespace thrust

@@ -37,7 +37,7 @@ hipError_t merge_sort(void *temp, size_t &bytes, Keys keys, Values values, size_
                       hipStream_t stream)
 {
     using Key = value_of<Keys>;
-    using Value = std::remove_reference_t<decltype(values[0])>;
+    using Value = value_of<Values>;
     constexpr bool pairs = !std::is_same<Value, NullType>::value;
     Workspace room(temp, bytes);
     Key *a = room.take<Key>(count), *b = room.take<Key>(count);

@@ -10,7 +10,7 @@ struct DeviceReduce {
     static hipError_t Reduce(void *temp, size_t &bytes, In in, Out out, N count, Op combine,
                              T first, hipStream_t stream = 0, bool = false)
     {
-        using Result = std::decay_t<decltype(combine(first, *in))>;
+        using Result = detail::result_of<Op, T, detail::value_of<In>>;
         detail::Workspace room(temp, bytes);
         return detail::reduce<Result>(
             room, count, [=] __device__(size_t i) -> Result { return in[i]; }, combine, first,
@@ -21,7 +21,8 @@ struct DeviceReduce {
                                       Op combine, Transform transform, T first,
                                       hipStream_t stream = 0)
     {
-        using Result = std::decay_t<decltype(combine(first, transform(*in)))>;
+        using Item = detail::result_of<Transform, detail::value_of<In>>;
+        using Result = detail::result_of<Op, T, Item>;
         detail::Workspace room(temp, bytes);
         return detail::reduce<Result>(
             room, count, [=] __device__(size_t i) -> Result { return transform(in[i]); }, combine,
@@ -115,7 +116,7 @@ struct DeviceSegmentedReduce {
     static hipError_t Reduce(void *temp, size_t &bytes, In in, Out out, int segments, Begin begin,
                              End end, Op combine, T first, hipStream_t stream = 0, bool = false)
     {
-        using Result = std::decay_t<decltype(combine(first, *in))>;
+        using Result = detail::result_of<Op, T, detail::value_of<In>>;
         detail::Workspace room(temp, bytes);
         if (room.asked_for_size())
             return hipSuccess;

@@ -10,7 +10,7 @@ struct DeviceScan {
     static hipError_t InclusiveScan(void *temp, size_t &bytes, In in, Out out, Op combine, N count,
                                     hipStream_t stream = 0, bool = false)
     {
-        using T = std::decay_t<decltype(combine(*in, *in))>;
+        using T = detail::result_of<Op, detail::value_of<In>, detail::value_of<In>>;
         detail::Workspace room(temp, bytes);
         return detail::scan<T>(
             room, count, [=] __device__(size_t i) -> T { return in[i]; }, combine,
@@ -21,7 +21,7 @@ struct DeviceScan {
     static hipError_t ExclusiveScan(void *temp, size_t &bytes, In in, Out out, Op combine, T first,
                                     N count, hipStream_t stream = 0, bool = false)
     {
-        using Result = std::decay_t<decltype(combine(first, *in))>;
+        using Result = detail::result_of<Op, T, detail::value_of<In>>;
         detail::Workspace room(temp, bytes);
         return detail::scan<Result>(
             room, count, [=] __device__(size_t i) -> Result { return in[i]; }, combine,

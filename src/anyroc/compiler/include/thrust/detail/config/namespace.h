@@ -1,5 +1,4 @@
-/* How Thrust's namespace is opened and closed, for headers that put something into it. Thrust
- * itself is not here. */
+/* How Thrust's namespace is opened and closed, for headers that put something into it. */
 #pragma once
 
 #define THRUST_NS_PREFIX

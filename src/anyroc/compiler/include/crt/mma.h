@@ -1,0 +1,3 @@
+/* CUDA keeps it here too. */
+#pragma once
+#include <mma.h>

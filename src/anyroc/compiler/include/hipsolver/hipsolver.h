@@ -1,0 +1,6 @@
+/* hipSOLVER's interface. */
+#pragma once
+
+#include "anyroc/hipsolver_types.h"
+
+#include "anyroc/hipsolver_prototypes.inc"

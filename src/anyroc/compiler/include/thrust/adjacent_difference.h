@@ -1,0 +1,4 @@
+/* Thrust: see scans.h. */
+#pragma once
+
+#include "detail/scans.h"

@@ -1,0 +1,4 @@
+/* Thrust: see distance.h. */
+#pragma once
+
+#include "distance.h"

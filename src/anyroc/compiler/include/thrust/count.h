@@ -1,0 +1,4 @@
+/* Thrust: see reductions.h. */
+#pragma once
+
+#include "detail/reductions.h"

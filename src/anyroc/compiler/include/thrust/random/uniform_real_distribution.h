@@ -1,0 +1,4 @@
+/* Thrust: see distributions.h. */
+#pragma once
+
+#include "distributions.h"

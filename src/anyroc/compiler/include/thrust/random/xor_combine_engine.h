@@ -1,0 +1,4 @@
+/* Thrust: see engines.h. */
+#pragma once
+
+#include "engines.h"

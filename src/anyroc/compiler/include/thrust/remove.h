@@ -1,0 +1,4 @@
+/* Thrust: see selections.h. */
+#pragma once
+
+#include "detail/selections.h"

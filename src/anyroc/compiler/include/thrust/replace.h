@@ -1,0 +1,4 @@
+/* Thrust: see elementwise.h. */
+#pragma once
+
+#include "detail/elementwise.h"

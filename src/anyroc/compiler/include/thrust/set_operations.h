@@ -1,0 +1,4 @@
+/* Thrust: see ordered.h. */
+#pragma once
+
+#include "detail/ordered.h"

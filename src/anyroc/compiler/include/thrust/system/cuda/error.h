@@ -1,0 +1,4 @@
+/* Thrust: see system_error.h. */
+#pragma once
+
+#include "../../system_error.h"

@@ -1,0 +1,4 @@
+/* Thrust: see execution_policy.h. */
+#pragma once
+
+#include "../../execution_policy.h"

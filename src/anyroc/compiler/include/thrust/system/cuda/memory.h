@@ -1,0 +1,4 @@
+/* Thrust: see memory.h. */
+#pragma once
+
+#include "../../memory.h"
