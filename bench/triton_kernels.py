@@ -1,9 +1,10 @@
-"""What Triton costs here: a launch, and kernels against Triton's own interpreter in the same run.
+"""What Triton costs here: a launch, kernels against Triton's own interpreter in the same run, and
+products of matrices against OpenBLAS (through NumPy) in 32 bits.
 
     python -m bench.triton_kernels
 
 Needs anyroc's extra "torch". The interpreter runs in a process of its own, on a smaller problem;
-both sides are given as work per second.
+both sides are given as work per second. Products are measured in CPU time with one thread.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ SIZES = {"device": 1024, "interpreter": 128}
 MATMUL = ((64, 64, 32), (64, 64, 64), (128, 128, 32))
 ATTENTION = ((64, 32), (64, 64), (128, 64))
 """Sizes of blocks: the interpreter works on whole blocks, so larger ones suit it better."""
+
+PRODUCTS = {
+    "gfx942": {"float16": (256, 128, 32), "bfloat16": (256, 128, 32)},
+    "gfx950": {"float8_e4m3fn": (256, 128, 128)},
+}
+"""Blocks of the products that OpenBLAS is compared with, by target and type."""
 
 HEADS, WIDTH = 4, 64
 LAUNCHES = 1000
@@ -72,8 +79,45 @@ def measure(side: str) -> dict[str, float]:
     return result
 
 
-def _in_a_process(side: str) -> dict[str, float]:
+def cpu_speed(call: Callable[[], Any], operations: float) -> float:
+    """Return the GFLOP/s of CPU time of the fastest of some rounds, once code is optimised."""
+    speed, begun = 0.0, time.perf_counter()
+    while time.perf_counter() - begun < 15:
+        start = time.process_time()
+        for _ in range(5):
+            call()
+        speed = max(speed, 5 * operations / (time.process_time() - start) / 1e9)
+    return speed
+
+
+def products() -> dict[str, float]:
+    """Return GFLOP/s of CPU time of products on the target at hand, and of OpenBLAS's."""
+    sys.path.append(str(KERNELS))
+    import kernels
+    import numpy as np
+    import torch
+
+    size = SIZES["device"]
+    operations = 2.0 * size**3
+    result = {}
+    for name, (m, n, depth) in PRODUCTS[os.environ["ANYROC_TARGET"]].items():
+        dtype = getattr(torch, name)
+        a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
+        c = torch.empty(size, size)
+        grid = (size // m, size // n)
+        blocks = {"BLOCK_M": m, "BLOCK_N": n, "BLOCK_K": depth}
+        call = partial(kernels.matmul_kernel[grid], a, b, c, size, size, size, **blocks)
+        call()
+        torch.testing.assert_close(c, a.float() @ b.float(), rtol=1e-2, atol=1e-2)
+        result[name] = cpu_speed(call, operations)
+    x, y = (np.random.default_rng(0).random((size, size), np.float32) for _ in range(2))
+    result["OpenBLAS"] = cpu_speed(partial(np.matmul, x, y), operations)
+    return result
+
+
+def _in_a_process(side: str, **settings: str) -> dict[str, float]:
     environment = {**os.environ, "TRITON_INTERPRET": "1" if side == "interpreter" else "0"}
+    environment |= settings
     command = [sys.executable, "-W", "ignore", "-m", "bench.triton_kernels", side]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -82,7 +126,8 @@ def _in_a_process(side: str) -> dict[str, float]:
 
 def main() -> None:
     if len(sys.argv) > 1:
-        print(json.dumps(measure(sys.argv[1])))
+        side = sys.argv[1]
+        print(json.dumps(products() if side == "products" else measure(side)))
         return
     device, interpreter = _in_a_process("device"), _in_a_process("interpreter")
     target = os.environ.get("ANYROC_TARGET", "gfx942")
@@ -92,6 +137,15 @@ def main() -> None:
             f"fp16 {name}: {device[name]:.2f} GFLOP/s, Triton's interpreter {speed:.4f}: "
             f"{device[name] / speed:.0f} times"
         )
+    one = {"ANYROC_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    for gpu in PRODUCTS:
+        found = _in_a_process("products", ANYROC_TARGET=gpu, **one)
+        blas = found.pop("OpenBLAS")
+        for name, speed in found.items():
+            print(
+                f"{name} product on {gpu}: {speed:.1f} GFLOP/s of CPU time,"
+                f" OpenBLAS in float32 {blas:.1f}: {speed / blas:.0%}"
+            )
 
 
 if __name__ == "__main__":

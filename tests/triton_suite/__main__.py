@@ -16,11 +16,15 @@ import os
 import random
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from math import inf
 from pathlib import Path
+
+from anyroc.cli import environment
 
 HERE = Path(__file__).parent
 FILES = (
@@ -37,7 +41,8 @@ LARGE = 600
 COSTLY = ("*test_conversions.py::test_typeconvert_downcast[[]*",)
 """Cases that go through billions of numbers: they run if --costly says so."""
 
-BATCH = 400  # cases in one process
+BATCH = 500
+"""Cases in one process."""
 SEED = 2026
 
 
@@ -85,7 +90,7 @@ class Suite:
         self.results = self.folder / "results.jsonl"
         self.limit = limit
 
-    def _pytest(self, *arguments: str, **environment: str) -> int:
+    def _pytest(self, *arguments: str, **more: str) -> int:
         command = [
             sys.executable, "-W", "ignore", "-m", "pytest", "-p", "plugin",
             "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short", "--device", "cuda",
@@ -94,12 +99,13 @@ class Suite:
         paths = [str(HERE), os.environ.get("PYTHONPATH", "")]
         variables = {
             **os.environ,
+            **environment.variables(),
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "ANYROC_TARGET": self.target,
             "ANYROC_TRITON": "1",
             "ANYROC_SUITE_LIMIT": str(self.limit),
             "TRITON_CACHE_DIR": str(self.folder / "cache"),
-            **environment,
+            **more,
         }
         with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
             return subprocess.run(
@@ -107,7 +113,7 @@ class Suite:
             ).returncode
 
     def cases(self, sample: int) -> list[str]:
-        """Return the cases to run, in the order of their files."""
+        """Return the cases to run, in an order in which those before any point are a sample."""
         listing = self.folder / "cases.txt"
         if not listing.exists():
             left_out = [f"--ignore={name}" for name in LEFT_OUT]
@@ -116,7 +122,9 @@ class Suite:
         sizes = Counter(case.split("::")[0] for case in every)
         sampled = {name for name, size in sizes.items() if size > LARGE}
         drawn = _drawn([case for case in every if case.split("::")[0] in sampled], sample)
-        return [case for case in every if case in drawn or case.split("::")[0] not in sampled]
+        wanted = [case for case in every if case in drawn or case.split("::")[0] not in sampled]
+        random.Random(SEED).shuffle(wanted)
+        return wanted
 
     def known(self) -> dict[str, dict[str, str]]:
         """Return the results so far by case; one that only began has crashed."""
@@ -130,28 +138,31 @@ class Suite:
                 row.update(outcome="failed", why="the process ended")
         return found
 
-    def run(self, cases: list[str], again: bool) -> None:
-        """Run what has no result yet, in processes that each take a batch of one file's cases."""
+    def run(self, cases: list[str], again: bool, until: float) -> None:
+        """Run what has no result yet, a batch of cases per process, until a `time.monotonic`."""
         if again:
             kept = [row for row in self.known().values() if row["outcome"] != "failed"]
             self.results.write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
         while True:
             known = self.known()
             rest = [case for case in cases if case not in known]
-            if not rest:
+            seconds = until - time.monotonic()
+            if not rest or seconds <= 0:
                 return
-            file = rest[0].split("::")[0]
-            batch = [case for case in rest if case.split("::")[0] == file][:BATCH]
+            batch = rest[:BATCH]
+            files = list(dict.fromkeys(case.split("::")[0] for case in batch))
             chosen = self.folder / "batch.txt"
             chosen.write_text("\n".join(batch), encoding="utf-8")
-            before = len(known)
-            results = str(self.results)
-            file_path = str(self.root / file)
-            self._pytest(file_path, ANYROC_SUITE_CASES=str(chosen), ANYROC_SUITE_RESULTS=results)
-            done = len(self.known())
-            print(f"{self.target}: {done} of {len(cases)} cases, {file}", flush=True)
-            if done == before:
-                raise SystemExit(f"{file} does not run; see {self.folder / 'log.txt'}")
+            self._pytest(
+                *(str(self.root / file) for file in files),
+                ANYROC_SUITE_CASES=str(chosen),
+                ANYROC_SUITE_RESULTS=str(self.results),
+                ANYROC_SUITE_SECONDS=str(seconds),
+            )
+            left = [case for case in rest if case not in self.known()]
+            print(f"{self.target}: {len(left)} of {len(cases)} cases left", flush=True)
+            if len(left) == len(rest) and time.monotonic() < until:
+                raise SystemExit(f"{files[0]} does not run; see {self.folder / 'log.txt'}")
 
     def report(self, cases: Iterable[str]) -> bool:
         """Print the report; return whether everything went as expected."""
@@ -217,11 +228,13 @@ def main() -> int:
     parser.add_argument("--shard", default="1/1", help="which part of the cases: 2/8")
     parser.add_argument("--only", default="*", help="a pattern of node ids")
     parser.add_argument("--limit", type=int, default=120, help="seconds that a case may take")
+    parser.add_argument("--minutes", type=float, default=inf, help="stop then; go on another time")
     parser.add_argument("--costly", action="store_true", help="run also cases that take hours")
     parser.add_argument("--again", action="store_true", help="run again what failed")
     parser.add_argument("--report", action="store_true", help="run nothing")
     options = parser.parse_args()
     shard, shards = map(int, options.shard.split("/"))
+    until = time.monotonic() + 60 * options.minutes
     fine = True
     for target in options.target or ["gfx942"]:
         suite = Suite(options.suite, target, options.folder, options.limit)
@@ -230,7 +243,7 @@ def main() -> int:
         if not options.costly:
             cases = [case for case in cases if not any(fnmatchcase(case, row) for row in COSTLY)]
         if not options.report:
-            suite.run(cases, options.again)
+            suite.run(cases, options.again, until)
         fine = suite.report(cases) and fine
     return 0 if fine else 1
 

@@ -2,7 +2,7 @@
 
 ANYROC_SUITE_CASES names a file with the node ids to run, one per line; ANYROC_SUITE_LIST one that
 all are written to. ANYROC_SUITE_RESULTS gets a line of JSON when a case begins and one when it
-ends, so that a crash has the name of its case.
+ends, so that a crash has the name of its case. No case begins after ANYROC_SUITE_SECONDS.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import stand_in
 
 LIMIT = int(os.environ.get("ANYROC_SUITE_LIMIT", "120"))
 """Seconds that a case may take."""
+
+END = time.monotonic() + float(os.environ.get("ANYROC_SUITE_SECONDS", "inf"))
 
 
 class TooSlow(BaseException):
@@ -64,6 +66,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         signal.alarm(0)
+        if time.monotonic() > END:
+            item.session.shouldstop = "the time is over"
         outcome, why = _verdict(item.stash[_REPORTS])
         seconds = round(time.monotonic() - begun, 2)
         _note(case=item.nodeid, outcome=outcome, why=why, seconds=seconds)

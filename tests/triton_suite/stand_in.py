@@ -29,6 +29,8 @@ class OnCpu(TorchFunctionMode):
         if func is torch.Tensor.to or "device" in kwargs:
             args = tuple(_here(value) for value in args)
             kwargs = {name: _here(value) for name, value in kwargs.items()}
+            if isinstance(kwargs.get("device"), int):
+                kwargs["device"] = "cpu"
         return func(*args, **kwargs)
 
 

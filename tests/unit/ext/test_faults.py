@@ -6,7 +6,7 @@ import pytest
 
 from anyroc.errors import UnsupportedInstruction
 from anyroc.ext import debuglines
-from anyroc.ext.triton import faults, tensors
+from anyroc.ext.triton import faults, record, tensors
 from anyroc.ext.triton.tensors import Storage
 from anyroc.gpu.fault import Fault
 
@@ -84,3 +84,46 @@ def test_storages_have_the_names_of_their_arguments() -> None:
         Storage("scratch memory", 0x3000, 4),
     ]
     assert expected == tensors.storages(["x", "n", "pair", "desc", "empty"], values)
+
+
+def decorated(function: Any) -> Any:
+    return function
+
+
+@decorated
+def kernel() -> None: ...
+
+
+class Source:
+    """What Triton makes a kernel from: a function, behind two names."""
+
+    fn: Any = type("Function", (), {"fn": staticmethod(kernel)})
+
+
+def test_a_launch_that_does_not_start_has_the_place_of_its_definition() -> None:
+    defined = faults.definition(Source())
+    assert (__file__, kernel.__code__.co_firstlineno) == defined
+    told = faults.not_started("kernel kernel: too large", defined)
+    line = kernel.__code__.co_firstlineno + 1
+    assert told.splitlines() == [
+        "kernel kernel: too large",
+        f"  before program (0, 0, 0), at {__file__}:{line}",
+        "    def kernel() -> None: ...",
+    ]
+
+
+def test_a_kernel_that_was_not_made_from_python_has_no_place() -> None:
+    assert faults.definition(object()) is None
+    assert faults.not_started("too large", None) == "too large\n  before program (0, 0, 0)"
+
+
+def test_only_tensors_have_a_size() -> None:
+    class Odd:
+        def nbytes(self) -> int:
+            return 3
+
+    class Sized:
+        nbytes = 24
+
+    assert record.size_of([Sized(), 3, None, Sized()]) == 48
+    assert record.size_of([Sized(), Odd()]) == 0

@@ -9,7 +9,7 @@ from torch._inductor import compile_fx as inductor
 from torch.utils import _triton
 
 from anyroc.ext.inductor import external, timing
-from anyroc.ext.triton import devices, record
+from anyroc.ext.triton import devices
 
 SETTINGS = {
     "cpu_backend": "triton",
@@ -39,7 +39,6 @@ def compile_graph(
     options: dict[str, Any] | None = None,
 ) -> Callable[..., Any]:
     """Compile a graph that Dynamo has captured; `mode` and `options` are Inductor's."""
-    record.record()
     patches = SETTINGS | _for_target()
     if mode and mode != "default":
         from torch._inductor import list_mode_options

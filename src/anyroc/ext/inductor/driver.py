@@ -51,7 +51,7 @@ class CpuDriver(base.DriverBase):
     def map_python_to_cpp_type(self, ty: str) -> str:
         """Return the C type for a Triton type."""
         if ty.startswith("*"):
-            return "void*"
+            return "hipDeviceptr_t"
         if ty not in _C_TYPES:
             raise BadInput(f"{ty} is not the type of an argument")
         return _C_TYPES[ty]

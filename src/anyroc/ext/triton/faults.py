@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anyroc.errors import DeviceFault, UnsupportedInstruction
 from anyroc.ext import debuglines
@@ -75,11 +75,29 @@ def described(
     )
 
 
+def definition(source: Any) -> tuple[str, int] | None:
+    """Return file and line of a kernel's definition, if Triton made it from Python."""
+    code = getattr(getattr(getattr(source, "fn", None), "fn", None), "__code__", None)
+    return None if code is None else (code.co_filename, code.co_firstlineno)
+
+
+def not_started(message: str, defined: tuple[str, int] | None) -> str:
+    """Return a message about a launch of which no program ran, with the kernel's definition."""
+    lines = [message, "  before program (0, 0, 0)"]
+    if defined is not None:
+        file, line = defined
+        while _source_line(file, line).startswith("@"):  # decorators are part of a definition
+            line += 1
+        lines[-1] += f", at {file}:{line}"
+        lines += [f"    {text}"] if (text := _source_line(file, line)) else []
+    return "\n".join(lines)
+
+
 def unsupported(error: UnsupportedInstruction, image: bytes) -> UnsupportedInstruction:
     """Return the exception for an instruction that is not there, with the line it comes from."""
     source = debuglines.find(image, error.address)
     if source is not None:
-        error.message += f"\n  it comes from {source[0]}:{source[1]}"
+        error.message += f"\n  it comes from {source[0]}:{source[1]}, before program (0, 0, 0)"
     return error
 
 

@@ -13,7 +13,8 @@ from triton.backends import driver as triton_driver
 from triton.runtime import _allocation
 
 from anyroc.errors import BadInput, UnsupportedInstruction
-from anyroc.ext.triton import arguments, faults, loading, record, tensors
+from anyroc.ext.triton import arguments, devices, faults, loading, record, resources, tensors
+from anyroc.gpu.memory import OutOfMemory
 from anyroc.gpu.queue import LaunchError, launch_extra
 from anyroc.hip.launch import require_resident
 
@@ -30,16 +31,20 @@ class Launcher:
     def __init__(self, src: Any, metadata: Any) -> None:
         self._confined = tensors.checks()
         self._names = list(src.signature)
+        self._defined = faults.definition(src)
+        most = loading.properties(devices.current())["max_shared_mem"]
+        if metadata.shared > most:
+            raise resources.OutOfResources(
+                metadata.shared, most, "shared memory", metadata.name, self._defined
+            )
         self._cooperative = metadata.launch_cooperative_grid
         self._global_scratch = (metadata.global_scratch_size, metadata.global_scratch_align)
         self._profile_scratch = (metadata.profile_scratch_size, metadata.profile_scratch_align)
         self._scratches = bool(metadata.global_scratch_size or metadata.profile_scratch_size)
         if metadata.num_ctas > 1:
-            raise BadInput(
-                f"kernel {metadata.name}: clusters of {metadata.num_ctas} workgroups are not "
-                "implemented",
-                hint="compile it with num_ctas=1",
-            )
+            message = f"clusters of {metadata.num_ctas} workgroups are not implemented"
+            told = faults.not_started(f"kernel {metadata.name}: {message}", self._defined)
+            raise BadInput(told, hint="compile it with num_ctas=1")
         block = metadata.num_warps * metadata.warp_size
         self._block = (block, 1, 1)
         described = getattr(metadata, "tensordesc_meta", None)
@@ -88,8 +93,10 @@ class Launcher:
             scratch = self._scratch(grid[0] * grid[1] * grid[2], stream)
         expanded = values if self._expand is None else self._expand(values)
         packed = pack((*expanded, *scratch))
-        if record.recording:
-            kernel.bytes += record.size_of(values)
+        size = record.size_of(values)
+        kernel.bytes += size
+        if size > kernel.memory:
+            self._require_memory(kernel, (*values, *scratch))
         if self._confined:
             with tensors.confined(self._names, (*values, *scratch)) as near:
                 self._run(kernel, grid, stream, kernel_metadata[2], packed, near)
@@ -107,28 +114,45 @@ class Launcher:
     ) -> None:
         function = kernel.function
         chosen = loading.stream_of(kernel, stream)
-        extra = None
-        if function.prints or function.calls_host or self._cooperative:
-            extra = self._extra(kernel, chosen, grid)
-        queue = chosen.submit()
         programs = grid[0] * grid[1] * grid[2]
         known = function.kernel.struct.group_ns
-        if known and known * programs < _BRIEF_NS and not function.calls_host:
-            queue.leave_to_waiter()
+        what = function.kernel, grid, self._block, shared, packed
         try:
-            queue.launch(function.kernel, grid, self._block, shared, packed, extra=extra)
+            if function.prints or function.calls_host or self._cooperative:
+                queue = chosen.submit()
+                queue.launch(*what, extra=self._extra(kernel, chosen, grid))
+                if function.calls_host:
+                    chosen.host_calls().attend(queue)
+                faulted = queue.synchronize()
+            else:
+                faulted = chosen.run(*what, brief=0 < known * programs < _BRIEF_NS)
         except LaunchError as error:
-            raise BadInput(error.message) from error
+            raise BadInput(faults.not_started(error.message, self._defined)) from error
+        except OutOfMemory as error:
+            message = f"kernel {function.name}: {error.message}"
+            raise OutOfMemory(faults.not_started(message, self._defined)) from error
         except UnsupportedInstruction as error:
             raise faults.unsupported(error, kernel.module.module.code.data) from None
-        if function.calls_host:
-            chosen.host_calls().attend(queue)
         kernel.launches += 1
         kernel.programs += programs
-        if queue.synchronize():
+        if faulted:
             raise faults.taken(chosen, near)
         if function.calls_host or function.prints:
             chosen.deliver()
+
+    def _require_memory(self, kernel: loading.Kernel, values: tuple[Any, ...]) -> None:
+        """Refuse a launch whose tensors together have more bytes than the device."""
+        # Expanded tensors have fewer bytes than elements, several tensors may share a storage.
+        found = tensors.storages(self._names, values)
+        size = sum(size for _, size in tensors.merged([part[1:] for part in found]))
+        if size <= kernel.memory:
+            return
+        name, target = kernel.function.name, devices.all_targets()[kernel.device].name
+        parts = ", ".join(f"{part.name} {part.size}" for part in found)
+        message = (
+            f"kernel {name}: its tensors have {size} bytes ({parts}), {target} has {kernel.memory}"
+        )
+        raise OutOfMemory(faults.not_started(message, self._defined))
 
     def _prepared(self, handle: int) -> tuple[loading.Kernel, arguments.Pack]:
         kernel = loading.kernel(handle)

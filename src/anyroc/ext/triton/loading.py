@@ -22,12 +22,16 @@ _WORD = 4
 
 @dataclass
 class Kernel:
-    """A kernel on a device; `handle` is what Triton knows it by, `stream` the null stream."""
+    """A kernel on a device; `handle` is what Triton knows it by, `stream` the null stream.
+
+    `memory` is how many bytes of it the device has.
+    """
 
     function: Function
     module: LoadedModule
     device: int
     stream: Stream
+    memory: int
     handle: int = 0
     launches: int = 0
     programs: int = 0
@@ -88,7 +92,8 @@ class Utils:
         module = LoadedModule(gpu, image.load(gpu, bytes(binary)))
         function = module.function(name)
         with devices.use(device):
-            loaded = Kernel(function, module, device, of(NULL_STREAM))
+            memory = devices.current_target().memory_bytes
+            loaded = Kernel(function, module, device, of(NULL_STREAM), memory)
         loaded.handle = _kernels.add(loaded)
         limits = function.kernel.struct
         registers, spilled = function.kernel.kernel.vgpr_count, limits.scratch_size // _WORD

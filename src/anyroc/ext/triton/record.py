@@ -17,8 +17,7 @@ _lock = threading.Lock()
 class Row:
     """The launches of one kernel on one target.
 
-    `seconds` is CPU time summed over threads; `bytes` the size of the tensors that were passed,
-    counted while `recording` is on.
+    `seconds` is CPU time summed over threads; `bytes` the size of the tensors that were passed.
     """
 
     name: str
@@ -39,14 +38,6 @@ class Row:
 Rows = dict[tuple[str, str], Row]
 
 _gone: list[Row] = []
-recording = False
-"""Whether launches count the bytes of their tensors."""
-
-
-def record() -> None:
-    """Count the bytes of the tensors of launches from now on."""
-    global recording
-    recording = True
 
 
 def row_of(kernel: Kernel) -> Row:
@@ -75,5 +66,8 @@ def rows(kernels: Iterable[Kernel]) -> Rows:
 
 
 def size_of(values: Iterable[Any]) -> int:
-    """Return the bytes of the tensors among some arguments."""
-    return sum(getattr(value, "nbytes", 0) for value in values)
+    """Return the bytes of the tensors among some arguments, as far as they tell."""
+    try:
+        return sum(getattr(value, "nbytes", 0) for value in values)
+    except TypeError:
+        return 0
