@@ -37,15 +37,15 @@ MANDELBROT_STEPS = 17_003_030
 WORKLOADS = (
     Workload(
         "add, from memory", "add", (STREAM,), 12.0 * STREAM, STREAM, False,
-        "the instructions of a wave between its accesses, which delay the next miss",
+        "chunk after chunk through three streams; stores first read the lines that they fill",
     ),
     Workload(
         "add, cached", "add", (SMALL,), 12.0 * SMALL, SMALL, True,
-        "a quarter is the launch itself, a quarter starting waves, the rest their few instructions",
+        "the launch, and for each 256 work-items their start and guards",
     ),
     Workload(
         "matmul, naive", "matmul_naive", (SIDE,), 12.0 * SIDE**2, 2.0 * SIDE**3, True,
-        "two loads for each multiply-add; C reorders the loops and keeps rows in the cache",
+        "two guarded loads for each multiply-add; C reorders the loops and keeps rows in the cache",
     ),
     Workload(
         "matmul, tiled", "matmul_tiled", (SIDE,), 12.0 * SIDE**2, 2.0 * SIDE**3, True,
@@ -66,7 +66,7 @@ WORKLOADS = (
     ),
     Workload(
         "reduction", "reduction", (STREAM,), 4.0 * STREAM, STREAM, False,
-        "one load per trip of the loop, and the loop's own bookkeeping beside it",
+        "one load per trip of the loop, its guard and the lanes' masks beside it",
     ),
     Workload(
         "softmax", "softmax", (8192, 1024), 8.0 * 8192 * 1024, 25.0 * 8192 * 1024, False,

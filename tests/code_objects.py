@@ -14,7 +14,7 @@ TEXT = 0x1000
 DATA = 0x2000
 MACH = {
     "gfx90a": 0x3F, "gfx942": 0x4C, "gfx950": 0x4F, "gfx1100": 0x41, "gfx1151": 0x4A,
-    "gfx1200": 0x48, "gfx1201": 0x4E,
+    "gfx1200": 0x48, "gfx1201": 0x4E, "gfx1250": 0x49,
 }  # fmt: skip
 
 

@@ -175,7 +175,8 @@ class Cache:
         """Delete the entries used longest ago until the cache is under its limit."""
         now = time.time()
         for stray in [*self.root.glob(f"tmp/{_WORK}*"), *self.root.glob(f"*/??/{_WORK}*")]:
-            if now - _mtime(stray) > _STALE:
+            written = _mtime(stray)
+            if written and now - written > _STALE:  # 0: gone, and the name may be in use again
                 _delete(stray)
         found: list[tuple[float, int, Path]] = []
         for kind in _folders(self.root):

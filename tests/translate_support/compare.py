@@ -26,10 +26,12 @@ def differences(
                 f"v{row} lane {lane}: expected {expected.vgpr[row][lane]:#010x},"
                 f" got {got.vgpr[row][lane]:#010x}"
             )
+    kinds = float_rows or {}
     found += [
         f"s{index}: expected {expected.sgpr[index]:#010x}, got {got.sgpr[index]:#010x}"
         for index in np.nonzero(got.sgpr != expected.sgpr)[0]
         if index not in (RETURN, RETURN + 1)
+        and not _same_nan(kinds.get(~int(index)), got.sgpr[index], expected.sgpr[index])
     ]
     if got.scc != expected.scc:
         found.append(f"scc: expected {expected.scc}, got {got.scc}")
@@ -39,6 +41,14 @@ def differences(
         if len(places):
             found.append(f"{name} at {places[:4].tolist()} ({len(places)} bytes)")
     return found
+
+
+def _same_nan(kind: Type | None, a: int, b: int) -> bool:
+    """Whether two scalars of a type are NaN."""
+    if kind is None or kind.bits > 32:
+        return False
+    top, limit = (0x7FFF, 0x7C00) if kind.bits == 16 else (0x7FFFFFFF, 0x7F800000)
+    return bool(a & top > limit and b & top > limit)
 
 
 def _both_nan(kind: Type, row: int, a: State, b: State) -> np.ndarray:

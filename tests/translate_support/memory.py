@@ -1,4 +1,8 @@
-"""Memory instructions on a reference wave, and random ones whose addresses are good."""
+"""Memory instructions on a reference wave, and random ones whose addresses are good.
+
+What an instruction does is told from its name (``oracles.accesses``), where it does it by what is
+written here: the package's semantics have no part in it.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,9 @@ from anyroc.isa.formats import formats
 from anyroc.isa.instruction import M0, NULL, DecodeError, Instruction, Operand
 from anyroc.isa.tables import FAMILY, Row
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import ATOMICS, OPERATIONS, Access
-from anyroc.semantics.numpy_backend import dtype
-from anyroc.semantics.values import U32, U64, Value
+from oracles.accesses import Reach, reach
 from translate_support.machine import State
-from translate_support.reference import Reference, to_value
+from translate_support.reference import Reference
 
 __all__ = ["Buffer", "MemoryReference", "MemoryStream", "prepare"]
 
@@ -115,8 +117,8 @@ class MemoryStream:
 
     def instruction(self, row: Row) -> Instruction | None:
         """A random instruction of a row; its encoding is left in ``code``."""
-        access = OPERATIONS[row.op]
-        assert isinstance(access, Access)
+        access = reach(row.op)
+        assert access is not None
         layout = formats(self.isa)[row.format]
         for _ in range(20):
             raw = layout.put(layout.match, "op", row.opcode)
@@ -133,7 +135,7 @@ class MemoryStream:
                 return inst
         return None
 
-    def _fields(self, row: Row, access: Access) -> dict[str, int]:
+    def _fields(self, row: Row, access: Reach) -> dict[str, int]:
         rng = self.rng
         returns = access.kind != "atomic" or rng.random() < 0.7
         fields = {
@@ -149,10 +151,10 @@ class MemoryStream:
         getattr(self, f"_{row.format.lower()}")(fields, access, family)
         return fields
 
-    def _aligned(self, access: Access) -> bool:
+    def _aligned(self, access: Reach) -> bool:
         return access.kind == "atomic"
 
-    def _global(self, fields: dict[str, int], access: Access, family: str) -> None:
+    def _global(self, fields: dict[str, int], access: Reach, family: str) -> None:
         rng = self.rng
         pattern = rng.choice((1, 2, 3) if self._aligned(access) else range(5))
         fields["offset"] = rng.choice((0, 8, 256) if access.to_lds else (0, 8, 256, -8, -256))
@@ -163,7 +165,7 @@ class MemoryStream:
             fields["saddr"] = 0x7F if family == "cdna" else 124
             fields["vaddr"] = 2 * pattern
 
-    def _flat(self, fields: dict[str, int], access: Access, family: str) -> None:
+    def _flat(self, fields: dict[str, int], access: Reach, family: str) -> None:
         rng = self.rng
         self._global(fields, access, family)
         private = not self._aligned(access) and access.size <= 16
@@ -171,14 +173,14 @@ class MemoryStream:
         fields["saddr"] = 124 if family != "cdna" else 0
         fields["offset"] = rng.choice((0, 8)) if fields["vaddr"] == 10 else rng.choice((0, 8, 256))
 
-    def _scratch(self, fields: dict[str, int], access: Access, family: str) -> None:
+    def _scratch(self, fields: dict[str, int], access: Reach, family: str) -> None:
         rng = self.rng
         fields["offset"] = rng.choice((0, 4, 8, 12, 17))
         fields["vaddr"] = 19
         fields["sve"] = rng.randrange(2)
         fields["saddr"] = rng.choice((2, 0x7F if family == "cdna" else 124))
 
-    def _ds(self, fields: dict[str, int], access: Access, family: str) -> None:
+    def _ds(self, fields: dict[str, int], access: Reach, family: str) -> None:
         rng = self.rng
         fields["vaddr"] = 12 + rng.choice((1, 2, 3) if self._aligned(access) else range(6))
         fields["offset0"], fields["offset1"] = rng.choice((0, 8, 16, 200)), rng.choice((0, 0, 3))
@@ -188,7 +190,7 @@ class MemoryStream:
             if access.stride == 512:
                 fields["vaddr"] = 13
 
-    def _mubuf(self, fields: dict[str, int], access: Access, family: str) -> None:
+    def _mubuf(self, fields: dict[str, int], access: Reach, family: str) -> None:
         rng = self.rng
         fields["offen"], fields["idxen"] = rng.choice(((0, 0), (1, 0), (0, 1), (1, 1)))
         offset = rng.choice((13, 14, 15) if self._aligned(access) else (12, 13, 14, 15, 17))
@@ -205,7 +207,7 @@ class MemoryStream:
         fields["soffset"] = rng.choice((2, 3, 128 if family != "rdna4" else 124))
         fields["offset"] = rng.choice((0, 8, 64))
 
-    def _smem(self, fields: dict[str, int], access: Access, family: str) -> None:
+    def _smem(self, fields: dict[str, int], access: Reach, family: str) -> None:
         rng = self.rng
         fields["sdata"] = fields["sdst"] = rng.choice((64, 80))
         fields["sbase"] = 0 if access.space == "scalar" else 2 + 2 * rng.randrange(3)
@@ -224,8 +226,8 @@ class MemoryReference(Reference):
         self.image = buffer.bytes.copy()
 
     def step(self, inst: Instruction) -> None:
-        entry = OPERATIONS.get(inst.op)
-        if isinstance(entry, Access):
+        entry = reach(inst.op)
+        if entry is not None:
             with np.errstate(all="ignore"):
                 self._access(inst, entry)
         else:
@@ -271,7 +273,7 @@ class MemoryReference(Reference):
         row = self._row(operand)
         return sum(int(self.state.vgpr[row + i][lane]) << 32 * i for i in range(words))
 
-    def _address(self, inst: Instruction, access: Access, lane: int) -> tuple[str, int]:
+    def _address(self, inst: Instruction, access: Reach, lane: int) -> tuple[str, int]:
         mods, state = inst.mods, self.state
         vaddr, saddr = inst.operand("vaddr"), inst.operand("saddr")
         scalar = saddr if saddr is not None and saddr.kind == "s" and saddr.index != NULL else None
@@ -288,7 +290,7 @@ class MemoryReference(Reference):
         address = base + self._lane_value(vaddr, lane, words) + per_lane + mods.offset
         return self._place(address, flat=access.space == "flat")
 
-    def _access(self, inst: Instruction, access: Access) -> None:
+    def _access(self, inst: Instruction, access: Reach) -> None:
         if access.space.startswith("scalar"):
             self._scalar_load(inst, access)
             return
@@ -305,7 +307,7 @@ class MemoryReference(Reference):
             self._one(inst, access, places, i)
 
     def _one(
-        self, inst: Instruction, access: Access, places: list[tuple[str, int]], lane: int
+        self, inst: Instruction, access: Reach, places: list[tuple[str, int]], lane: int
     ) -> None:
         data = inst.operand("vdata") or inst.operand("data0")
         if access.kind == "atomic":
@@ -318,9 +320,7 @@ class MemoryReference(Reference):
         else:
             self._load_lane(access, places, self._row(inst.dst[0]), lane)
 
-    def _load_lane(
-        self, access: Access, places: list[tuple[str, int]], row: int, lane: int
-    ) -> None:
+    def _load_lane(self, access: Reach, places: list[tuple[str, int]], row: int, lane: int) -> None:
         vgpr, element = self.state.vgpr, access.element
         if element.bits >= 32:
             # A single access in LDS is in range as a whole.
@@ -338,13 +338,13 @@ class MemoryReference(Reference):
             word = old & 0xFFFF | (word & 0xFFFF) << 16
         vgpr[row][lane] = word
 
-    def _narrow(self, access: Access, place: tuple[str, int], lane: int) -> int:
+    def _narrow(self, access: Reach, place: tuple[str, int], lane: int) -> int:
         size = access.element.bits // 8
         raw = self._load(place, size, lane)
         return int.from_bytes(raw, "little", signed=access.element.is_signed) & 0xFFFFFFFF
 
     def _store_lane(
-        self, access: Access, places: list[tuple[str, int]], row: int, lane: int
+        self, access: Reach, places: list[tuple[str, int]], row: int, lane: int
     ) -> None:
         vgpr = self.state.vgpr
         if access.element.bits >= 32:
@@ -360,7 +360,7 @@ class MemoryReference(Reference):
         self._store(places[0], (word & (1 << 8 * size) - 1).to_bytes(size, "little"), lane)
 
     def _load_direct(
-        self, inst: Instruction, access: Access, places: list[tuple[str, int]], lane: int
+        self, inst: Instruction, access: Reach, places: list[tuple[str, int]], lane: int
     ) -> None:
         if access.element.bits >= 32:
             data = b"".join(self._load(place, 4, lane) for place in places)
@@ -369,35 +369,26 @@ class MemoryReference(Reference):
         base = (int(self.state.sgpr[M0]) & 0xFFFF) + inst.mods.offset
         self._store(("lds", base + len(data) * lane), data, lane)
 
-    def _atomic(self, inst: Instruction, access: Access, place: tuple[str, int], lane: int) -> None:
-        atomic = ATOMICS[access.atomic]
+    def _atomic(self, inst: Instruction, access: Reach, place: tuple[str, int], lane: int) -> None:
         words = access.size // 4
-        kind = U64 if words == 2 else U32
         data = inst.operand("vdata") or inst.operand("data0")
-        assert data is not None
+        assert data is not None and access.update is not None
         values = [self._lane_value(data, lane, words)]
-        if atomic.operands == 2:
+        if access.update.__code__.co_argcount == 3:
             second = inst.operand("data1")
             if second is None or second.kind == "none":
                 row = self._row(data) + words
                 second = Operand("v", row)
             values.append(self._lane_value(second, lane, words))
         old = int.from_bytes(self._load(place, access.size, lane), "little")
-        t = atomic.type
-
-        def typed(number: int) -> Value:
-            used = t if t.bits == kind.bits else kind
-            return to_value(used, np.array([number]).astype(dtype(kind)).view(dtype(used)))
-
-        result = atomic.body(typed(old), *map(typed, values))
-        new = int(np.ascontiguousarray(result.raw).view(f"u{access.size}")[0])
+        new = access.update(old, *values) & (1 << 8 * access.size) - 1
         self._store(place, new.to_bytes(access.size, "little"), lane)
         if inst.dst:
             row = self._row(inst.dst[0])
             for i in range(words):
                 self.state.vgpr[row + i][lane] = old >> 32 * i & 0xFFFFFFFF
 
-    def _pair(self, inst: Instruction, access: Access) -> None:
+    def _pair(self, inst: Instruction, access: Reach) -> None:
         words = access.size // 4
         vaddr = inst.operand("vaddr")
         lanes = [int(lane) for lane in np.nonzero(self._active)[0]]
@@ -416,7 +407,7 @@ class MemoryReference(Reference):
 
     # Buffers.
 
-    def _buffer_places(self, inst: Instruction, access: Access, lane: int) -> list[tuple[str, int]]:
+    def _buffer_places(self, inst: Instruction, access: Reach, lane: int) -> list[tuple[str, int]]:
         mods, state = inst.mods, self.state
         srsrc, soffset = inst.operand("srsrc"), inst.operand("soffset")
         assert srsrc is not None
@@ -461,7 +452,7 @@ class MemoryReference(Reference):
             places.append(("global" if good else "none", base + size * d))
         return places
 
-    def _scalar_load(self, inst: Instruction, access: Access) -> None:
+    def _scalar_load(self, inst: Instruction, access: Reach) -> None:
         state = self.state
         sbase, soffset = inst.operand("sbase"), inst.operand("soffset")
         assert sbase is not None

@@ -15,7 +15,7 @@ from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import OPERATIONS, Control, Cross, Op, Slot
 from anyroc.semantics.environment import Mode, under
-from anyroc.semantics.lane import DPP_ROW_MASKED, dpp8_source, dpp_source, swizzle_source
+from anyroc.semantics.lane import dpp8_source, dpp_source, swizzle_source
 from anyroc.semantics.numpy_backend import NumpyBackend, dtype
 from anyroc.semantics.values import BOOL, F32, TYPES, U32, U64, Type, Value
 from translate_support.machine import ACCUM_OFFSET, State
@@ -52,8 +52,8 @@ def _to_word(t: Type, array: Array) -> Array:
 class Reference:
     """Runs instructions on a :class:`State`.
 
-    ``float_rows`` maps rows to the float type that was last written to them: NaNs there are equal
-    whatever their payload.
+    ``float_rows`` maps rows (scalar registers as ``~index``) to the float type that was last
+    written to them: NaNs there are equal whatever their payload.
     """
 
     def __init__(self, state: State, target: Target) -> None:
@@ -111,6 +111,7 @@ class Reference:
             return
         for i in range(count):
             self.state.sgpr[index + i] = value >> 32 * i & 0xFFFFFFFF
+            self.float_rows.pop(~(index + i), None)
 
     def _row(self, operand: Operand) -> int:
         return operand.index + (ACCUM_OFFSET if operand.kind == "a" else 0)
@@ -167,6 +168,8 @@ class Reference:
                         value = self._output(inst, op, value)
                         bits = int(value.raw.view(f"u{value.raw.dtype.itemsize}")[0])
                     self.put_scalar(operand.index, bits, count)
+                    if value.type.is_float:
+                        self.float_rows[~operand.index] = value.type
 
     def _scalar_argument(self, inst: Instruction, slot: Slot, operands: Any) -> Any:
         state, t = self.state, slot.type
@@ -233,8 +236,9 @@ class Reference:
         if dpp is None:
             return np.full(self.state.wave_size, True)
         rows, banks = self.lanes // 16, self.lanes // 4 % 4
-        row_mask = dpp.row_mask & DPP_ROW_MASKED.get(dpp.ctrl, 15)
-        allowed = (row_mask >> rows & 1).astype(bool) & (dpp.bank_mask >> banks & 1).astype(bool)
+        allowed = (dpp.row_mask >> rows & 1).astype(bool) & (dpp.bank_mask >> banks & 1).astype(
+            bool
+        )
         return allowed if dpp.bound_ctrl else allowed & self._movement(inst)[1]
 
     def _argument(self, inst: Instruction, op: Op, slot: Slot, at: int, element: int) -> Any:
@@ -266,7 +270,10 @@ class Reference:
             return self._fields(words[0], slot.count, bool(mods.neg_lo[at]))
         if op.packed > 1:
             selectors = (mods.op_sel, mods.op_sel_hi)[element]
-            value = to_value(t, _from_words(t, words, int(selectors[at])))
+            half = int(selectors[at])
+            if t.bits == 32 and operand.kind == "const":
+                half = 0
+            value = to_value(t, _from_words(t, words, half))
             return self._signed(value, bool((mods.neg_lo, mods.neg_hi)[element][at]), False)
         if slot.count > 1:
             parts = [to_value(t, _from_words(t, words, i)) for i in range(slot.count)]
@@ -470,6 +477,8 @@ class Reference:
 
     def _cross(self, inst: Instruction, cross: Cross) -> None:
         state, size = self.state, self.state.wave_size
+        if cross.kind == "exchange" and size == 32:
+            return
         moved = inst.src[cross.row]
         active = self._active
         if cross.kind in ("read_first", "read_lane"):
@@ -506,6 +515,7 @@ class Reference:
             lane = np.broadcast_to(cross.body(*arguments).raw, (size,)).astype(np.int64) % size
             is_lds = inst.format == "DS"
             fetch = cross.kind == "gather_any" and (is_lds or bool(inst.mods.op_sel[0]))
+            fetch = fetch or cross.kind == "exchange"
             keep = not is_lds and not inst.mods.op_sel[1]
         if cross.kind == "scatter":
             result = np.zeros(size, np.uint32)

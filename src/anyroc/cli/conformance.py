@@ -48,8 +48,9 @@ def conformance(sections: tuple[str, ...], library: Path | None, output: Path | 
         raise BadInput(f"there is no section {unknown[0]}", hint=f"sections: {', '.join(MODULES)}")
     path = input_file(library) if library is not None else hardware.library() or ours()
     found = report.run(path.absolute(), sections or MODULES, __version__)
-    facts = " ".join(f"{name} {value}" for name, value in found.facts.items())
-    click.echo(f"{path}: {facts}")
+    facts = found.facts
+    if "architecture" in facts:
+        click.echo(f"{facts['name']} ({facts['architecture']}), HIP {facts['hip']}: {path}")
     for section in sections or MODULES:
         results = [result for result in found.results if result.section == section]
         passed = sum(result.state == report.PASSED for result in results)
@@ -58,6 +59,8 @@ def conformance(sections: tuple[str, ...], library: Path | None, output: Path | 
             if result.state != report.PASSED:
                 name = result.check.replace("_", " ")
                 click.echo(f"  {name}: {result.state}: {result.why}")
+    for name, (says, expected) in facts.get("differences", {}).items():
+        click.echo(f"{name} is {says}; the software GPU says {expected}")
     if output is not None:
         write_output(output, found.as_json().encode())
     return int(found.count(report.FAILED) > 0)

@@ -20,9 +20,11 @@ def hip() -> None:
 
 @isa.command("coverage")
 @click.option("--missing", is_flag=True, help="List the instructions that do not run, and why.")
+@click.option("--oracles", "by_oracle", is_flag=True, help="List what each oracle checks.")
 @click.option("--json", "as_json", is_flag=True, help="Print for programs instead of people.")
-def isa_coverage(missing: bool, as_json: bool) -> None:
-    """Count the instructions of each GPU that run, of those that decode.
+def isa_coverage(missing: bool, by_oracle: bool, as_json: bool) -> None:
+    """Count the instructions of each GPU that run, of those that decode, and of these the ones that
+    have a test whose expectation does not come from anyroc.
 
     Some are refused on purpose (graphics, ray tracing): a kernel that has one stops with its name
     like for any other that is missing.
@@ -31,17 +33,23 @@ def isa_coverage(missing: bool, as_json: bool) -> None:
     Examples:
       anyroc isa coverage
       anyroc isa coverage --missing
+      anyroc isa coverage --oracles
     """
     from anyroc.isa.targets import TARGETS
+    from anyroc.semantics.checked import checked
     from anyroc.semantics.coverage import coverage
 
     rows = {name: coverage(target.isa) for name, target in TARGETS.items()}
+    unchecked = {
+        name: sorted(mnemonic for mnemonic, by in checked(name).items() if not by) for name in rows
+    }
     if as_json:
         facts = {
             name: {
                 "executed": len(row.executed),
                 "refused": row.decided,
                 "missing": sorted(row.missing),
+                "unchecked": unchecked[name],
             }
             for name, row in rows.items()
         }
@@ -51,12 +59,32 @@ def isa_coverage(missing: bool, as_json: bool) -> None:
         total = len(row.executed) + len(row.decided) + len(row.missing)
         click.echo(
             f"{name:<9}{len(row.executed):>5} of {total} instructions run, "
-            f"{len(row.decided)} are refused on purpose, {len(row.missing)} are missing"
+            f"{len(row.decided)} are refused on purpose, {len(row.missing)} are missing; "
+            f"{len(row.executed) - len(unchecked[name])} have an independent test"
         )
         if missing:
-            reasons = {**row.decided, **dict.fromkeys(row.missing, "missing")}
+            untested = dict.fromkeys(unchecked[name], "no independent test")
+            reasons = {**untested, **row.decided, **dict.fromkeys(row.missing, "missing")}
             for mnemonic, reason in sorted(reasons.items()):
                 click.echo(f"  {mnemonic:<40}{reason}")
+    if by_oracle:
+        _oracles(list(rows))
+
+
+def _oracles(names: list[str]) -> None:
+    """What each oracle checks, by GPU, and how many of its instructions."""
+    from anyroc.semantics.checked import checked, oracles
+
+    about: dict[str, str] = {}
+    for oracle in oracles():
+        about.setdefault(oracle.name, oracle.about)
+    by_gpu = {name: checked(name) for name in names}
+    for oracle_name, text in about.items():
+        click.echo(f"{oracle_name}: {text}")
+        for name, found in by_gpu.items():
+            count = sum(oracle_name in by for by in found.values())
+            if count:
+                click.echo(f"  {name:<9}{count:>5} instructions")
 
 
 @isa.command("fidelity")

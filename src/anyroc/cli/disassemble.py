@@ -60,7 +60,7 @@ def code_objects(file: Path, target: str | None) -> list[CodeObject]:
         targets.target(target)
     found = [image for image in images(file.read_bytes()) if image.is_device]
     codes = [
-        CodeObject.parse(image.data)
+        CodeObject.parse(bytes(image.data))
         for image in found
         if target is None or image.target_name in ("", target)
     ]
