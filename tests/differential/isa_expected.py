@@ -323,45 +323,9 @@ def _accumulating_atomics(it: Difference) -> bool:
     atomic = (
         re.search(r"_atomic_((pk_)?add|min|max)_(f64|f32|f16|bf16)$", it.row.mnemonic) is not None
     )
-    return it.target == "gfx950" and atomic and it.llvm is None and " a" in (it.ours or "")
-
-
-def _later(it: Difference) -> bool:
-    return it.llvm is None and it.row.limits is None
-
-
-def _unset_exec(it: Difference) -> bool:
-    return _rdna(it) and it.llvm is None and it.row.mnemonic.startswith("v_cmpx_")
-
-
-def _negative_buffer_offset(it: Difference) -> bool:
     return (
-        it.target == "gfx1250"
-        and it.llvm is None
-        and "buffer_" in it.row.mnemonic
-        and re.search(r"offset:-| -0x[0-9a-f]+", it.ours or "") is not None
+        it.target in ("gfx942", "gfx950") and atomic and it.llvm is None and " a" in (it.ours or "")
     )
-
-
-def _barrier_by_literal(it: Difference) -> bool:
-    barriers = r"s_(barrier_(init|join|signal)|wakeup_barrier|get_barrier_state).*"
-    return it.llvm is None and re.fullmatch(barriers, it.row.mnemonic) is not None
-
-
-def _last_lane(it: Difference) -> bool:
-    pattern = re.compile(r"(quad_perm:\[\d,\d,\d,)\d")
-    return it.target == "gfx1250" and _same(pattern, r"\1", it)
-
-
-def _interpolated_scalars(it: Difference) -> bool:
-    return it.row.format == "VINTERP" and it.ours is None
-
-
-def _accumulating_atomics(it: Difference) -> bool:
-    atomic = (
-        re.search(r"_atomic_((pk_)?add|min|max)_(f64|f32|f16|bf16)$", it.row.mnemonic) is not None
-    )
-    return it.target == "gfx950" and atomic and it.llvm is None and " a" in (it.ours or "")
 
 
 def _later(it: Difference) -> bool:
@@ -444,7 +408,7 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("a literal names no barrier for LLVM 22", _barrier_by_literal),
     ("LLVM 22 loses the last lane of quad_perm in some of gfx1250's instructions", _last_lane),
     ("LLVM interpolates scalars", _interpolated_scalars),
-    ("LLVM 22 adds to memory from no accumulator on gfx950", _accumulating_atomics),
+    ("LLVM 22 adds to memory from no accumulator on gfx942 and gfx950", _accumulating_atomics),
     ("LLVM 19 has no such encoding, nothing is known of its modifiers", _later),
 )
 

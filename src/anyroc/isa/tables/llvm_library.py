@@ -50,8 +50,10 @@ def debian() -> str | None:
     tool = shutil.which("llvm-mc-19")
     if tool is None:
         return None
-    path = Path(tool).resolve().parent.parent / "lib" / "libLLVM.so.1"
-    return str(path) if path.exists() else None
+    # Beside the tool, or among the system's libraries as in Debian 12.
+    place, system = Path(tool).resolve().parents[1], Path(tool).resolve().parents[2]
+    found = [place / "lib" / "libLLVM.so.1", *system.glob("*-linux-gnu/libLLVM.so.19.*")]
+    return next((str(path) for path in found if path.exists()), None)
 
 
 def ask(
