@@ -103,6 +103,13 @@ def _falls_back(it: Difference) -> bool:
     return it.row.format == "VOP3" and (plain.ours == plain.llvm or _other_numbers(plain))
 
 
+def _selects_nothing(it: Difference) -> bool:
+    """Whether a selector names none of the operands, where LLVM's other form has fewer bits."""
+    selected = it.code[1] >> 3 & 7
+    absent = selected >> len(it.row.src) != 0
+    return _rdna(it) and it.row.format == "VOP3" and it.llvm is None and _narrow(it) and absent
+
+
 def _always_halves(it: Difference) -> bool:
     return it.row.mnemonic == "v_mov_b16"
 
@@ -153,8 +160,10 @@ def _nonsense_registers(it: Difference) -> bool:
     return compare and it.ours is None and destination >= 128
 
 
-def _swapped_scalars(it: Difference) -> bool:
-    return it.ours is None and it.row.mnemonic.startswith("v_swap") and " src_" in (it.llvm or "")
+def _scalars_as_vectors(it: Difference) -> bool:
+    takes_registers = it.row.mnemonic.startswith(("v_swap", "v_movrels"))
+    scalar = re.search(r", (src_|null\b)", it.llvm or "") is not None
+    return it.ours is None and takes_registers and scalar
 
 
 def _strange_scalars(it: Difference) -> bool:
@@ -365,13 +374,14 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("LLVM prints a bit of FLAT's offset that counts nothing", _flat_offset),
     ("LLVM knows no upper half of scalars and constants", _half_of_what_is_no_register),
     ("LLVM knows no halves where op_sel selects one of an operand that is not there", _falls_back),
+    ("LLVM refuses bits beside op_sel of an operand that is not there", _selects_nothing),
     ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),
     ("LLVM 19 forgets the _dpp suffix of 16-bit compares", _compare_suffix),
     ("LLVM 20 renamed RDNA4's hardware registers after AMD's documents", _register_names),
     ("LLVM 19 prints bits of a 32-bit literal that a 16-bit operand does not have", _literals),
     ("LLVM 19 writes the sign of an integer operand as sext()", _integer_signs),
     ("LLVM 19 prints sources where a compare's destination is no register", _nonsense_registers),
-    ("LLVM swaps vector registers with constants", _swapped_scalars),
+    ("LLVM swaps vector registers with constants, and indexes them", _scalars_as_vectors),
     ("pairs of special registers that code never names", _strange_scalars),
     ("matrix operands that only LLVM refuses, or that are no registers", _matrix_operands),
     ("a constant is no address", _constant_address),
