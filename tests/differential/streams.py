@@ -52,6 +52,7 @@ BATCH = 32
 STEP_LIMIT = 2_000
 _LIFE = 4096  # streams after which a process is replaced
 _POOLED = 64  # batches that draw from the same instructions
+_POOLS = 8
 _HANG = 120.0  # seconds without a step forward
 _CANARY = 0x5A
 _CANARY_BYTES = 4 << 20
@@ -72,11 +73,17 @@ class Totals:
 
 
 @lru_cache(2)
+def _encodings(isa: str, number: int) -> list[bytes]:
+    """Enough for ``_POOLS`` pools: many at once are made in the time of one."""
+    return [code for _, code in isa_random.encodings(isa, 2 * _POOLS, 7919 * number + 13)]
+
+
+@lru_cache(2)
 def _pool(isa: str, wave_size: int, number: int, runnable: bool) -> list[bytes]:
     """Instructions to make streams of; ``runnable``: most of them have semantics."""
     from anyroc.semantics.core import OPERATIONS
 
-    found = [code for _, code in isa_random.encodings(isa, 1, 7919 * number + 13)]
+    found = _encodings(isa, number // _POOLS)[number % _POOLS :: _POOLS]
     if not runnable:
         return found
     decode = decoder(isa, wave_size).decode
