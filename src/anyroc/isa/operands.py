@@ -46,6 +46,11 @@ _SPECIAL = {
 _SCRATCH_BASE = {230: "flat_scratch_base_lo", 231: "flat_scratch_base_hi"}
 
 
+def element_type(type_: str) -> str:
+    """``f16`` of ``pk8_f16``."""
+    return type_.partition("_")[2] if type_.startswith("pk") else type_
+
+
 class BadField(ValueError):
     """A field value that names no operand."""
 
@@ -65,15 +70,19 @@ class OperandTable(dict[int, Operand]):
 def inline_float(code: int, type_: str, bits: int) -> int:
     """The bits of inline constant ``code`` (240 to 248) as an operand of a type.
 
-    16-bit integers get the half's bits, packed ones the single's.
+    16-bit integers get the half's bits, packed ones the single's; every element of a matrix is the
+    constant in the element's own type.
     """
     index = code - 240
+    element = element_type(type_)
+    if element == "f64":
+        return _DOUBLE[index]
+    if element == "bf16":
+        return _BFLOAT[index]
+    if element == "f16" or bits == 16:
+        return _HALF[index]
     if bits == 64 and type_ not in ("pk2_f32", "pk2_b32"):
         return _DOUBLE[index]
-    if type_ in ("bf16", "pk2_bf16"):
-        return _BFLOAT[index]
-    if type_ == "pk2_f16" or bits == 16:
-        return _HALF[index]
     return _SINGLE[index]
 
 
@@ -160,7 +169,8 @@ def operand_table(
         if value <= 208:
             number = value - 128 if value <= 192 else 192 - value
             pair = type_ in ("pk2_f32", "pk2_b32")
-            width = 64 if bits == 64 and not pair else 16 if bits == 16 else 32
+            double = element_type(type_) == "f64" or (bits == 64 and not pair)
+            width = 64 if double else 16 if bits == 16 else 32
             return Operand("const", count=dwords, value=inline_integer(number, width), role=role)
         if 240 <= value <= 248:
             return Operand("const", count=dwords, value=inline_float(value, type_, bits), role=role)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from anyroc.isa.operands import element_type
+
 SDWA = ("BYTE_0", "BYTE_1", "BYTE_2", "BYTE_3", "WORD_0", "WORD_1", "DWORD")
 UNUSED = ("UNUSED_PAD", "UNUSED_SEXT", "UNUSED_PRESERVE")
 _FLOATS = {
@@ -35,11 +37,9 @@ def constant(value: int, type_: str, bits: int, literal: bool, *, floats: bool =
     """
     if type_ in ("pk2_f32", "pk2_b32"):
         bits = 32
-    width = 64 if bits == 64 else 16 if bits == 16 else 32
-    if type_ in ("bf16", "pk2_bf16"):
-        names = _FLOATS[-16]
-    else:
-        names = _FLOATS[16 if type_ in ("f16", "pk2_f16") else width]
+    element = element_type(type_)
+    width = 64 if bits == 64 or element == "f64" else 16 if bits == 16 else 32
+    names = _FLOATS[-16 if element == "bf16" else 16 if element == "f16" else width]
     if floats and value in names and type_ not in _INTEGER16:
         return names[value]
     signed = value - (1 << width) if value >> (width - 1) else value

@@ -162,7 +162,7 @@ static NOINLINE void mfma(uint32_t *d, const uint32_t *a, const uint32_t *b, con
 
 #define HELPER(name)                                                                                  \
   void anyroc_##name(struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b, \
-                     const uint32_t *c, uint32_t constant, uint32_t modifiers)
+                     const uint32_t *c, uint64_t constant, uint32_t modifiers)
 
 #define COMMON_MFMA(name, integer, a_format, b_format, dim, elements)                                 \
   HELPER(mfma_##name) { \
@@ -319,7 +319,7 @@ ALWAYS_INLINE void mfma_chosen(uint32_t *d, const uint32_t *a_rows, const uint32
   } \
   void anyroc_mfma_scale_f32_##shape##_f8f6f4( \
       struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b, const uint32_t *c, \
-      uint32_t constant, uint32_t modifiers, const uint32_t *a_scales, const uint32_t *b_scales, \
+      uint64_t constant, uint32_t modifiers, const uint32_t *a_scales, const uint32_t *b_scales, \
       uint32_t a_constant, uint32_t b_constant) { \
     (void)wave; \
     struct scales scales = {a_scales, b_scales, a_constant, b_constant}; \
@@ -347,15 +347,13 @@ ALWAYS_INLINE void write_doubles(uint32_t *rows, const double *values) {
   }
 }
 
-ALWAYS_INLINE void start_doubles(double *sums, const uint32_t *c, uint32_t constant, int pairs, bool negate) {
+ALWAYS_INLINE void start_doubles(double *sums, const uint32_t *c, uint64_t constant, int pairs, bool negate) {
   for (int pair = 0; pair < pairs; pair++)
     if (c) {
       read_doubles(sums + 64 * pair, c + 128 * pair, negate);
     } else {
-      /* Inline constants: an integer is the low dword, a float the high one. */
-      uint64_t bits = (constant >> 20 & 0x7FF) > 0x300 ? (uint64_t)constant << 32 : (uint64_t)(int32_t)constant;
       double value;
-      memcpy(&value, &bits, 8);
+      memcpy(&value, &constant, 8);
       for (int lane = 0; lane < 64; lane++) sums[64 * pair + lane] = negate ? -value : value;
     }
 }

@@ -91,7 +91,7 @@ static NOINLINE void multiply(uint32_t *d, const uint32_t *a_rows, const uint32_
 
 #define WMMA(name, from, to, a_format, b_format, k)                                                   \
   void anyroc_wmma_##name(struct anyroc_wave *wave, uint32_t *d, const uint32_t *a, const uint32_t *b, \
-                          const uint32_t *c, uint32_t constant, uint32_t modifiers) { \
+                          const uint32_t *c, uint64_t constant, uint32_t modifiers) { \
     (void)wave; \
     multiply(d, a, b, c, constant, modifiers, from, to, a_format, b_format, k); \
   }

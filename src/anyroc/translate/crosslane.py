@@ -275,18 +275,18 @@ class CrossLane(BlockState):
                 rows.append(self.row_pointer(row_of(operand, self.graph.accum_offset)))
             elif operand.kind == "const":
                 rows.append("null")
-                constant = int(operand.value) & 0xFFFFFFFF
+                constant = int(operand.value)
             else:
                 raise Unsupported(inst, "a scalar matrix operand")
         target = self.row_pointer(row_of(inst.dst[0], self.graph.accum_offset))
         scales = self._scales(inst.src[3:]) if inst.format == "VOP3PX2" else ""
         name = f"anyroc_{matrix.helper}"
         types = ["ptr", "ptr", "i32", "i32"] if scales else []
-        code.declare(name, "void", "ptr", "ptr", "ptr", "ptr", "ptr", "i32", "i32", *types)
+        code.declare(name, "void", *["ptr"] * 5, "i64", "i32", *types)
         code.do(
             f"call void @{name}(ptr %wave, ptr {target}, ptr {rows[0]}, ptr {rows[1]},"
             f" ptr {rows[2]},"
-            f" i32 {constant}, i32 {self._matrix_modifiers(inst)}{scales})"
+            f" i64 {constant}, i32 {self._matrix_modifiers(inst)}{scales})"
         )
 
     def _scales(self, operands: tuple[Operand, ...]) -> str:

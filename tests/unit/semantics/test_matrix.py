@@ -65,7 +65,7 @@ def call(entry: Matrix, wave: int, d: np.ndarray, a: np.ndarray, b: np.ndarray,
     helper = getattr(library(), f"anyroc_{entry.helper}")
     pointers = [x.ctypes.data_as(ctypes.c_void_p) if x is not None else None for x in (d, a, b, c)]
     state = Wave(wave_size=wave)
-    helper(ctypes.byref(state), *pointers, ctypes.c_uint32(constant), ctypes.c_uint32(modifiers))
+    helper(ctypes.byref(state), *pointers, ctypes.c_uint64(constant), ctypes.c_uint32(modifiers))
 
 
 class Problem:
@@ -226,7 +226,7 @@ def scaled(entry: Matrix, d: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.nda
     rows = [None if isinstance(s, int) else s.ctypes.data_as(ctypes.c_void_p) for s in scales]
     constants = [ctypes.c_uint32(s if isinstance(s, int) else 0) for s in scales]
     state = Wave(wave_size=64)
-    helper(ctypes.byref(state), *pointers, ctypes.c_uint32(0), ctypes.c_uint32(modifiers),
+    helper(ctypes.byref(state), *pointers, ctypes.c_uint64(0), ctypes.c_uint32(modifiers),
            *rows, *constants)  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import random
+import re
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def multiply(inst: Instruction, state: State) -> None:
         for o in (inst.dst[0], *inst.src)
     ]
     wave = Wave(wave_size=state.wave_size)
-    helper(ctypes.byref(wave), *pointers, ctypes.c_uint32(0), ctypes.c_uint32(0))
+    helper(ctypes.byref(wave), *pointers, ctypes.c_uint64(0), ctypes.c_uint32(0))
 
 
 @pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
@@ -116,6 +117,57 @@ def test_matrices_between_vectors(name: str, wave_size: int) -> None:
                 expected.vgpr[251] = np.where(lanes, ~expected.vgpr[after], expected.vgpr[251])
         assert BAD_PC == run(form_of(rng.choice(FORMS), name, wave_size, code), state)
         assert [] == differences(state, expected), texts
+
+
+# Inline constants by their codes, in the types that sums have.
+CONSTANTS: dict[str, dict[int, int]] = {
+    "f64": {131: 3, 193: 2**64 - 1, 242: 0x3FF << 52, 247: 0xC01 << 52, 248: 0x3FC45F306DC9C882},
+    "f32": {242: 0x3F800000, 247: 0xC0800000, 248: 0x3E22F983},
+    "f16": {242: 0x3C00, 247: 0xC400, 248: 0x3118},
+    "bf16": {242: 0x3F80, 247: 0xC080, 248: 0x3E22},
+    "bf16f32": {242: 0x3F80, 247: 0xC080, 248: 0x3E23},
+    "i32": {131: 3, 193: 0xFFFFFFFF, 242: 0x3F800000},
+}
+
+
+def words_of(kind: str, value: int, name: str) -> tuple[int, ...]:
+    """The registers that hold a number in every element of theirs."""
+    if kind == "f64":
+        return value & 0xFFFFFFFF, value >> 32
+    packed = "f16" in kind and not name.startswith("gfx11")
+    return (value << 16 | value,) if packed else (value,)
+
+
+@pytest.mark.parametrize(("name", "wave_size"), CONFIGURATIONS)
+def test_sums_that_begin_with_a_constant(name: str, wave_size: int) -> None:
+    """Products of zeros: the result is the constant, in each element and in its type."""
+    isa = ISA[name]
+    rows = [
+        (row, match[1])
+        for row in table(isa)
+        if isinstance(OPERATIONS.get(row.op), Matrix) and row.format in ("MAI", "VOP3P")
+        for match in [re.match(r"v_(?:mfma|wmma)_([a-z]+\d+(?:f32)?)_", row.op)]
+        if match
+    ]
+    assert len(rows) >= 6
+    for row, kind in rows:
+        for code, value in CONSTANTS[kind].items():
+            layout = formats(isa)[row.format]
+            raw = layout.put(layout.match, "op", row.opcode)
+            fields = {"vdst": 64, "src0": 256 + 128, "src1": 256 + 128, "src2": code}
+            if row.format == "VOP3P":
+                fields |= {"op_sel_hi": 3, "op_sel_hi2": 1}
+            for field, number in fields.items():
+                raw = layout.put(raw, field, number)
+            state = State.random(np.random.default_rng(1), wave_size)
+            state.vgpr[64:192] = 0
+            state.enabled = (1 << wave_size) - 1
+            program = raw.to_bytes(layout.bytes, "little")
+            assert BAD_PC == run(form_of("full", name, wave_size, program), state)
+            want = words_of(kind, value, name)
+            count = decode(isa, program, 0, wave_size=wave_size).dst[0].count
+            got = {tuple(map(int, column)) for column in state.vgpr[64 : 64 + count].T}
+            assert {want * (count // len(want))} == got, (row.mnemonic, code)
 
 
 def product(isa: str, row: Row, d: int, a: int, b: int, from_zero: bool) -> Made:
