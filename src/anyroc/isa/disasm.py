@@ -108,7 +108,9 @@ class _Printer:
             short = spec.type == "f64" and not value & 0xFFFFFFFF
             return f"{value >> 32 if short else value:#x}"
         floats = not (self.row.format == "SOPC" and spec.type == "f16")
-        return syntax.constant(value, spec.type, spec.bits, operand.literal, floats=floats)
+        exponent = self.row.op == "v_ldexp_f16" and self.mods.sdwa is not None  # written as a float
+        type_ = "f16" if exponent else spec.type
+        return syntax.constant(value, type_, spec.bits, operand.literal, floats=floats)
 
     def operand(self, operand: Operand, spec: OperandSpec) -> str:
         """An operand with its sign modifiers."""

@@ -147,7 +147,7 @@ class _Encoder:
 
     def _half(self, place: Place, low: int, width: int) -> None:
         position = {"src0": 0, "src1": 1, "vdst": 3}.get(place.field)
-        if position is None or place.kind not in ("v16", "src16"):
+        if position is None or place.kind not in ("v16", "v169", "src16"):
             return
         register = width != 9 or self.raw >> low + 8 & 1
         if register and self.it.mods.op_sel[position]:

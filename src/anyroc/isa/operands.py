@@ -153,6 +153,9 @@ def operand_table(
     def vgpr_half(value: int) -> Operand:
         return Operand("v", value & 0x7F, count, role=role)
 
+    def only_vgpr_half(value: int) -> Operand:
+        return vgpr_half(only_vgpr(value).index)
+
     def source_half(value: int) -> Operand:
         return vgpr_half(value) if value >= 256 else source(value)
 
@@ -195,6 +198,7 @@ def operand_table(
         "v9": only_vgpr,
         "a9": only_agpr,
         "v16": vgpr_half,
+        "v169": only_vgpr_half,
         "src16": source_half,
         "k16": constant16,
         "k": lambda _: LITERAL64 if bits == 64 else LITERAL,

@@ -177,7 +177,7 @@ def _place(
         kind = "v"
     if base in ("VOP1", "VOP2", "VOPC") and family != "cdna" and spec.bits == 16:
         kind = {"v": "v16", "src": "src16"}.get(kind, kind)
-    if kind in ("v", "a") and width == 9:
+    if kind in ("v", "a", "v16") and width == 9:
         kind += "9"
     if kind in ("soffset", "ssamp"):
         kind = "ss" if kind == "soffset" else "srsrc"

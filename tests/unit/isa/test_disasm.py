@@ -47,6 +47,18 @@ def test_there_are_golden_files() -> None:
         ("gfx942", 64, "01000000", "v_cndmask_b32_e32 v0, s1, v0, vcc"),
         ("gfx942", 64, "70008cbf", "s_waitcnt vmcnt(0) lgkmcnt(0)"),
         ("gfx942", 64, "fbff82bf", "s_branch 65531"),
+        (
+            *("gfx942", 64, "ec00eed3a4a1e203"),
+            "v_mfma_f64_16x16x4_f64 v[236:243], v[164:165], v[80:81], 0.15915494309189532",
+        ),
+        (
+            *("gfx942", 64, "f9f0d9663a000680"),
+            (
+                "v_ldexp_f16_sdwa v108, v58, 0.15915494 dst_sel:BYTE_0 dst_unused:UNUSED_PAD "
+                "src0_sel:DWORD src1_sel:BYTE_0"
+            ),
+        ),
+        ("gfx1151", 32, "eccd267f", "v_swap_b16 v19.h, v108.h"),
         ("gfx1151", 32, "110087bf", "s_delay_alu instid0(VALU_DEP_1) | instskip(NEXT)"),
         ("gfx1201", 32, "0000c7bf", "s_wait_kmcnt 0x0"),
         ("gfx1201", 32, "9eff88bf", "s_wait_alu depctr_sa_sdst(0)"),
