@@ -23,6 +23,7 @@ from anyroc.semantics.values import (
     convert,
     fabs,
     fma,
+    host_instruction,
     is_nan,
     select,
 )
@@ -159,6 +160,9 @@ def ieee_2008(pick: Binary) -> Binary:
     def in_ieee_mode(a: Value, b: Value) -> Value:
         if a.raw is b.raw:  # compilers' way to quiet a NaN
             return quiet(a)
+        direct = host_instruction("max" if pick is greater else "min", a, b)
+        if direct is not None:
+            return direct
         first = is_signaling(a)
         signaling = first | is_signaling(b)
         nan = bits(raw(select(first, a, b)) | QUIET[a.type.bits], a.type)
@@ -210,6 +214,9 @@ def power_of_two(n: Value, t: Type) -> Value:
 
 def scale(v: Value, n: Value) -> Value:
     """``v * 2**n`` with one rounding, ``n`` an I32."""
+    direct = host_instruction("ldexp", v, n)
+    if direct is not None:
+        return direct
     if v.type.bits == 16:
         return narrow(wide(v) * power_of_two(clamp_int(n, -60, 60), F32), v.type)
     if v.type is F32:

@@ -267,6 +267,9 @@ class NumpyBackend:
             return np.asarray((a & a.dtype.type(1)) != 0)
         return a.astype(dtype(target))
 
+    def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> None:
+        """None: everything is composed."""
+
 
 _BACKEND = NumpyBackend()
 

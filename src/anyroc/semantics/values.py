@@ -51,6 +51,7 @@ __all__ = [
     "floor",
     "fma",
     "funnel_shift_right",
+    "host_instruction",
     "is_nan",
     "maximum",
     "minimum",
@@ -138,6 +139,9 @@ class Backend(Protocol):
     def convert(self, source: Type, target: Type, a: Any) -> Any:
         """Integers truncate or extend by the source's sign; integer to float and float to narrower
         float round to nearest even; float to integer truncates and saturates, NaN gives 0."""
+
+    def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> Any | None:
+        """An operation of :func:`host_instruction` by an instruction of the host's own."""
 
 
 def _lift(v: Value | int | float, like: Value) -> Value:
@@ -309,6 +313,20 @@ fabs, sqrt, floor, ceil = (_unary(name) for name in ("fabs", "sqrt", "floor", "c
 trunc, round_even, popcount = (_unary(name) for name in ("trunc", "roundeven", "ctpop"))
 count_leading_zeros, count_trailing_zeros = _unary("ctlz"), _unary("cttz")
 bitreverse, byteswap = _unary("bitreverse"), _unary("bswap")
+
+
+def host_instruction(name: str, *operands: Value) -> Value | None:
+    """What the host's own instruction for an operation gives, of the first operand's type; None
+    where there is none, and the body has to compose it.
+
+    ``ldexp``: ``v * 2**n`` with one rounding, ``n`` an I32.  ``max`` and ``min``: IEEE 754-2008's
+    maxNum and minNum, which quiet a signaling NaN; -0 below +0.
+    """
+    first = operands[0]
+    if first.backend.environment is not None:
+        return None
+    raw = first.backend.host(name, first.type, [(v.type, v.raw) for v in operands])
+    return None if raw is None else Value(first.backend, first.type, raw)
 
 
 def is_nan(v: Value) -> Value:

@@ -16,6 +16,7 @@ from functools import cache as memoize
 from typing import Any
 
 from anyroc.semantics.values import BOOL, F32, F64, TYPES, U32, U64, Type
+from anyroc.translate.machine import host_has
 
 __all__ = [
     "CodeBuilder",
@@ -47,6 +48,19 @@ _FOLDED: dict[str, Callable[[int, int], int]] = {
     "shl": operator.lshift,
     "lshr": operator.rshift,
 }
+_HOST_FEATURE = "avx512dq"
+_GREATER, _LESSER = "5", "4"  # by value, with the sign of the result
+_HOST = {
+    ("ldexp", "f32", 16): ("llvm.x86.avx512.mask.scalef.ps.512", None),
+    ("max", "f32", 16): ("llvm.x86.avx512.mask.range.ps.512", _GREATER),
+    ("min", "f32", 16): ("llvm.x86.avx512.mask.range.ps.512", _LESSER),
+    ("max", "f64", 8): ("llvm.x86.avx512.mask.range.pd.512", _GREATER),
+    ("min", "f64", 8): ("llvm.x86.avx512.mask.range.pd.512", _LESSER),
+}
+"""By operation, type and lanes: the host's intrinsic and its selector.
+
+VSCALEF and VRANGE do to NaNs and zeros what AMD's ldexp, max and min do (Intel's manual, volume 2,
+tables of VRANGEPS)."""
 _SUFFIX = {"half": "f16", "float": "f32", "double": "f64", "bfloat": "bf16"}
 
 
@@ -256,6 +270,24 @@ class LLVMBackend:
         vector = self.type(t)
         arguments = ", ".join(f"{vector} {self.text(t, x)}" for x in (a, b, c))
         return self._call("fma", t, arguments, 3)
+
+    def has(self, name: str, t: Type) -> bool:
+        """Whether :meth:`host` has an instruction for an operation."""
+        return (name, t.name, self.lanes) in _HOST and host_has(_HOST_FEATURE)
+
+    def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> Any | None:
+        if not self.has(name, t):
+            return None
+        intrinsic, selector = _HOST[name, t.name, self.lanes]
+        vector, mask = self.type(t), f"i{self.lanes}"
+        values = [
+            self.text(t, raw if kind is t else self.convert(kind, t, raw)) for kind, raw in operands
+        ]
+        kinds = [vector, vector, *(["i32"] if selector else []), vector, mask, "i32"]
+        texts = [*values, *([selector] if selector else []), "zeroinitializer", "-1", "4"]
+        self.code.declare(intrinsic, vector, *kinds)
+        arguments = ", ".join(f"{k} {v}" for k, v in zip(kinds, texts, strict=True))
+        return self.code.emit(f"call {vector} @{intrinsic}({arguments})")
 
     def bitcast(self, source: Type, target: Type, a: Any) -> Any:
         if not isinstance(a, str) and not source.is_float and not target.is_float:

@@ -14,7 +14,7 @@ from anyroc.errors import ToolchainError
 if TYPE_CHECKING:
     import llvmlite.binding as llvm
 
-__all__ = ["environment_key", "load_compiler", "native_code"]
+__all__ = ["environment_key", "host_has", "load_compiler", "native_code"]
 
 
 @memoize
@@ -66,6 +66,12 @@ def _host() -> tuple[str, str]:
     if cpu:
         return cpu, ""
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+@memoize
+def host_has(feature: str) -> bool:
+    """Whether the CPU has a feature, by LLVM's name of it; none of a CPU that was named."""
+    return f"+{feature}" in _host()[1].split(",")
 
 
 @memoize

@@ -272,6 +272,12 @@ class ShapedBackend:
         x, y, z = (self.materialize(t, raw) for raw in (a, b, c))
         return self.vector.fma(t, x, y, z)
 
+    def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> Any | None:
+        if all(is_uniform(raw) for _, raw in operands):
+            return None
+        vectors = [(kind, self.materialize(kind, raw)) for kind, raw in operands]
+        return self.vector.host(name, t, vectors)
+
     def bitcast(self, source: Type, target: Type, a: Any) -> Any:
         if isinstance(a, Affine | Speculative) and not (source.is_float or target.is_float):
             return a

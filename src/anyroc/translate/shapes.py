@@ -114,6 +114,9 @@ class _Abstract:
     def fma(self, t: Type, a: Any, b: Any, c: Any) -> Any:
         return self._all_uniform(a, b, c)
 
+    def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> None:
+        """None: what it is composed of has the same shape."""
+
     def bitcast(self, source: Type, target: Type, a: Any) -> Any:
         if source.is_float or target.is_float:
             return self._all_uniform(a)

@@ -112,6 +112,15 @@ class VectorBackend(LLVMBackend):
             return super().fma(t, a, b, c)
         return self._both(lambda i: self.half.fma(t, *(self._part(t, x, i) for x in (a, b, c))))
 
+    def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> Any | None:
+        if t.bits != 64:
+            return super().host(name, t, operands)
+        if not self.half.has(name, t):
+            return None
+        return self._both(
+            lambda i: self.half.host(name, t, [(k, self._part(k, raw, i)) for k, raw in operands])
+        )
+
     def bitcast(self, source: Type, target: Type, a: Any) -> Any:
         if not isinstance(a, Halves):
             return super().bitcast(source, target, a)
