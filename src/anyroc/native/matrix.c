@@ -14,6 +14,12 @@
 /* out[j * width + lane]: element j of each lane. */
 ALWAYS_INLINE void unpack_as(enum format f, uint32_t *out, const uint32_t *rows, int elements, int width) {
   int per_row = fields(f);
+  if ((f == F16 || f == BF16) && elements % 2 == 0) { /* two elements of a row at once */
+    for (int j = 0; j < elements; j += 2, rows += width, out += 2 * width)
+      for (int lane = 0; lane < width; lane += 16)
+        widen_pairs(f == BF16, out + lane, out + width + lane, load(rows + lane));
+    return;
+  }
   for (int j = 0; j < elements; j++)
     for (int lane = 0; lane < width; lane += 16)
       store(out + j * width + lane, field(f, load(rows + j / per_row * width + lane), j % per_row));

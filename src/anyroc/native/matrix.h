@@ -4,6 +4,9 @@
 
 #include "wave.h"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,6 +19,7 @@ typedef uint32_t u32x16 __attribute__((vector_size(64), aligned(4)));
 typedef int32_t i32x16 __attribute__((vector_size(64), aligned(4)));
 typedef uint32_t u32x4 __attribute__((vector_size(16), aligned(4)));
 typedef uint16_t u16x16 __attribute__((vector_size(32)));
+typedef uint16_t u16x32 __attribute__((vector_size(64), aligned(4)));
 typedef _Float16 f16x16 __attribute__((vector_size(32)));
 
 ALWAYS_INLINE u32x16 load(const uint32_t *p) { return *(const u32x16 *)p; }
@@ -31,6 +35,25 @@ ALWAYS_INLINE u32x16 half(u32x16 v, int index) { return v >> (16 * index) & 0xFF
 ALWAYS_INLINE u32x16 widen_f16(u32x16 code) {
   union { u16x16 u; f16x16 f; } narrow = {.u = __builtin_convertvector(code, u16x16)};
   return as_bits(__builtin_convertvector(narrow.f, f32x16));
+}
+
+/* Sixteen pairs of F16 or BF16: the lower ones and the upper ones. */
+ALWAYS_INLINE void widen_pairs(bool bf16, uint32_t *low, uint32_t *high, u32x16 pairs) {
+  if (bf16) {
+    store(low, pairs << 16);
+    store(high, pairs & 0xFFFF0000);
+    return;
+  }
+#ifdef __AVX512BW__
+  static const uint16_t apart[32] = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
+                                     1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
+  __m512i parts = _mm512_permutexvar_epi16(_mm512_loadu_si512(apart), (__m512i)pairs);
+  store(low, (u32x16)_mm512_cvtph_ps(_mm512_castsi512_si256(parts)));
+  store(high, (u32x16)_mm512_cvtph_ps(_mm512_extracti64x4_epi64(parts, 1)));
+#else
+  store(low, widen_f16(half(pairs, 0)));
+  store(high, widen_f16(half(pairs, 1)));
+#endif
 }
 
 ALWAYS_INLINE u32x16 narrow_f16(f32x16 v) {

@@ -5,11 +5,13 @@
  * A plan says what to do (translate/matrices.py writes it): the numbers of A's, of B's and of tiles;
  * the first VGPR of each A and of each B; and for each tile its first VGPR, whether it starts from
  * zero, how many products it adds, and for each of these which A and which B. */
-#if defined(__AVX512BF16__) || defined(__AVX512VNNI__)
-#include <immintrin.h>
-#endif
-
 #include "matrix.h"
+
+/* Where F16 has arithmetic too (Intel's), an instruction over pairs of bf16 takes as long as four
+ * multiply-adds of F32 and does the work of two. */
+#if defined(__AVX512BF16__) && !defined(__AVX512FP16__)
+#define WITH_BF16_PAIRS
+#endif
 
 #define MOST_OPERANDS 16 /* A's in a plan, and B's */
 #define MOST_WORDS 32   /* of a lane of an operand, unpacked */
@@ -32,7 +34,7 @@ struct operands {
 };
 
 ALWAYS_INLINE u32x16 add_product(enum way way, u32x16 sum, uint32_t a, u32x16 b) {
-#ifdef __AVX512BF16__
+#ifdef WITH_BF16_PAIRS
   if (way == BY_BF16_PAIRS)
     return (u32x16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)a), (__m512bh)b);
 #endif
@@ -43,25 +45,25 @@ ALWAYS_INLINE u32x16 add_product(enum way way, u32x16 sum, uint32_t a, u32x16 b)
   return multiply_add(way == BY_INTEGER, a, b, sum);
 }
 
-ALWAYS_INLINE void multiply_as(enum way way, int dim, const struct tile *tile,
-                               const struct operands *operands) {
-  int rows = dim == 32 ? 8 : 16, words = operands->words;
+/* The structures are values here, as the stores to D could change what pointers lead to. */
+ALWAYS_INLINE void multiply_as(enum way way, int dim, struct tile tile, struct operands operands) {
+  int rows = dim == 32 ? 8 : 16, words = operands.words;
   for (int first = 0; first < dim; first += rows) {
     u32x16 sums[16][2];
     for (int m = 0; m < rows; m++) {
-      uint32_t *d = mfma_row(tile->d, dim, first + m);
+      uint32_t *d = mfma_row(tile.d, dim, first + m);
       int32_t surplus = 0;
       if (way == BY_I8_QUADS)
-        for (int i = 0; i < tile->count; i++)
-          surplus += operands->sums[tile->products[2 * i]][first + m];
+        for (int i = 0; i < tile.count; i++)
+          surplus += operands.sums[tile.products[2 * i]][first + m];
       for (int n = 0; n < dim / 16; n++) {
-        sums[m][n] = tile->from_zero ? (u32x16){} : load(d + 16 * n);
+        sums[m][n] = tile.from_zero ? (u32x16){} : load(d + 16 * n);
         if (way == BY_I8_QUADS) sums[m][n] -= (uint32_t)surplus * 128;
       }
     }
-    for (int i = 0; i < tile->count; i++) {
-      const uint32_t *a = operands->a + tile->products[2 * i] * words * 64 + first;
-      const uint32_t *b = operands->b + tile->products[2 * i + 1] * words * 64;
+    for (int i = 0; i < tile.count; i++) {
+      const uint32_t *a = operands.a + tile.products[2 * i] * words * 64 + first;
+      const uint32_t *b = operands.b + tile.products[2 * i + 1] * words * 64;
       for (int group = 0; group < 64; group += dim)
         for (int at = group; at < words * 64; at += 64)
           for (int n = 0; n < dim / 16; n++) {
@@ -71,19 +73,19 @@ ALWAYS_INLINE void multiply_as(enum way way, int dim, const struct tile *tile,
           }
     }
     for (int m = 0; m < rows; m++)
-      for (int n = 0; n < dim / 16; n++) store(mfma_row(tile->d, dim, first + m) + 16 * n, sums[m][n]);
+      for (int n = 0; n < dim / 16; n++) store(mfma_row(tile.d, dim, first + m) + 16 * n, sums[m][n]);
   }
 }
 
 #define MULTIPLY(way, dim)                                                                   \
   static NOINLINE void multiply_##way##_##dim(const struct tile *tile,                       \
                                               const struct operands *operands) {             \
-    multiply_as(way, dim, tile, operands);                                                   \
+    multiply_as(way, dim, *tile, *operands);                                                 \
   }
 #define MULTIPLY_WAY(way) MULTIPLY(way, 16) MULTIPLY(way, 32)
 MULTIPLY_WAY(BY_FLOAT)
 MULTIPLY_WAY(BY_INTEGER)
-#ifdef __AVX512BF16__
+#ifdef WITH_BF16_PAIRS
 MULTIPLY_WAY(BY_BF16_PAIRS)
 #endif
 #ifdef __AVX512VNNI__
@@ -95,7 +97,7 @@ static void multiply(enum way way, int dim, const struct tile *tile,
   static void (*const all[][2])(const struct tile *, const struct operands *) = {
       [BY_FLOAT] = {multiply_BY_FLOAT_16, multiply_BY_FLOAT_32},
       [BY_INTEGER] = {multiply_BY_INTEGER_16, multiply_BY_INTEGER_32},
-#ifdef __AVX512BF16__
+#ifdef WITH_BF16_PAIRS
       [BY_BF16_PAIRS] = {multiply_BY_BF16_PAIRS_16, multiply_BY_BF16_PAIRS_32},
 #endif
 #ifdef __AVX512VNNI__
@@ -142,8 +144,6 @@ static void multiply_all(enum way way, int dim, uint32_t *vgpr, const struct pla
 #define LEAST_BF16 ((127 - 56) << 7)
 #define LEAST_SUM ((127 - 103) << 23)
 
-typedef uint16_t u16x32 __attribute__((vector_size(64), aligned(4)));
-
 ALWAYS_INLINE u32x16 unsafe_pair(u32x16 value) {
   u16x32 magnitude = (u16x32)value & 0x7FFF;
   return (u32x16)((u16x32)(magnitude - 1 < LEAST_BF16 - 1) | (u16x32)(magnitude > 0x7F7F));
@@ -185,10 +185,10 @@ static void swap_halves(uint32_t *out, const uint32_t *rows, int words) {
 }
 
 static bool run_bf16(uint32_t *vgpr, const struct plan *plan, int dim, int elements) {
-#ifdef __AVX512BF16__
+#ifdef WITH_BF16_PAIRS
   int words = elements / 2;
   if (!pairs_are_safe(plan, vgpr, words) || !sums_are_safe(plan, vgpr, dim)) return false;
-  uint32_t a[MOST_OPERANDS * 4 * 64], b[MOST_OPERANDS * 4 * 64];
+  _Alignas(64) uint32_t a[MOST_OPERANDS * 4 * 64], b[MOST_OPERANDS * 4 * 64];
   for (int i = 0; i < plan->a_count; i++)
     swap_halves(a + i * words * 64, vgpr + plan->a[i] * 64, words);
   for (int i = 0; i < plan->b_count; i++)
@@ -208,7 +208,7 @@ static bool run_bf16(uint32_t *vgpr, const struct plan *plan, int dim, int eleme
 static bool run_i8(uint32_t *vgpr, const struct plan *plan, int dim, int elements) {
 #ifdef __AVX512VNNI__
   int words = elements / 4;
-  uint32_t a[MOST_OPERANDS * 4 * 64], b[MOST_OPERANDS * 4 * 64];
+  _Alignas(64) uint32_t a[MOST_OPERANDS * 4 * 64], b[MOST_OPERANDS * 4 * 64];
   int32_t sums[MOST_OPERANDS][32] = {};
   for (int i = 0; i < plan->a_count; i++) {
     const uint32_t *rows = vgpr + plan->a[i] * 64;
@@ -235,7 +235,7 @@ static void run(uint32_t *vgpr, const uint16_t *words, bool integer, enum format
   struct plan plan = read_plan(words);
   if (a_format == BF16 && run_bf16(vgpr, &plan, dim, elements)) return;
   if (a_format == I8 && run_i8(vgpr, &plan, dim, elements)) return;
-  uint32_t a[MOST_OPERANDS * MOST_WORDS * 64], b[MOST_OPERANDS * MOST_WORDS * 64];
+  _Alignas(64) uint32_t a[MOST_OPERANDS * MOST_WORDS * 64], b[MOST_OPERANDS * MOST_WORDS * 64];
   for (int i = 0; i < plan.a_count; i++)
     anyroc_unpackers[a_format](a + i * elements * 64, vgpr + plan.a[i] * 64, elements, 64);
   for (int i = 0; i < plan.b_count; i++)
@@ -246,7 +246,7 @@ static void run(uint32_t *vgpr, const uint16_t *words, bool integer, enum format
 
 static void run_chosen(uint32_t *vgpr, const uint16_t *words, uint32_t modifiers, int dim) {
   struct plan plan = read_plan(words);
-  uint32_t a[MOST_OPERANDS * 32 * 64], b[MOST_OPERANDS * 32 * 64];
+  _Alignas(64) uint32_t a[MOST_OPERANDS * 32 * 64], b[MOST_OPERANDS * 32 * 64];
   for (int i = 0; i < plan.a_count; i++)
     anyroc_chosen_unpackers[modifiers & 7](a + i * 32 * 64, vgpr + plan.a[i] * 64, dim);
   for (int i = 0; i < plan.b_count; i++)

@@ -53,8 +53,6 @@ static __attribute__((noinline)) void flat_lane(struct anyroc_wave *wave, uint32
   lane_transfer(rows, wave->wave_size, p, form, words, write);
 }
 
-typedef uint64_t u64x8 __attribute__((vector_size(64)));
-
 INLINE u64x8 widen_low(u32x16 v) {
   return __builtin_convertvector(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7), u64x8);
 }
@@ -131,6 +129,10 @@ INLINE void access_global(struct anyroc_wave *wave, uint32_t *rows, const uint32
       if (LIKELY(all_in_device_range(at.numbers[0], at.numbers[1], size))) {
         if (same_page == 0xffff && by_lines(low, form, words))
           lined(rows, wave_size, at.places, words, write);
+#ifdef __AVX512F__
+        else if (!write && form == WORDS && words <= 2)
+          gather_places(rows, wave_size, at.numbers, words);
+#endif
         else
           scattered(rows, wave_size, at.places, form, words, write);
         continue;
@@ -196,23 +198,21 @@ INLINE void lds_chunk(struct anyroc_wave *wave, uint32_t *rows, u32x16 offsets, 
       uniform_load(rows, wave_size, p, mask, form, words);
       return;
     }
-    if (mask == 0xffff) {
-      uint8_t *places[CHUNK];
-      for (uint32_t i = 0; i < CHUNK; i++) places[i] = wave->lds + offsets[i];
-      if (by_lines(offsets, form, words)) lined(rows, wave_size, places, words, write);
-      else scattered(rows, wave_size, places, form, words, write);
-      return;
-    }
+    int lines = mask == 0xffff && by_lines(offsets, form, words);
 #ifdef __AVX512F__
-    if (!write && form == WORDS) {
-      for (uint32_t i = 0; i < words; i++) {
-        uint32_t *row = rows + (size_t)i * wave_size;
-        store16(row, (u32x16)__builtin_ia32_gathersiv16si((i32x16)load16(row), wave->lds + 4 * i,
-                                                          (i32x16)offsets, (uint16_t)mask, 1));
-      }
+    if (!write && form == WORDS && !lines && (mask != 0xffff || words != 4)) {
+      if (mask == 0xffff && words == 2) gather_pairs(rows, wave_size, wave->lds, offsets);
+      else gather_words(rows, wave_size, wave->lds, offsets, mask, words);
       return;
     }
 #endif
+    if (mask == 0xffff) {
+      uint8_t *places[CHUNK];
+      for (uint32_t i = 0; i < CHUNK; i++) places[i] = wave->lds + offsets[i];
+      if (lines) lined(rows, wave_size, places, words, write);
+      else scattered(rows, wave_size, places, form, words, write);
+      return;
+    }
   }
   uint8_t none[16] = {0};
   for (uint32_t m = mask; m; m &= m - 1) {

@@ -2,12 +2,18 @@
 #ifndef ANYROC_ROWS_H
 #define ANYROC_ROWS_H
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 #include "memops.h"
 
 /* What a lane's data becomes in its register. */
 enum form { WORDS, U8, I8, U16, I16, U8_LO, U8_HI, I8_LO, I8_HI, B16_LO, B16_HI };
 
 static const u32x16 zeros;
+
+typedef uint64_t u64x8 __attribute__((vector_size(64)));
 
 INLINE uint32_t bytes_of(enum form form, uint32_t words) {
   switch (form) {
@@ -128,6 +134,41 @@ INLINE u32x16 gather8(uint8_t *const *p) {
   return join8(join4(join2(p[0], p[1]), join2(p[2], p[3])),
                join4(join2(p[4], p[5]), join2(p[6], p[7])));
 }
+
+#ifdef __AVX512F__
+/* The dwords at sixteen offsets, for the enabled lanes. */
+INLINE void gather_words(uint32_t *rows, uint32_t wave_size, const uint8_t *base, u32x16 offsets,
+                         uint32_t mask, uint32_t words) {
+  for (uint32_t i = 0; i < words; i++) {
+    uint32_t *row = rows + (size_t)i * wave_size;
+    store16(row, (u32x16)__builtin_ia32_gathersiv16si((i32x16)load16(row), base + 4 * i,
+                                                      (i32x16)offsets, (uint16_t)mask, 1));
+  }
+}
+
+/* One dword or two at each of sixteen places. */
+INLINE void gather_places(uint32_t *rows, uint32_t wave_size, const u64x8 *places, uint32_t words) {
+  __m512i low = (__m512i)places[0], high = (__m512i)places[1];
+  if (words == 1) {
+    store16(rows, join8((u32x8)_mm512_i64gather_epi32(low, NULL, 1),
+                        (u32x8)_mm512_i64gather_epi32(high, NULL, 1)));
+    return;
+  }
+  u32x16 parts[2] = {(u32x16)_mm512_i64gather_epi64(low, NULL, 1),
+                     (u32x16)_mm512_i64gather_epi64(high, NULL, 1)};
+  by_row(rows, wave_size, 2, parts);
+}
+
+/* The pairs of dwords at sixteen offsets. */
+INLINE void gather_pairs(uint32_t *rows, uint32_t wave_size, const uint8_t *base, u32x16 offsets) {
+  __m512i at = (__m512i)offsets;
+  u32x16 parts[2] = {
+      (u32x16)_mm512_i32gather_epi64(_mm512_castsi512_si256(at), base, 1),
+      (u32x16)_mm512_i32gather_epi64(_mm512_extracti64x4_epi64(at, 1), base, 1),
+  };
+  by_row(rows, wave_size, 2, parts);
+}
+#endif
 
 /* Sixteen enabled lanes, each at its own place. */
 INLINE void scattered(uint32_t *rows, uint32_t wave_size, uint8_t *const places[CHUNK],
