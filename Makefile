@@ -108,7 +108,7 @@ triton-cases: $(READY) $(PACKAGES)/.ready
 
 triton: $(READY)
 	@test -n "$(SUITE)" || { echo "name a checkout of Triton: make triton SUITE=../triton"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[torch]' scipy cloudpickle
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[torch]' scipy cloudpickle expecttest
 	$(BIN)/python tests/triton_suite --suite $(SUITE) \
 	    $(foreach target,$(or $(TARGETS),gfx942 gfx1201),--target $(target))
 

@@ -97,9 +97,12 @@ class Suite:
             *arguments,
         ]  # fmt: skip
         paths = [str(HERE), os.environ.get("PYTHONPATH", "")]
+        ours = environment.variables()
         variables = {
             **os.environ,
-            **environment.variables(),
+            **ours,
+            # As if installed: a test starts its programs with a search path of its own.
+            "LD_RUN_PATH": ours["LD_LIBRARY_PATH"],
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
             "ANYROC_TARGET": self.target,
             "ANYROC_TRITON": "1",

@@ -33,7 +33,14 @@ class TooSlow(BaseException):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A whole checkout has Triton's sources beside the tests, not built, and pytest puts them in
+    # front of the Triton that is installed.
+    sys.path[:] = [path for path in sys.path if not _only_sources(Path(path, "triton"))]
     stand_in.install()
+
+
+def _only_sources(package: Path) -> bool:
+    return (package / "__init__.py").exists() and not any(package.glob("_C/libtriton*.so"))
 
 
 def _late(*_: Any) -> None:

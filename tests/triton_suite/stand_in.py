@@ -13,16 +13,18 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from anyroc.ext.triton import devices, events, loading
+from anyroc.gpu import memory
 
 _WAIT = types.SimpleNamespace(cuda_stream=0, synchronize=lambda: None, record_event=lambda *_: None)
 
 
 class OnCpu(TorchFunctionMode):
-    """Makes what is asked for on "cuda" on the CPU."""
+    """Makes what is asked for on "cuda" on the CPU, after the device's work so far."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
+        devices.gpu(devices.current()).synchronize()  # a library's work may still be under way
         kwargs = dict(kwargs or {})
         if func is torch.Tensor.cuda:
             return args[0]
@@ -85,4 +87,6 @@ def install() -> None:
     for name, value in stand_ins.items():
         setattr(torch.cuda, name, value)
     torch.version.hip = "7.1"
+    # A library that is called before the first kernel gets these tensors too.
+    memory.address_space().admit_host()
     OnCpu().__enter__()

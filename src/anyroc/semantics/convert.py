@@ -123,7 +123,8 @@ def _(a: Value, index: Value, old: Value) -> Value:
 class Small:
     """A float of 8 ``bits`` or fewer: ``fnuz`` has one NaN (0x80), no infinities and no -0 and is
     gfx942's; the other kind is OCP's.  ``limit`` is the greatest finite code, ``over`` the code
-    that overflow gives; ``signed_nan``: a NaN keeps its sign."""
+    that overflow gives; ``signed_nan``: a NaN keeps its sign; ``clamps``: with FP16_OVFL an
+    infinity becomes the limit too, as gfx950 does it and gfx12 does not."""
 
     fraction: int
     bias: int
@@ -133,6 +134,7 @@ class Small:
     nan: int
     bits: int = 8
     signed_nan: bool = False
+    clamps: bool = False
 
     @property
     def sign(self) -> int:
@@ -176,7 +178,8 @@ def _finish(code: Value, a: Value, f: Small) -> Value:
     """The code of a rounded magnitude, with ``a``'s sign and its NaN or infinity."""
     sign = sign_bit(a) >> (32 - f.bits)
     code = select(code > f.limit, _overflow(code, f), code)
-    code = select(magnitude(a) >= 0x7F800000, code.const(f.over), code)
+    infinity = _overflow(code, f) if f.clamps else code.const(f.over)
+    code = select(magnitude(a) >= 0x7F800000, infinity, code)
     if f.fnuz:
         code = select((code == 0) | (code == 0x80), code, code | sign)
     else:

@@ -19,8 +19,8 @@ from anyroc.semantics.values import F16, F32, I32, U32, Value, bits, convert, se
 __all__ = ["FORMATS", "down", "packed_codes"]
 
 FORMATS: dict[str, Small] = {
-    "fp8": Small(3, 7, False, 0x7E, 0x7F, 0x7F, signed_nan=True),
-    "bf8": Small(2, 15, False, 0x7B, 0x7C, 0x7E, signed_nan=True),
+    "fp8": Small(3, 7, False, 0x7E, 0x7F, 0x7F, signed_nan=True, clamps=True),
+    "bf8": Small(2, 15, False, 0x7B, 0x7C, 0x7E, signed_nan=True, clamps=True),
     "fp6": Small(3, 1, False, 0x1F, 0x1F, 0x1F, bits=6, signed_nan=True),
     "bf6": Small(2, 3, False, 0x1F, 0x1F, 0x1F, bits=6, signed_nan=True),
     "fp4": Small(1, 1, False, 7, 7, 7, bits=4, signed_nan=True),

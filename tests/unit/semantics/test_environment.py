@@ -288,6 +288,16 @@ def test_eight_bit_floats_saturate_on_request() -> None:
         assert [hex(c) for c in expected] == [hex(c & 0xFF) for c in got.tolist()]
 
 
+@pytest.mark.parametrize("name, greatest", [("fp8", 0x7E), ("bf8", 0x7B)])
+def test_scaled_conversions_saturate_infinities_on_request(name: str, greatest: int) -> None:
+    a, b = np.array([[np.inf, -np.inf, 1e6, np.nan], [1.0, 2.0, -1e6, 0.0]], np.float32)
+    one, zero = np.ones(4, np.float32), np.zeros(4, np.uint32)
+    for known in (KNOWN, 0):
+        found = run(f"v_cvt_scalef32_pk_{name}_f32", OVERFLOW, a, b, one, zero, zero, known=known)
+        assert [greatest, 0x80 | greatest, greatest] == (found[:3] & 0xFF).tolist()
+        assert found[3] & 0x7F > greatest  # NaN stays
+
+
 def test_functions_of_halves_stay_finite_on_request() -> None:
     zero = np.array([0, -0.0, np.inf], np.float16)
     assert [np.inf, -np.inf, 0] == run("v_rcp_f16", DEFAULT, zero).tolist()
