@@ -72,6 +72,7 @@ static size_t available()
 }
 
 // Do something `count` times (a multiple of 16) and see that, once warm, it leaves nothing behind.
+// The compiler of faster code may come at any time, and takes its memory once; a leak goes on.
 template <typename Body>
 static void flat(int count, Body body)
 {
@@ -79,13 +80,16 @@ static void flat(int count, Body body)
     for (int i = 0; i < ((count / 4 + 100) & ~15); i++)
         body(i);
     GOOD(hipDeviceSynchronize());
-    long before = resident();
     size_t memory = available();
-    for (int i = 0; i < count; i++)
-        body(i);
-    GOOD(hipDeviceSynchronize());
-    long grown = resident() - before;
-    if (grown > 4096)  // what the compiler takes for faster code comes once
+    long grown = 0;
+    for (int attempt = 0; attempt == 0 || (grown > 4096 && attempt < 3); attempt++) {
+        long before = resident();
+        for (int i = 0; i < count; i++)
+            body(i);
+        GOOD(hipDeviceSynchronize());
+        grown = resident() - before;
+    }
+    if (grown > 4096)
         problem("%d rounds left %ld KiB behind", count, grown);
     if (available() != memory)
         problem("%zu bytes of device memory are gone", memory - available());

@@ -24,7 +24,7 @@ TRIALS = (
     Trial("launches", "launches leave nothing behind", 20_000, 1_000_000),
     Trial("graphs", "launches of a graph leave nothing behind", 2_000, 100_000),
     Trial("handles", "streams, events and graphs leave nothing behind", 500, 20_000),
-    Trial("allocations", "allocations leave nothing behind", 3_000, 200_000),
+    Trial("allocations", "allocations leave nothing behind", 8_000, 1_000_000),
     Trial("threads", "threads with streams of their own, all at once", 400, 1_000),
     Trial("double-free", "what is freed or destroyed twice is told", 20, 2_000),
     Trial("copy-after-free", "copies from and to freed memory are told", 20, 2_000),

@@ -167,6 +167,7 @@ API hipChannelFormatDesc hipCreateChannelDesc(int x, int y, int z, int w, int fo
 #include "hip_streams.c"
 #include "hip_events.c"
 #include "hip_memory.c"
+#include "hip_alloc.c"
 
 /* hipStreamAddCallback: queues call a function with one argument, HIP's callbacks have three. */
 struct callback {

@@ -143,11 +143,13 @@ static inline int FAST_hipPointerGetAttributes(void *out, void *pointer)
         *(struct pointer_attributes *)out = (struct pointer_attributes){.device = -2};
         return hipSuccess;
     }
-    int device = device_of(&found), managed = found.kind == KIND_MANAGED;
-    if (found.kind > KIND_MANAGED || device < 0)
+    static const int types[] = {2, 3, 1};
+    int device = device_of(&found);
+    if (found.kind > KIND_HOST || device < 0)
         return ASK_PYTHON;
     *(struct pointer_attributes *)out = (struct pointer_attributes){
-        managed ? 3 : 2, device, address, managed ? address : 0, managed, 0};
+        types[found.kind], device, address, found.kind == KIND_DEVICE ? 0 : address,
+        found.kind == KIND_MANAGED, found.flags};
     return hipSuccess;
 }
 

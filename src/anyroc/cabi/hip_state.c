@@ -18,8 +18,12 @@ struct block {
 struct allocation {
     uint64_t base, size;
     uint32_t kind, device;
+    uint32_t flags, state; /* hipHostMalloc's flags */
+    uint64_t start, span, pages, number;
+    void *memory, *slab;
 };
 
+enum { STATE_TOLD = 4, STATE_RELEASED = 8 };
 enum { KIND_DEVICE, KIND_MANAGED, KIND_HOST, KIND_INTERNAL, KIND_MAPPED, KIND_SHARED };
 
 static struct {
@@ -41,6 +45,10 @@ static struct {
     int (*event_wait)(void *event, int64_t timeout);
     int (*event_time)(void *event, uint64_t *time, uint32_t *recorded);
     int (*allocation_find)(uint64_t address, struct allocation *found);
+    int (*memory_alloc)(void *memory, uint64_t size, uint32_t kind, uint64_t align, uint32_t flags,
+                        uint64_t *base);
+    int (*memory_free)(uint64_t base, uint32_t kinds, uint32_t but);
+    int (*queue_free)(void *queue, uint64_t base, uint32_t kinds, uint32_t but);
     int (*host_range_ok)(uint64_t address, uint64_t size);
     const uint32_t *faulted_queues;
     const uint64_t *range_base, *range_size; /* what kernels use without further checks */
@@ -166,14 +174,14 @@ struct device {
     struct stream *legacy, *streams;
     int blocking; /* streams that are ordered with the legacy stream */
     uint32_t number;
-    const uint64_t *memory;
+    uint64_t *memory;
 };
 
 enum { MOST_DEVICES = 128 };
 static struct device devices[MOST_DEVICES];
 static int device_count;
 
-API void anyroc_add_device(unsigned index, unsigned number, const uint64_t *memory)
+API void anyroc_add_device(unsigned index, unsigned number, uint64_t *memory)
 {
     if (index >= MOST_DEVICES)
         return;
@@ -452,7 +460,8 @@ API int anyroc_use_gpu(void *library)
         "anyroc_queue_block",     "anyroc_queue_block_now",   "anyroc_event_create",
         "anyroc_event_reset",     "anyroc_event_record",      "anyroc_event_stream_wait",
         "anyroc_event_query",     "anyroc_event_wait",        "anyroc_event_time",
-        "anyroc_allocation_find", "anyroc_host_range_ok",     "anyroc_faulted_queues",
+        "anyroc_allocation_find", "anyroc_memory_alloc",      "anyroc_memory_free",
+        "anyroc_queue_free",      "anyroc_host_range_ok",     "anyroc_faulted_queues",
         "anyroc_range_base",      "anyroc_range_size",
     };
     void *found[sizeof names / sizeof *names];

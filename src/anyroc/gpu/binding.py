@@ -11,6 +11,10 @@ from anyroc import native
 
 OK, NOT_READY, FAULTED, NO_MEMORY = 0, 1, 2, 3
 BLOCK_TOO_LARGE, LDS_TOO_LARGE, EMPTY_GRID, BAD_ADDRESS, ARGS_TOO_LARGE = 4, 5, 6, 7, 8
+NO_ROOM, NO_ADDRESSES = 9, 10
+
+TOLD, RELEASED = 4, 8
+"""Bits of an allocation's state: Python is to be told before it is freed; a queue will free it."""
 
 ANY, FULL, LINEAR, ROWS = 0, 1, 2, 3
 """What translated code may take for granted of a launch: nothing; that all waves start with all
@@ -193,6 +197,29 @@ class Block(ctypes.Structure):
     )
 
 
+EVERY_KIND = 0x3F
+"""Allocations of all kinds, a bit each."""
+
+
+class Allocation(ctypes.Structure):
+    """struct anyroc_allocation."""
+
+    _fields_ = (
+        ("base", c_uint64),
+        ("size", c_uint64),
+        ("kind", c_uint32),
+        ("device", c_uint32),
+        ("flags", c_uint32),
+        ("state", c_uint32),
+        ("start", c_uint64),
+        ("span", c_uint64),
+        ("pages", c_uint64),
+        ("number", c_uint64),
+        ("memory", c_void_p),
+        ("slab", c_void_p),
+    )
+
+
 class Options(ctypes.Structure):
     """struct anyroc_options."""
 
@@ -206,13 +233,32 @@ class Options(ctypes.Structure):
 
 _DIM = (c_uint32,) * 3
 _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
-    "anyroc_range_reserve": (c_int, (c_uint64,)),
-    "anyroc_range_commit": (c_int, (c_uint64, c_uint64)),
-    "anyroc_range_decommit": (c_int, (c_uint64, c_uint64)),
+    "anyroc_memory_begin": (c_int, ()),
+    "anyroc_memory_make": (c_void_p, (c_uint32, c_uint64, c_uint32)),
+    "anyroc_memory_count": (c_int, (c_void_p, c_uint64, c_uint32)),
+    "anyroc_memory_alloc": (
+        c_int,
+        (c_void_p, c_uint64, c_uint32, c_uint64, c_uint32, POINTER(c_uint64)),
+    ),
+    "anyroc_memory_free": (c_int, (c_uint64, c_uint32, c_uint32)),
+    "anyroc_memory_reserve": (c_uint64, (c_uint64, c_uint64)),
+    "anyroc_memory_unreserve": (None, (c_uint64, c_uint64)),
+    "anyroc_memory_attach": (c_int, (c_void_p, c_uint64, c_uint64, c_uint32)),
+    "anyroc_memory_detach": (c_int, (c_uint64,)),
+    "anyroc_memory_home": (c_int, (c_uint64, POINTER(c_uint64), POINTER(c_uint64))),
+    "anyroc_memory_trim": (None, ()),
+    "anyroc_memory_addresses": (c_void_p, ()),
+    "anyroc_addresses_make": (c_void_p, (c_uint64, c_uint64)),
+    "anyroc_addresses_take": (c_uint64, (c_void_p, c_uint64, c_uint64)),
+    "anyroc_addresses_give": (None, (c_void_p, c_uint64, c_uint64)),
+    "anyroc_addresses_gaps": (c_uint64, (c_void_p, c_void_p, c_uint64)),
+    "anyroc_allocation_find": (c_int, (c_uint64, POINTER(Allocation))),
+    "anyroc_allocation_nearest": (c_int, (c_uint64, POINTER(Allocation))),
+    "anyroc_allocation_mark": (c_int, (c_uint64, c_uint32, c_uint32)),
+    "anyroc_allocations": (c_uint64, (c_void_p, c_uint64)),
+    "anyroc_queue_free": (c_int, (c_void_p, c_uint64, c_uint32, c_uint32)),
     "anyroc_host_register": (c_int, (c_uint64, c_uint64)),
     "anyroc_host_unregister": (None, (c_uint64,)),
-    "anyroc_allocation_add": (c_int, (c_uint64, c_uint64, c_uint32, c_uint32)),
-    "anyroc_allocation_remove": (None, (c_uint64,)),
     "anyroc_queue_create": (c_void_p, (c_uint64, c_uint64)),
     "anyroc_queue_destroy": (None, (c_void_p,)),
     "anyroc_queue_query": (c_int, (c_void_p,)),

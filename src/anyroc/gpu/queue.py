@@ -14,7 +14,7 @@ from anyroc.errors import AnyrocError
 from anyroc.gpu import binding
 from anyroc.gpu.fault import Fault, from_record
 from anyroc.gpu.kernel import LoadedKernel, kernel_at
-from anyroc.gpu.memory import OutOfMemory
+from anyroc.gpu.memory import BadAddress, OutOfMemory
 
 if TYPE_CHECKING:
     from anyroc.gpu.device import Device
@@ -201,6 +201,16 @@ class Queue:
         It also runs after a fault.
         """
         self._check(self._runtime.anyroc_queue_call(self.handle, function, argument))
+
+    def free(self, address: int) -> None:
+        """Free an allocation when all work queued so far is done; BadAddress if it is none.
+
+        It also happens after a fault.
+        """
+        result = self._runtime.anyroc_queue_free(self.handle, address, binding.EVERY_KIND, 0)
+        if result in (binding.BAD_ADDRESS, binding.NOT_READY):
+            raise BadAddress(f"address {address:#x} is not allocated, or is being freed")
+        self._check(result)
 
     def query(self) -> bool:
         """Whether all queued work is done."""

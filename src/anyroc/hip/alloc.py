@@ -27,25 +27,23 @@ _EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
 freeing = Hooks()
 """Called with the address of an allocation that the program frees."""
 
-_flags: dict[int, int] = {}  # of host allocations and registrations, by address
+_registered: dict[int, int] = {}  # flags of registered host memory, by address
 
 
-def allocate(gpu: Gpu, size: int, kind: str = "device") -> int:
+def allocate(gpu: Gpu, size: int, kind: str = "device", flags: int = 0) -> int:
     """Return new memory of a device, waiting for its streams' deferred frees if need be."""
     if not size:
         return 0
     try:
-        return gpu.memory.alloc(size, kind)
+        return gpu.memory.alloc(size, kind, flags=flags)
     except OutOfMemory:
         gpu.synchronize()
-        return gpu.memory.alloc(size, kind)
+        return gpu.memory.alloc(size, kind, flags=flags)
 
 
-def _alloc(out: int, size: int, kind: str) -> int:
+def _alloc(out: int, size: int, kind: str, flags: int = 0) -> None:
     require(out)
-    address = allocate(current(), size, kind)
-    memory.put_u64(out, address)
-    return address
+    memory.put_u64(out, allocate(current(), size, kind, flags))
 
 
 def _free(address: int, kinds: tuple[str, ...]) -> None:
@@ -55,12 +53,11 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
     allocation = find(address)
     if allocation is None or allocation.base != address or allocation.kind not in kinds:
         raise HipError(Error.InvalidValue)
+    require(not allocation.released)
     owner = owner_of(allocation)
-    require(not any(stream.releases(address) for stream in list(owner.streams)))
     streams = wait_for(owner)
     freeing(address)
     owner.memory.free(address)
-    _flags.pop(address, None)
     settle(streams)  # what earlier work has met is told now, but the memory is free all the same
 
 
@@ -119,9 +116,7 @@ def hipFree(address: int) -> None:
 def hipHostMalloc(out: int, size: int, flags: int) -> None:
     require(out)
     require(flags & ~_HOST_FLAGS == 0)
-    address = _alloc(out, size, "host")
-    if address:
-        _flags[address] = flags
+    _alloc(out, size, "host", flags)
 
 
 hipHostAlloc = hipHostMalloc
@@ -151,7 +146,7 @@ def hipHostRegister(address: int, size: int, flags: int) -> None:
         current().memory.register_host(address, size)
     except BadAddress:
         raise HipError(Error.HostMemoryAlreadyRegistered) from None
-    _flags[address] = flags
+    _registered[address] = flags
 
 
 def hipHostUnregister(address: int) -> None:
@@ -161,7 +156,7 @@ def hipHostUnregister(address: int) -> None:
         current().memory.unregister_host(address)
     except BadAddress:
         raise HipError(Error.HostMemoryNotRegistered) from None
-    _flags.pop(address, None)
+    _registered.pop(address, None)
 
 
 def hipHostGetDevicePointer(out: int, address: int, flags: int) -> None:
@@ -174,9 +169,16 @@ def hipHostGetDevicePointer(out: int, address: int, flags: int) -> None:
 def hipHostGetFlags(out: int, address: int) -> None:
     require(out and address)
     allocation = find(address)
-    require(allocation is not None and allocation.base in _flags)
+    require(allocation is not None and allocation.kind in ("host", "registered"))
     assert allocation is not None
-    memory.put_i32(out, _flags[allocation.base])
+    memory.put_i32(out, _flags(allocation))
+
+
+def _flags(allocation: Allocation) -> int:
+    """Return the flags that the program has given with host memory."""
+    if allocation.kind == "registered":
+        return _registered.get(allocation.base, 0)
+    return allocation.flags
 
 
 def hipMallocPitch(out: int, pitch: int, width: int, height: int) -> None:
@@ -239,7 +241,7 @@ def hipPointerGetAttributes(out: int, address: int) -> None:
     device = owner_of(allocation).index
     host = address if kind != _MEMORY_TYPES["device"] else 0
     managed = allocation.kind == "managed"
-    flags = _flags.get(allocation.base, 0)
+    flags = _flags(allocation)
     memory.write(out, _ATTRIBUTES.pack(kind, device, address, host, managed, flags))
 
 
@@ -264,7 +266,7 @@ def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
     elif attribute == 4:  # host pointer
         memory.put_u64(out, address if kind != _MEMORY_TYPES["device"] else 0)
     elif attribute == 7:  # identifier of the allocation
-        memory.put_u64(out, allocation.base)
+        memory.put_u64(out, allocation.number)
     elif attribute == 8:  # managed
         memory.write(out, bytes([allocation.kind == "managed"]))
     elif attribute == 9:  # device

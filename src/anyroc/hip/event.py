@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -75,7 +76,8 @@ class OwnEvent(Event):
         self.event = queue.Event(known.event)
 
     def __del__(self) -> None:
-        calls.give_event(self._known)
+        if sys is not None and not sys.is_finalizing():
+            calls.give_event(self._known)
 
     @property
     def timed(self) -> bool:

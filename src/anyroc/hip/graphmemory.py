@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from anyroc.cabi import memory
+from anyroc.gpu.memory import address_space
 from anyroc.hip import graph
 from anyroc.hip.alloc import allocate, find, freeing, owner_of
 from anyroc.hip.device import Gpu, gpu, resetting
@@ -77,7 +78,9 @@ def allocation(parameters: int) -> Work:
 
 def allocated(address: int, parameters: bytes = b"") -> Work:
     """Return the work of beginning the use of an allocation, which ends with that work."""
-    return Work(begin(address), parameters, (_Pages(address),))
+    found = find(address)
+    number = found.number if found is not None else 0
+    return Work(begin(address), parameters, (_Pages(address, number),))
 
 
 class _Pages:
@@ -86,23 +89,23 @@ class _Pages:
     It may end anywhere, also in a thread that holds locks.
     """
 
-    def __init__(self, address: int) -> None:
-        self._address = address
+    def __init__(self, address: int, number: int) -> None:
+        self._place = address, number
 
     def __del__(self) -> None:
-        _ended.append(self._address)
+        _ended.append(self._place)
 
 
-_ended: deque[int] = deque()
+_ended: deque[tuple[int, int]] = deque()
 
 
 @graph.destroyed.add
 def _collect() -> None:
     """Free what no node can use any more, unless the program has it in use."""
     while _ended:
-        address = _ended.popleft()
+        address, number = _ended.popleft()
         found = find(address)
-        if found is not None and address not in _live:
+        if found is not None and found.number == number and address not in _live:
             owner_of(found).memory.free(address)
 
 
@@ -114,6 +117,7 @@ def begin(address: int) -> Action:
         if found is None:
             raise HipError(Error.InvalidValue)
         if address not in _live:
+            address_space().mark(address, told=True)
             account = usage(owner_of(found).index)
             _live[address] = (account, found.size)
             account.take(found.size)

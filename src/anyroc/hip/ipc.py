@@ -90,6 +90,7 @@ def hipIpcGetMemHandle(out: int, pointer: int) -> None:
     owner = owner_of(allocation)
     owner.synchronize()
     with lock:
+        address_space().mark(allocation.base, told=True)
         pages, start = _shared(allocation.base)
         number = _numbers.setdefault(allocation.base, int.from_bytes(os.urandom(8), "little"))
     size = allocation.end - pointer

@@ -35,7 +35,7 @@ class Advice:
     prefetched: int = NOWHERE
 
 
-_advice: dict[tuple[int, int], Advice] = {}  # by base and size, which tells a later allocation
+_advice: dict[int, Advice] = {}  # by the allocation's number
 
 
 def _of(address: int, size: int) -> Advice:
@@ -44,7 +44,7 @@ def _of(address: int, size: int) -> Advice:
     allocation = find(address)
     if allocation is None or allocation.kind != "managed" or address + size > allocation.end:
         raise HipError(Error.InvalidValue)
-    return _advice.setdefault((allocation.base, allocation.size), Advice())
+    return _advice.setdefault(allocation.number, Advice())
 
 
 def _require_device(device: int) -> None:

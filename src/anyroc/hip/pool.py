@@ -105,7 +105,7 @@ def hipFreeAsync(address: int, stream: int) -> None:
     allocation = find(address)
     if allocation is None or allocation.base != address or allocation.kind != "device":
         raise HipError(Error.InvalidValue)
-    require(not any(stream.releases(address) for stream in list(chosen.gpu.streams)))
+    require(not allocation.released)
     if chosen.capture is not None:
         chosen.capture.add(chosen, MEM_FREE, graphmemory.release(address))
         return

@@ -80,8 +80,7 @@ class Stream:
         self._printf = self._barrier = self._meeting = 0
         self.units: bytes = b""  # a mask of compute units, which is kept and has no effect
         self._hostcalls: Service | None = None
-        self._released: list[int] = []  # memory to free when the stream is idle
-        self._staged_size = 0  # bytes of it that are copies of host memory
+        self._staged_size = 0  # bytes of host memory that copies under way have been read into
         bury()
         self.queue: Queue = gpu.device.create_queue()
         self.record = calls.StreamRecord(
@@ -167,34 +166,28 @@ class Stream:
         if self.capture is not None:
             raise self.capture.refuse()
 
-    def releases(self, address: int) -> bool:
-        """Tell whether memory is about to be freed."""
-        return address in self._released
-
     def copy_staged(self, to: int, source: int, size: int) -> None:
         """Put a copy on the queue whose source is read now."""
+        with self.lock:
+            if self.queue.query():
+                self._staged_size = 0
         if self._staged_size + size > _MOST_STAGED:
             self.synchronize()
         place = self.gpu.memory.alloc(size, "internal")
         memory.move(place, source, size)
         with self.lock:
-            self.submit().copy(to, place, size)
-            self._released.append(place)
+            queue = self.submit()
+            queue.copy(to, place, size)
+            queue.free(place)
             self._staged_size += size
-            self._attend()
 
     def release(self, address: int) -> None:
         """Free memory once the stream's work so far is done."""
-        with self.lock:
-            if self.queue.query():
-                self.gpu.memory.free(address)
-            else:
-                self._released.append(address)
-                self._attend()
+        self.submit().free(address)
 
     def _attend(self) -> None:
         """Tell C whether Python has something to see to when the stream's work is done."""
-        wanted = bool(self._printf or self._released or self._hostcalls)
+        wanted = bool(self._printf or self._hostcalls)
         if wanted != self._attended:
             self._attended = wanted
             calls.attend(1 if wanted else -1)
@@ -205,7 +198,7 @@ class Stream:
         if state == NOT_READY:
             return Error.Success
         asserted = False
-        if self._printf or self._released or self._hostcalls:
+        if self._printf or self._hostcalls:
             with self.lock:
                 asserted = self.queue.query() and self._collect()
         fault = self.queue.fault if state == FAULTED else None
@@ -224,11 +217,7 @@ class Stream:
         return text.decode(errors="replace").strip()
 
     def _collect(self) -> bool:
-        """Free what is to be freed, print what was printed; tell whether an assertion failed."""
-        while self._released:
-            self.gpu.memory.free(self._released.pop())
-        self._staged_size = 0
-        self._attend()
+        """Print what was printed; tell whether an assertion failed."""
         drained = bool(self._printf and printf.drain(self._printf))
         return drained or bool(self._hostcalls and self._hostcalls.assertion)
 
@@ -285,8 +274,7 @@ class Stream:
     def __del__(self) -> None:
         # This may run anywhere, also in a thread that holds a lock which closing a queue takes.
         if sys is not None and not sys.is_finalizing():
-            own = (self._printf, self._barrier, self._meeting)
-            places = [*filter(None, own), *self._released]
+            places = [*filter(None, (self._printf, self._barrier, self._meeting))]
             _ended.append((self.queue, self.record, self._attended, self._hostcalls, places))
 
 

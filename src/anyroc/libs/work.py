@@ -8,8 +8,7 @@ import traceback
 from collections.abc import Callable
 
 from anyroc.cabi import callback
-from anyroc.gpu.addresses import round_up
-from anyroc.gpu.memory import ALIGNMENT, address_space
+from anyroc.gpu.memory import ALIGNMENT, address_space, round_up
 from anyroc.hip import calls, faults, stream
 from anyroc.hip.error import Error, name
 

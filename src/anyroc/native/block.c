@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime.h"
+#include "memory.h"
 
 #define PIECE (4ull << 20)        /* bytes of a large block that one worker takes at a time */
 #define SHARED_FROM (16ull << 20) /* smaller blocks are not worth a second worker */
@@ -121,9 +121,16 @@ int block_execute(struct command *command, struct worker *worker) {
   return pool_run(job, worker, helpers);
 }
 
+/* Memory that was freed is to be found missing. */
+static void settle(const struct anyroc_block *block) {
+  memory_settle_for(block->to);
+  if (!block->fill) memory_settle_for(block->from);
+}
+
 /* Queues the block; it must not overlap itself in a way that depends on order. */
 int anyroc_queue_block(struct anyroc_queue *queue, const struct anyroc_block *block) {
   if (block->width == 0 || block->height == 0 || block->depth == 0) return ANYROC_OK;
+  settle(block);
   struct block_command *command = calloc(1, sizeof *command);
   if (command == NULL) return ANYROC_NO_MEMORY;
   command->command.kind = COMMAND_BLOCK;
@@ -137,6 +144,7 @@ int anyroc_queue_block(struct anyroc_queue *queue, const struct anyroc_block *bl
 int anyroc_queue_block_now(struct anyroc_queue *queue, const struct anyroc_block *block) {
   if (anyroc_queue_query(queue) != ANYROC_OK) return ANYROC_NOT_READY;
   if (block->width * block->height * block->depth > INLINE_UP_TO) return ANYROC_NOT_READY;
+  settle(block);
   anyroc_guard_check();
   struct anyroc_guard guard;
   return guarded(&guard, block, 0, block->height * block->depth, 0, block->width);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "launch.h"
+#include "memory.h"
 
 #define PACKET_SIZE 64
 #define WORTH_WAKING_NS 20000
@@ -216,6 +217,7 @@ int anyroc_launch(struct anyroc_queue *queue, struct anyroc_kernel *kernel, uint
                   uint32_t grid_y, uint32_t grid_z, uint32_t block_x, uint32_t block_y,
                   uint32_t block_z, uint32_t dynamic_lds, const void *arguments, uint64_t size,
                   void *const *parameters, const struct anyroc_extra *extra) {
+  memory_settle();
   struct inputs inputs = {dynamic_lds, arguments, size, parameters, extra};
   struct launch *launch = calloc(1, sizeof *launch);
   if (launch == NULL) return ANYROC_NO_MEMORY;

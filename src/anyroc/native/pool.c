@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime.h"
+#include "memory.h"
 
 #define SPIN_NS 20000
 #define PROBE 16
@@ -39,11 +39,20 @@ static struct {
   struct call_list calls;
   struct worker *waiter; /* what a host thread is while it runs what it waits for */
   int waiter_busy;
+  _Atomic uint64_t unfinished; /* commands of all queues */
   int fork_hooks;
 } pool;
 
 void pool_lock(void) { lock_take(&pool.lock); }
 void pool_unlock(void) { lock_give(&pool.lock); }
+
+int pool_busy(void) { return atomic_load_explicit(&pool.unfinished, memory_order_relaxed) != 0; }
+
+/* With the lock held. */
+static void count_unfinished(uint64_t change) {
+  uint64_t before = atomic_load_explicit(&pool.unfinished, memory_order_relaxed);
+  atomic_store_explicit(&pool.unfinished, before + change, memory_order_relaxed);
+}
 
 uint32_t pool_threads(void) {
   if (anyroc_options.threads == 0) {
@@ -113,6 +122,7 @@ void pool_drop_queue(struct anyroc_queue *queue) {
 /* The command is done: count it and wake who waits. With the lock held. */
 static void complete(struct anyroc_queue *queue, struct command *command) {
   free(command);
+  count_unfinished(-1ull);
   atomic_fetch_add(&queue->completed, 1);
   atomic_fetch_add(&queue->progress, 1);
   if (atomic_load(&queue->sleepers) != 0) futex_wake(&queue->progress, INT32_MAX);
@@ -176,6 +186,12 @@ static void advance(struct anyroc_queue *queue, struct worker *worker) {
         break;
       case COMMAND_CALL:
         done = !hand_to_caller(command);
+        break;
+      case COMMAND_FREE:
+        pool_unlock();
+        memory_free_released(((struct free_command *)command)->base,
+                             ((struct free_command *)command)->number);
+        pool_lock();
         break;
     }
     if (!done) return;
@@ -401,6 +417,7 @@ static void after_fork(void) {
   pool.calls.first = pool.calls.last = NULL;
   pool.calls.started = 0;
   pool.waiter_busy = 0;
+  atomic_store(&pool.unfinished, 0);
   atomic_store(&pool.sleepers, 0);
   atomic_store(&pool.spinning, 0);
   atomic_store(&pool.lock.word, 0);
@@ -456,7 +473,9 @@ int pool_submit(struct anyroc_queue *queue, struct command *command) {
       queue->first = command;
     queue->last = command;
     atomic_fetch_add(&queue->submitted, 1);
-    if (command->kind != COMMAND_RECORD) atomic_fetch_add(&queue->work, 1);
+    count_unfinished(1);
+    if (command->kind != COMMAND_RECORD && command->kind != COMMAND_FREE)
+      atomic_fetch_add(&queue->work, 1);
     if (queue->state == QUEUE_IDLE) {
       make_ready(queue);
       queue->left_to_waiter = atomic_exchange(&queue->waiter_runs, 0);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime.h"
+#include "memory.h"
 
 #define HOST_SPIN_NS 20000
 #define PROBE 32
@@ -30,7 +30,7 @@ uint64_t anyroc_queue_submitted(struct anyroc_queue *queue) {
   return atomic_load(&queue->submitted);
 }
 
-/* How much of that is more than the record of an event. */
+/* How much of that others have to wait for: not the records of events, nor frees. */
 uint64_t anyroc_queue_work(struct anyroc_queue *queue) { return atomic_load(&queue->work); }
 
 static int64_t remaining(uint64_t limit) {
@@ -253,4 +253,5 @@ int anyroc_queue_call(struct anyroc_queue *queue, void (*function)(void *), void
 const uint64_t anyroc_layout[] = {
     sizeof(struct anyroc_wave),    sizeof(struct anyroc_kernel), sizeof(struct anyroc_fault_record),
     sizeof(struct anyroc_options), sizeof(struct anyroc_hidden),
+    sizeof(struct anyroc_allocation),
 };

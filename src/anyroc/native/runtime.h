@@ -23,6 +23,8 @@ enum anyroc_result {
   ANYROC_EMPTY_GRID = 6,  /* a dimension of the grid or block is 0, or out of range */
   ANYROC_BAD_ADDRESS = 7, /* a copy touched memory that is not there */
   ANYROC_ARGS_TOO_LARGE = 8,
+  ANYROC_NO_ROOM = 9,       /* the device's memory is in use */
+  ANYROC_NO_ADDRESSES = 10, /* the range of addresses is */
 };
 
 /* Kinds of fault beyond those of wave.h. */
@@ -168,7 +170,14 @@ struct job {
   struct job *following;
 };
 
-enum command_kind { COMMAND_LAUNCH, COMMAND_BLOCK, COMMAND_RECORD, COMMAND_WAIT, COMMAND_CALL };
+enum command_kind {
+  COMMAND_LAUNCH,
+  COMMAND_BLOCK,
+  COMMAND_RECORD,
+  COMMAND_WAIT,
+  COMMAND_CALL,
+  COMMAND_FREE,
+};
 
 struct command {
   enum command_kind kind;
@@ -205,7 +214,7 @@ struct anyroc_queue {
   struct anyroc_queue *following;               /* in the ready list or a marker's list */
   struct anyroc_queue *previous_all, *next_all; /* among all queues */
   _Atomic uint64_t submitted, completed;
-  _Atomic uint64_t work; /* of what was submitted, what is not only the record of an event */
+  _Atomic uint64_t work; /* of what was submitted, less records of events, and frees */
   _Atomic uint32_t progress, sleepers; /* futex word that moves with each completion */
   _Atomic uint32_t waits, long_wait;   /* of the host: their number; whether the last was long */
   _Atomic uint32_t faulted;
@@ -235,6 +244,7 @@ int pool_submit(struct anyroc_queue *queue, struct command *command);
  * out. */
 int pool_run(struct job *job, struct worker *worker, uint32_t helpers);
 void pool_relieve(void);
+int pool_busy(void); /* whether any queue has work */
 void pool_help(struct anyroc_queue *queue);
 void pool_add_queue(struct anyroc_queue *queue);
 void pool_drop_queue(struct anyroc_queue *queue);
@@ -254,6 +264,12 @@ int block_execute(struct command *command, struct worker *worker);
 
 /* Accounts time spent in a kernel. */
 void hot_note(struct anyroc_kernel *kernel, uint32_t shape, uint64_t ns);
+
+extern uint8_t *anyroc_range_base;
+extern uint64_t anyroc_range_size;
+int anyroc_range_reserve(uint64_t wanted);
+int anyroc_range_commit(uint64_t address, uint64_t size);
+int anyroc_range_decommit(uint64_t address, uint64_t size);
 
 void range_after_fork(void);
 void hot_after_fork(void);

@@ -266,13 +266,14 @@ def test_arguments_larger_than_the_ring_are_refused(bench: Bench) -> None:
 
 
 def test_structures_have_the_sizes_of_their_originals(functions: ctypes.CDLL) -> None:
-    sizes = (ctypes.c_uint64 * 5).in_dll(binding.runtime(), "anyroc_layout")
+    sizes = (ctypes.c_uint64 * 6).in_dll(binding.runtime(), "anyroc_layout")
     mirrors = [
         binding.Wave,
         binding.Kernel,
         binding.FaultRecord,
         binding.Options,
         binding.Hidden,
+        binding.Allocation,
     ]
     assert list(sizes) == [ctypes.sizeof(mirror) for mirror in mirrors]
 

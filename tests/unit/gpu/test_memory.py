@@ -9,8 +9,17 @@ from itertools import pairwise
 import pytest
 
 from anyroc.gpu import binding
-from anyroc.gpu.addresses import Addresses
-from anyroc.gpu.memory import ALIGNMENT, BadAddress, Memory, OutOfMemory, address_space
+from anyroc.gpu.device import Device
+from anyroc.gpu.memory import (
+    ALIGNMENT,
+    BadAddress,
+    Memory,
+    OutOfMemory,
+    address_space,
+    gaps,
+)
+from anyroc.gpu.queue import BadCopy, Queue
+from anyroc.isa.targets import target as get_target
 
 GIB = 1 << 30
 
@@ -105,6 +114,89 @@ def test_freed_addresses_do_not_come_back_soon(memory: Memory) -> None:
         memory.free(address)
 
 
+@pytest.mark.parametrize("size", [100, 4096, 16_384, 100_000, 8 << 20])
+def test_freed_memory_cannot_be_copied(memory: Memory, size: int) -> None:
+    queue, target = Queue(Device(7, get_target("gfx942"))), memory.alloc(4)
+    freed = memory.alloc(size)
+    queue.copy_now(target, freed, 4)
+    memory.free(freed)
+    with pytest.raises(BadCopy):
+        queue.copy_now(target, freed, 4)
+    queue.close()
+    memory.free(target)
+
+
+@pytest.mark.parametrize("size", [100, 16_384, 20_000])
+def test_memory_that_is_used_again_reads_as_zero(memory: Memory, size: int) -> None:
+    seen = set()
+    for _ in range(3000):
+        address = memory.alloc(size)
+        assert bytes(size) == binding.read_memory(address, size)
+        binding.fill_memory(address, 0x5A, size)
+        seen.add(address)
+        memory.free(address)
+    assert len(seen) >= 1000
+
+
+def test_numbers_are_never_used_again(memory: Memory) -> None:
+    seen = set()
+    for _ in range(2000):
+        address = memory.alloc(64)
+        found = memory.find(address)
+        assert found is not None
+        seen.add(found.number)
+        memory.free(address)
+    assert 2000 == len(seen)
+
+
+def test_some_frees_are_pythons(memory: Memory) -> None:
+    space, runtime = address_space(), binding.runtime()
+    address = memory.alloc(64)
+    space.mark(address, told=True)
+    states = binding.TOLD | binding.RELEASED
+    assert binding.NOT_READY == runtime.anyroc_memory_free(address, binding.EVERY_KIND, states)
+    assert binding.BAD_ADDRESS == runtime.anyroc_memory_free(address, 1 << 2, states)
+    memory.free(address)
+    assert memory.find(address) is None
+
+
+def test_searches_during_changes(memory: Memory) -> None:
+    """What stays is found at every moment, while tables grow, split, join and shrink."""
+    kept = [memory.alloc(100) for _ in range(50)]
+    ended = threading.Event()
+    missed: list[int] = []
+
+    def search() -> None:
+        while not ended.is_set():
+            missed.extend(
+                base
+                for base in kept
+                if (found := memory.find(base + 99)) is None or found.base != base
+            )
+
+    def change(seed: int) -> None:
+        generator = random.Random(seed)
+        for _ in range(10):
+            made = [memory.alloc(generator.choice([10, 5000, 70_000])) for _ in range(300)]
+            generator.shuffle(made)
+            for address in made:
+                memory.free(address)
+
+    reader = threading.Thread(target=search)
+    writers = [threading.Thread(target=change, args=(seed,)) for seed in range(3)]
+    reader.start()
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    ended.set()
+    reader.join()
+    assert [] == missed
+    for address in kept:
+        memory.free(address)
+    assert 0 == memory.used
+
+
 def test_many_small_allocations(memory: Memory) -> None:
     """More than the system has mappings: the later ones share pages."""
     made = [memory.alloc(64) for _ in range(40_000)]
@@ -122,7 +214,7 @@ def test_many_small_allocations(memory: Memory) -> None:
 
 def test_random_traffic_keeps_the_books(memory: Memory) -> None:
     space = address_space()
-    before = list(space._addresses.free)
+    before = space.free_addresses()
     generator = random.Random(2)
     live: dict[int, int] = {}
     for _ in range(3000):
@@ -139,19 +231,51 @@ def test_random_traffic_keeps_the_books(memory: Memory) -> None:
         assert first + size <= second
     for address in live:
         memory.free(address)
-    assert before == space._addresses.free
+    assert before == space.free_addresses()
 
 
 def test_addresses_are_cut_in_turn_and_merged_again() -> None:
-    addresses = Addresses(0x1000, 0x3000)
-    assert [0x1000, 0x2000] == [addresses.take(0x1000, 0x1000) for _ in range(2)]
-    addresses.give(0x1000, 0x1000)
-    assert 0x3000 == addresses.take(0x1000, 0x1000)
-    assert 0x1000 == addresses.take(0x800, 0x1000)
-    assert addresses.take(0x1000, 0x1000) is None
+    runtime = binding.runtime()
+    addresses = runtime.anyroc_addresses_make(0x1000, 0x3000)
+
+    def take(size: int, align: int) -> int:
+        start: int = runtime.anyroc_addresses_take(addresses, size, align)
+        return start
+
+    assert [0x1000, 0x2000] == [take(0x1000, 0x1000) for _ in range(2)]
+    runtime.anyroc_addresses_give(addresses, 0x1000, 0x1000)
+    assert 0x3000 == take(0x1000, 0x1000)
+    assert 0x1000 == take(0x800, 0x1000)
+    assert not take(0x1000, 0x1000)
+    assert [(0x1800, 0x800)] == gaps(addresses)
     for start, size in ((0x2000, 0x1000), (0x1000, 0x800), (0x3000, 0x1000)):
-        addresses.give(start, size)
-    assert [(0x1000, 0x3000)] == addresses.free
+        runtime.anyroc_addresses_give(addresses, start, size)
+    assert [(0x1000, 0x3000)] == gaps(addresses)
+
+
+def test_addresses_of_many_pieces() -> None:
+    """Pieces come and go at random, as against a plain list of which bytes are free."""
+    runtime, units, generator = binding.runtime(), 4096, random.Random(3)
+    addresses = runtime.anyroc_addresses_make(units, units)
+    free = [True] * units
+    taken: dict[int, int] = {}
+    for _ in range(20_000):
+        if generator.random() < 0.5:
+            size, align = generator.choice([1, 1, 2, 3, 7]), generator.choice([1, 1, 2, 8])
+            start = runtime.anyroc_addresses_take(addresses, size, align)
+            if start:
+                assert 0 == start % align
+                assert all(free[start - units : start - units + size])
+                free[start - units : start - units + size] = [False] * size
+                taken[start] = size
+        elif taken:
+            start = generator.choice(list(taken))
+            size = taken.pop(start)
+            runtime.anyroc_addresses_give(addresses, start, size)
+            free[start - units : start - units + size] = [True] * size
+    edges = [0, *(at for at in range(1, units) if free[at] != free[at - 1]), units]
+    expected = [(units + low, high - low) for low, high in pairwise(edges) if free[low]]
+    assert expected == gaps(addresses)
 
 
 def test_threads_share_the_allocator(memory: Memory) -> None:

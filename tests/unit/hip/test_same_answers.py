@@ -115,8 +115,9 @@ def pointer(p: Program) -> tuple[Any, ...]:
         which, out = p.random.randrange(15), p.out()
         code = p.api.hipPointerGetAttribute(out, which, p.memory[number] + at)
         value = 0 if out is None else out._obj.value
-        if which in (3, 4, 7, 11) and value:
+        if which in (3, 4, 11) and value:
             value -= p.memory[number]
+        value = bool(value) if which == 7 else value  # each allocation has a number of its own
         return name, number, which, code, value
     if name == "hipMemGetAddressRange":
         base, size = p.out(), p.out()
@@ -178,6 +179,42 @@ def life_of_an_event(p: Program) -> tuple[Any, ...]:
     return flags, *codes
 
 
+def life_of_memory(p: Program) -> tuple[Any, ...]:
+    made, pitch = ctypes.c_void_p(), ctypes.c_size_t()
+    out = None if p.random.random() < 0.1 else ctypes.byref(made)
+    size, chosen = (
+        p.random.choice([0, 1, 4096, 20_000, 3 << 20, 1 << 60]),
+        p.random.choice(p.ordered),
+    )
+    names = "Malloc MallocManaged HostMalloc MallocHost ExtMallocWithFlags MallocAsync MallocPitch"
+    name = p.random.choice(names.split())
+    flags = p.random.choice([0, 1, 2, 3, 9])
+    rest: tuple[Any, ...] = (size, flags)
+    if name in ("Malloc", "MallocHost"):
+        rest = (size,)
+    elif name == "MallocAsync":
+        rest = (size, chosen)
+    elif name == "MallocPitch":
+        rest = (ctypes.byref(pitch), size, p.random.choice([0, 1, 3, 1 << 20]))
+        rest = (rest[0], min(size, 4096), rest[2]) if size <= 4096 else (*rest[:2], 1)
+    codes = [getattr(p.api, f"hip{name}")(out, *rest)]
+    base = made.value or 0
+    if base and name not in ("MallocAsync", "MallocPitch"):
+        codes += [*ctypes.string_at(base, min(size, 8)), *ctypes.string_at(base + size - 1, 1)]
+    before = free_memory(p)
+    value = ctypes.c_uint(77)
+    codes += [p.api.hipHostGetFlags(ctypes.byref(value), base), value.value]
+    room = (ctypes.c_uint64 * 5)()
+    codes.append(p.api.hipPointerGetAttributes(room, base + 1) if base else 0)
+    codes += [room[0], room[3] and 1, room[4]]
+    frees = [p.api.hipFree, p.api.hipHostFree, lambda at: p.api.hipFreeAsync(at, chosen)]
+    for _ in range(3):
+        codes.append(p.random.choice(frees)(base + p.random.choice([0, 0, 0, 256])))
+    p.api.hipDeviceSynchronize()
+    codes += [p.api.hipFree(base), p.api.hipHostFree(base)]
+    return name, size, flags, pitch.value, base % 256, *codes, *before, *free_memory(p)
+
+
 def device(p: Program) -> tuple[Any, ...]:
     number = p.random.choice([-1, 0, 0, 0, 1, 99])
     name = p.random.choice(["hipSetDevice", "hipGetDevice", "hipGetDeviceCount", "hipDeviceGet"])
@@ -211,6 +248,7 @@ def function(p: Program) -> tuple[Any, ...]:
 
 STEPS: list[Callable[[Program], tuple[Any, ...]]] = [
     *(copy, copy, copy, fill, pointer, stream, event, event, elapsed, life_of_an_event),
+    *(life_of_memory, life_of_memory),
     *(device, attribute, free_memory, function),
 ]
 
