@@ -203,7 +203,7 @@ def _constant_mask(it: Difference) -> bool:
 
 
 def _results_in_m0(it: Difference) -> bool:
-    loads = it.row.format == "SMEM" or it.row.mnemonic.startswith("v_readfirstlane")
+    loads = it.row.format == "SMEM" or it.row.mnemonic.startswith("v_read")
     return loads and it.llvm is None and " m0," in (it.ours or "")
 
 
@@ -263,7 +263,7 @@ def _unaligned(it: Difference) -> bool:
 
 
 def _long_literals(it: Difference) -> bool:
-    formats = ("MUBUF", "MTBUF", "VOP3") if it.target == "gfx950" else ("MUBUF", "MTBUF")
+    formats = ("MUBUF", "MTBUF", "VOP3", "MAI") if it.target == "gfx950" else ("MUBUF", "MTBUF")
     return it.ours is None and it.row.format.startswith(formats)
 
 
