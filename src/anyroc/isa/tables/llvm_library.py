@@ -25,7 +25,8 @@ from pathlib import Path
 
 MISSING = "no shared libLLVM 21 or newer: name one in ANYROC_LIBLLVM, or install Rust"
 _TEXT = 512
-_BUFFERED = 1 << 12
+_HEADER = 16
+_ROOM = 1 << 16
 
 
 @cache
@@ -104,18 +105,18 @@ class _Disassembler:
         return b"%d %b\n" % (taken, b" ".join(self._buffer.value.split()))
 
 
-def _answer(codes: Sequence[bytes], which: range, llvm: _Disassembler, at: mmap.mmap) -> None:
-    """Write the answers of some codes; ``at`` tells how many are written and which is asked."""
-    done, lines, size = which.start, [], 0
-    for index in which:
-        at[:16] = struct.pack("QQ", done, index)
-        lines.append(llvm.line(codes[index]))
-        size += len(lines[-1])
-        if size > _BUFFERED:
-            os.write(1, b"".join(lines))
-            done, lines, size = index + 1, [], 0
-    os.write(1, b"".join(lines))
-    at[:16] = struct.pack("QQ", which.stop, which.stop)
+def _answer(codes: Sequence[bytes], first: int, llvm: _Disassembler, at: mmap.mmap) -> None:
+    """Leave the answers from ``first`` on behind a header: their size, and which code is asked."""
+    size = 0
+    for index in range(first, len(codes)):
+        at[:_HEADER] = struct.pack("QQ", size, index)
+        line = llvm.line(codes[index])
+        if size + len(line) > _ROOM:
+            os.write(1, at[_HEADER : _HEADER + size])
+            size = 0
+        at[_HEADER + size : _HEADER + size + len(line)] = line
+        size += len(line)
+    at[:_HEADER] = struct.pack("QQ", size, len(codes))
 
 
 def main(arguments: list[str]) -> None:
@@ -125,22 +126,20 @@ def main(arguments: list[str]) -> None:
     os.environ["LLVM_DISABLE_CRASH_REPORT"] = "1"
     codes = [bytes.fromhex(line) for line in sys.stdin]
     llvm = _Disassembler(path, cpu, features)
-    at = mmap.mmap(-1, 16)
-    first, until = 0, len(codes)
+    at = mmap.mmap(-1, _HEADER + _ROOM)
+    first = 0
     while first < len(codes):
+        at[:_HEADER] = struct.pack("QQ", 0, first)
         child = os.fork()
         if child == 0:
-            _answer(codes, range(first, until), llvm, at)
+            _answer(codes, first, llvm, at)
             os._exit(0)
         os.waitpid(child, 0)
-        done, asked = struct.unpack("QQ", at[:16])
-        if asked < until:  # it died: once more up to there, then without it
-            first, until = done, asked
-            continue
-        first = done
-        if until < len(codes):
+        size, first = struct.unpack("QQ", at[:_HEADER])
+        os.write(1, at[_HEADER : _HEADER + size])
+        if first < len(codes):  # it died of that one
             os.write(1, b"\n")
-            first, until = until + 1, len(codes)
+            first += 1
 
 
 if __name__ == "__main__":
