@@ -114,10 +114,6 @@ def _always_halves(it: Difference) -> bool:
     return it.row.mnemonic == "v_mov_b16"
 
 
-def _compare_suffix(it: Difference) -> bool:
-    return _rdna(it) and it.row.format == "VOPC" and _same(re.compile("_dpp "), " ", it)
-
-
 def _register_names(it: Difference) -> bool:
     return it.target.startswith("gfx12") and _same(_OLD_NAMES, "HW_REG_", it)
 
@@ -384,7 +380,6 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("LLVM knows no halves where op_sel selects one of an operand that is not there", _falls_back),
     ("LLVM refuses bits beside op_sel of an operand that is not there", _selects_nothing),
     ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),
-    ("LLVM 19 forgets the _dpp suffix of 16-bit compares", _compare_suffix),
     ("LLVM 20 renamed RDNA4's hardware registers after AMD's documents", _register_names),
     ("LLVM 19 prints bits of a 32-bit literal that a 16-bit operand does not have", _literals),
     ("LLVM 19 writes the sign of an integer operand as sext()", _integer_signs),

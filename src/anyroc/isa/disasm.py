@@ -74,6 +74,8 @@ class _Printer:
         if format_ in ("VOP1", "VOP2", "VOPC", "VOP3", "VOP3SD", "VOP3P"):
             crossing = mods.dpp is not None or mods.dpp8 is not None
             long = format_.startswith("VOP3")
+            if crossing and format_ == "VOPC":
+                return name  # LLVM writes no suffix here
             if crossing:
                 return name + ("_e64_dpp" if long else "_dpp")
             if name in _NO_SUFFIX:

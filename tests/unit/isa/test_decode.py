@@ -141,6 +141,20 @@ def test_branch_target() -> None:
     assert 0 == back.branch_target
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("gfx942", "f61780be"),  # s_sext_i32_i16 s0, 4.0
+        ("gfx942", "f6f60099"),  # s_pack_ll_b32_b16 s0, 4.0, 4.0
+        ("gfx1151", "f60f80be"),
+        ("gfx1201", "f6f60099"),
+    ],
+)
+def test_scalar_constants_have_32_bits(name: str, code: str) -> None:
+    sources = one(name, code).src
+    assert {0x40800000} == {operand.value for operand in sources}
+
+
 def test_decode_all_walks_the_code() -> None:
     code = bytes.fromhex("f202047e0005022e0000c03f000081bf")
     found = [(i.offset, i.op) for i in decode_all("gfx942", code, wave_size=64)]

@@ -594,8 +594,8 @@ SOP1 18 s_flbit_i32_b32 s_clz_i32_u32 sdst:s:i32 ssrc0:ss:u32 m=26
 SOP1 19 s_flbit_i32_b64 s_clz_i32_u64 sdst:s:i32 ssrc0:ss:u64 m=26
 SOP1 20 s_flbit_i32 s_cls_i32 sdst:s:i32 ssrc0:ss:i32 m=26
 SOP1 21 s_flbit_i32_i64 s_cls_i32_i64 sdst:s:i32 ssrc0:ss:i64 m=26
-SOP1 22 s_sext_i32_i8 = sdst:s:i32 ssrc0:ss:i8 m=26
-SOP1 23 s_sext_i32_i16 = sdst:s:i32 ssrc0:ss:i16 m=26
+SOP1 22 s_sext_i32_i8 = sdst:s:i32 ssrc0:ss:i32 m=26
+SOP1 23 s_sext_i32_i16 = sdst:s:i32 ssrc0:ss:i32 m=26
 SOP1 24 s_bitset0_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=26
 SOP1 25 s_bitset0_b64 = sdst:s:b64 ssrc0:ss:u32,sdst:s:b64! m=26
 SOP1 26 s_bitset1_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=26
@@ -676,8 +676,8 @@ SOP2 46 s_lshl1_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
 SOP2 47 s_lshl2_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
 SOP2 48 s_lshl3_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
 SOP2 49 s_lshl4_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 50 s_pack_ll_b32_b16 = sdst:s:b32 ssrc0:ss:b16,ssrc1:ss:b16 m=26
-SOP2 51 s_pack_lh_b32_b16 = sdst:s:b32 ssrc0:ss:b16,ssrc1:ss:b32 m=26
+SOP2 50 s_pack_ll_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
+SOP2 51 s_pack_lh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
 SOP2 52 s_pack_hh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
 SOPC 0 s_cmp_eq_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
 SOPC 1 s_cmp_lg_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26

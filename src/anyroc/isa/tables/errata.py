@@ -222,6 +222,8 @@ def apply(family: str, row: Row) -> None:
 
 def _correct(row: Row) -> None:
     name = row.mnemonic
+    if row.format.startswith("SOP"):  # constants have a register's 32 bits, whatever counts of them
+        row.src = [re.sub(r":ss:([biu])(8|16)$", r":ss:\g<1>32", spec) for spec in row.src]
     if swap := re.search(r"_atomic_cmpswap_[bf](\d+)", name):  # one value comes back, not two
         row.dst = [re.sub(r":\w+$", f":b{swap[1]}", spec) for spec in row.dst]
     if name.startswith("global_load_tr_"):

@@ -629,8 +629,8 @@ SOP1 10 s_clz_i32_u32 = sdst:s:i32 ssrc0:ss:u32 m=31
 SOP1 11 s_clz_i32_u64 = sdst:s:i32 ssrc0:ss:u64 m=31
 SOP1 12 s_cls_i32 = sdst:s:i32 ssrc0:ss:i32 m=31
 SOP1 13 s_cls_i32_i64 = sdst:s:i32 ssrc0:ss:i64 m=31
-SOP1 14 s_sext_i32_i8 = sdst:s:i32 ssrc0:ss:i16 m=31
-SOP1 15 s_sext_i32_i16 = sdst:s:i32 ssrc0:ss:i16 m=31
+SOP1 14 s_sext_i32_i8 = sdst:s:i32 ssrc0:ss:i32 m=31
+SOP1 15 s_sext_i32_i16 = sdst:s:i32 ssrc0:ss:i32 m=31
 SOP1 16 s_bitset0_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=31
 SOP1 17 s_bitset0_b64 = sdst:s:b64 ssrc0:ss:u32,sdst:s:b64! m=31
 SOP1 18 s_bitset1_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=31
@@ -745,10 +745,10 @@ SOP2 45 s_mul_hi_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=31
 SOP2 46 s_mul_hi_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=31
 SOP2 48 s_cselect_b32 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=31
 SOP2 49 s_cselect_b64 = sdst:s:b64 ssrc0:ss:b64,ssrc1:ss:b64 m=31
-SOP2 50 s_pack_ll_b32_b16 = sdst:s:b32 ssrc0:ss:b16,ssrc1:ss:b16 m=31
-SOP2 51 s_pack_lh_b32_b16 = sdst:s:b32 ssrc0:ss:b16,ssrc1:ss:b32 m=31
+SOP2 50 s_pack_ll_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=31
+SOP2 51 s_pack_lh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=31
 SOP2 52 s_pack_hh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=31
-SOP2 53 s_pack_hl_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b16 m=31
+SOP2 53 s_pack_hl_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=31
 SOP2 64 s_add_f32 = sdst:s:f32 ssrc0:ss:f32,ssrc1:ss:f32 @rdna3_5 m=31
 SOP2 65 s_sub_f32 = sdst:s:f32 ssrc0:ss:f32,ssrc1:ss:f32 @rdna3_5 m=31
 SOP2 66 s_min_f32 = sdst:s:f32 ssrc0:ss:f32,ssrc1:ss:f32 @rdna3_5 m=31
