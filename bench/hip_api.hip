@@ -23,7 +23,13 @@
         }                                                                                  \
     } while (0)
 
+__device__ int counter;
 __global__ void empty() {}
+__global__ void talkative(int say)
+{
+    if (say)
+        printf("said\n");
+}
 __global__ void scale(float *x, float factor, int n)
 {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -66,7 +72,7 @@ static void measure(const char *name, const std::function<hipError_t()> &call,
     fflush(stdout);
 }
 
-static void run()
+static void measure_clock()
 {
     std::vector<long> costs;
     for (int i = 0; i < 2000; ++i) {
@@ -75,7 +81,240 @@ static void run()
     }
     std::sort(costs.begin(), costs.end());
     clock_cost = costs[costs.size() / 2];
+}
 
+// Allocating: again and again, of several sizes and kinds; then much that is kept.
+static void run_memory()
+{
+    hipStream_t stream;
+    hipMemPool_t pool;
+    void *made;
+    CHECK(hipStreamCreateWithFlags(&stream, hipStreamNonBlocking));
+    CHECK(hipDeviceGetDefaultMemPool(&pool, 0));
+    auto freed = [&] { CHECK(hipFree(made)); };
+    for (size_t size : {size_t(64), size_t(4096), size_t(65536), size_t(1) << 20, size_t(64) << 20}) {
+        std::string name = size < 1024      ? std::to_string(size) + " B"
+                           : size < 1 << 20 ? std::to_string(size >> 10) + " KiB"
+                                            : std::to_string(size >> 20) + " MiB";
+        measure(("hipMalloc, " + name).c_str(), [&] { return hipMalloc(&made, size); }, freed);
+        CHECK(hipMalloc(&made, size));
+        measure(("hipFree, " + name).c_str(), [&] { return hipFree(made); },
+                [&] { CHECK(hipMalloc(&made, size)); });
+        CHECK(hipFree(made));
+    }
+    std::vector<void *> kept;
+    measure("hipMalloc, 4 KiB, all kept", [&] { return hipMalloc(&made, 4096); },
+            [&] { kept.push_back(made); });
+    measure("hipFree, 4 KiB, of what was kept", [&] {
+        made = kept.back();
+        kept.pop_back();
+        return hipFree(made);
+    });
+    measure("launch after hipMalloc and hipFree", [&] {
+        empty<<<1, 64, 0, stream>>>();
+        return hipGetLastError();
+    }, [&] {
+        CHECK(hipMalloc(&made, 4096));
+        CHECK(hipFree(made));
+    });
+    CHECK(hipStreamSynchronize(stream));
+    measure("hipMallocAsync, 4 KiB", [&] { return hipMallocAsync(&made, 4096, stream); },
+            [&] { CHECK(hipFreeAsync(made, stream)); });
+    measure("hipMallocFromPoolAsync, 4 KiB",
+            [&] { return hipMallocFromPoolAsync(&made, 4096, pool, stream); },
+            [&] { CHECK(hipFreeAsync(made, stream)); });
+    CHECK(hipMallocAsync(&made, 4096, stream));
+    measure("hipFreeAsync, 4 KiB (idle stream)", [&] { return hipFreeAsync(made, stream); },
+            [&] { CHECK(hipMallocAsync(&made, 4096, stream)); });
+    measure("hipFreeAsync, 4 KiB (busy stream)", [&] { return hipFreeAsync(made, stream); }, [&] {
+        CHECK(hipStreamSynchronize(stream));
+        CHECK(hipMallocAsync(&made, 4096, stream));
+        empty<<<1, 64, 0, stream>>>();
+    });
+    measure("hipHostMalloc, 4 KiB", [&] { return hipHostMalloc(&made, 4096, 0); },
+            [&] { CHECK(hipHostFree(made)); });
+    CHECK(hipHostMalloc(&made, 4096, 0));
+    measure("hipHostFree, 4 KiB", [&] { return hipHostFree(made); },
+            [&] { CHECK(hipHostMalloc(&made, 4096, 0)); });
+    measure("hipMallocManaged, 4 KiB", [&] { return hipMallocManaged(&made, 4096, 1); }, freed);
+    size_t pitch;
+    measure("hipMallocPitch, 64 x 64", [&] { return hipMallocPitch(&made, &pitch, 64, 64); }, freed);
+    std::vector<char> host(4096);
+    measure("hipHostRegister, 4 KiB", [&] { return hipHostRegister(host.data(), 4096, 0); },
+            [&] { CHECK(hipHostUnregister(host.data())); });
+    CHECK(hipHostRegister(host.data(), 4096, 0));
+    measure("hipHostUnregister, 4 KiB", [&] { return hipHostUnregister(host.data()); },
+            [&] { CHECK(hipHostRegister(host.data(), 4096, 0)); });
+    CHECK(hipHostUnregister(host.data()));
+    hipMemPool_t found;
+    uint64_t threshold = 0;
+    measure("hipDeviceGetDefaultMemPool", [&] { return hipDeviceGetDefaultMemPool(&found, 0); });
+    measure("hipDeviceGetMemPool", [&] { return hipDeviceGetMemPool(&found, 0); });
+    measure("hipMemPoolGetAttribute", [&] {
+        return hipMemPoolGetAttribute(pool, hipMemPoolAttrReleaseThreshold, &threshold);
+    });
+    CHECK(hipStreamDestroy(stream));
+}
+
+// Copies and fills that run() has not.
+static void run_copies()
+{
+    hipStream_t stream;
+    void *a, *pinned;
+    char host[4096];
+    const size_t small = 4096;
+    CHECK(hipStreamCreateWithFlags(&stream, hipStreamNonBlocking));
+    CHECK(hipMalloc(&a, 1 << 20));
+    CHECK(hipHostMalloc(&pinned, 1 << 20, 0));
+    auto drain = [&] { CHECK(hipStreamSynchronize(stream)); };
+    auto busy = [&] {
+        drain();
+        empty<<<1, 64, 0, stream>>>();
+    };
+    measure("hipMemcpyAsync to pinned, 4 KiB", [&] {
+        return hipMemcpyAsync(pinned, a, small, hipMemcpyDeviceToHost, stream);
+    });
+    measure("hipMemcpyAsync from host, 4 KiB", [&] {
+        return hipMemcpyAsync(a, host, small, hipMemcpyHostToDevice, stream);
+    });
+    busy();
+    measure("hipMemcpyAsync from host, 4 KiB (busy stream)", [&] {
+        return hipMemcpyAsync(a, host, small, hipMemcpyHostToDevice, stream);
+    }, busy);
+    measure("hipMemcpyAsync from pinned, 4 KiB (busy stream)", [&] {
+        return hipMemcpyAsync(a, pinned, small, hipMemcpyHostToDevice, stream);
+    }, busy);
+    measure("hipMemsetAsync, 4 KiB (busy stream)",
+            [&] { return hipMemsetAsync(a, 1, small, stream); }, busy);
+    drain();
+    measure("hipMemcpy2D to device, 64 x 64", [&] {
+        return hipMemcpy2D(a, 256, host, 64, 64, 64, hipMemcpyHostToDevice);
+    });
+    measure("hipMemcpy2DAsync from pinned, 64 x 64", [&] {
+        return hipMemcpy2DAsync(a, 256, pinned, 64, 64, 64, hipMemcpyHostToDevice, stream);
+    });
+    measure("hipMemset2DAsync, 64 x 64", [&] { return hipMemset2DAsync(a, 256, 1, 64, 64, stream); });
+    int value = 1;
+    measure("hipMemcpyToSymbol, 4 B",
+            [&] { return hipMemcpyToSymbol(HIP_SYMBOL(counter), &value, sizeof value); });
+    measure("hipMemcpyFromSymbol, 4 B",
+            [&] { return hipMemcpyFromSymbol(&value, HIP_SYMBOL(counter), sizeof value); });
+    measure("hipMemcpyPeerAsync, 4 KiB",
+            [&] { return hipMemcpyPeerAsync(a, 0, (char *)a + 8192, 0, small, stream); });
+    drain();
+    CHECK(hipFree(a));
+    CHECK(hipHostFree(pinned));
+    CHECK(hipStreamDestroy(stream));
+}
+
+static hipGraphExec_t graph_of(int kernels, hipStream_t stream)
+{
+    hipGraph_t graph;
+    hipGraphExec_t made;
+    CHECK(hipStreamBeginCapture(stream, hipStreamCaptureModeThreadLocal));
+    for (int i = 0; i < kernels; ++i)
+        empty<<<1, 64, 0, stream>>>();
+    CHECK(hipStreamEndCapture(stream, &graph));
+    CHECK(hipGraphInstantiate(&made, graph, nullptr, nullptr, 0));
+    CHECK(hipGraphDestroy(graph));
+    return made;
+}
+
+// Streams, events, graphs, modules, and launches of other kinds.
+static void run_others()
+{
+    hipStream_t stream, fresh, other;
+    hipEvent_t event;
+    CHECK(hipStreamCreateWithFlags(&stream, hipStreamNonBlocking));
+    CHECK(hipStreamCreateWithFlags(&other, hipStreamNonBlocking));
+    CHECK(hipEventCreate(&event));
+    auto drain = [&] { CHECK(hipStreamSynchronize(stream)); };
+    measure("hipStreamCreate", [&] { return hipStreamCreate(&fresh); },
+            [&] { CHECK(hipStreamDestroy(fresh)); });
+    measure("hipStreamCreateWithFlags",
+            [&] { return hipStreamCreateWithFlags(&fresh, hipStreamNonBlocking); },
+            [&] { CHECK(hipStreamDestroy(fresh)); });
+    CHECK(hipStreamCreate(&fresh));
+    measure("hipStreamDestroy", [&] { return hipStreamDestroy(fresh); },
+            [&] { CHECK(hipStreamCreate(&fresh)); });
+    CHECK(hipStreamDestroy(fresh));
+    hipStreamCaptureMode mode = hipStreamCaptureModeRelaxed;
+    measure("hipThreadExchangeStreamCaptureMode",
+            [&] { return hipThreadExchangeStreamCaptureMode(&mode); });
+    CHECK(hipThreadExchangeStreamCaptureMode(&mode));
+    measure("hipStreamWaitEvent (not done)",
+            [&] { return hipStreamWaitEvent(other, event, 0); }, [&] {
+        drain();
+        empty<<<1, 64, 0, stream>>>();
+        CHECK(hipEventRecord(event, stream));
+    });
+    drain();
+    CHECK(hipStreamSynchronize(other));
+    measure("hipLaunchHostFunc", [&] { return hipLaunchHostFunc(stream, [](void *) {}, nullptr); },
+            drain);
+
+    hipGraph_t graph;
+    hipGraphExec_t one = graph_of(1, stream), ten = graph_of(10, stream);
+    measure("launch of a graph of 1 kernel", [&] { return hipGraphLaunch(one, stream); }, drain);
+    measure("launch of a graph of 10 kernels", [&] { return hipGraphLaunch(ten, stream); }, drain);
+    measure("hipGraphCreate", [&] { return hipGraphCreate(&graph, 0); },
+            [&] { CHECK(hipGraphDestroy(graph)); });
+    measure("hipStreamBeginCapture",
+            [&] { return hipStreamBeginCapture(stream, hipStreamCaptureModeThreadLocal); }, [&] {
+        CHECK(hipStreamEndCapture(stream, &graph));
+        CHECK(hipGraphDestroy(graph));
+    });
+    CHECK(hipStreamBeginCapture(stream, hipStreamCaptureModeThreadLocal));
+    measure("launch into a capture", [&] {
+        empty<<<1, 64, 0, stream>>>();
+        return hipGetLastError();
+    }, [] {}, 400);
+    CHECK(hipStreamEndCapture(stream, &graph));
+    CHECK(hipGraphDestroy(graph));
+
+    auto function = reinterpret_cast<const void *>(empty);
+    measure("launch, cooperative", [&] {
+        return hipLaunchCooperativeKernel(function, dim3(1), dim3(64), nullptr, 0, stream);
+    }, drain);
+    measure("launch by hipExtLaunchKernel, with an event", [&] {
+        return hipExtLaunchKernel(function, dim3(1), dim3(64), nullptr, 0, stream, nullptr, event,
+                                  0);
+    }, drain);
+    measure("launch of a kernel that could print", [&] {
+        talkative<<<1, 64, 0, stream>>>(0);
+        return hipGetLastError();
+    }, drain);
+    measure("hipStreamSynchronize (idle; it has a printf buffer)",
+            [&] { return hipStreamSynchronize(stream); });
+    measure("hipStreamSynchronize (idle; another has one)",
+            [&] { return hipStreamSynchronize(other); });
+    measure("hipDeviceSynchronize (idle; a stream has one)", [&] { return hipDeviceSynchronize(); });
+    int value;
+    unsigned flags;
+    size_t size;
+    char text[64];
+    void *pointer;
+    measure("hipFuncSetAttribute", [&] {
+        return hipFuncSetAttribute(function, hipFuncAttributeMaxDynamicSharedMemorySize, 1024);
+    });
+    measure("hipGetSymbolAddress", [&] { return hipGetSymbolAddress(&pointer, HIP_SYMBOL(counter)); });
+    measure("hipDeviceGetName", [&] { return hipDeviceGetName(text, sizeof text, 0); });
+    measure("hipDeviceGetPCIBusId", [&] { return hipDeviceGetPCIBusId(text, sizeof text, 0); });
+    measure("hipDeviceGetLimit", [&] { return hipDeviceGetLimit(&size, hipLimitMallocHeapSize); });
+    measure("hipGetDeviceFlags", [&] { return hipGetDeviceFlags(&flags); });
+    hipCtx_t context;
+    measure("hipCtxGetCurrent", [&] { return hipCtxGetCurrent(&context); });
+    measure("hipDevicePrimaryCtxGetState",
+            [&] { return hipDevicePrimaryCtxGetState(0, &flags, &value); });
+    CHECK(hipGraphExecDestroy(one));
+    CHECK(hipGraphExecDestroy(ten));
+    CHECK(hipEventDestroy(event));
+    CHECK(hipStreamDestroy(stream));
+    CHECK(hipStreamDestroy(other));
+}
+
+static void run()
+{
     int device, count, value;
     size_t size, total;
     const size_t small = 4096;
@@ -140,13 +379,6 @@ static void run()
             [&] { return hipEventElapsedTime(&milliseconds, first, last); });
     measure("hipStreamWaitEvent (done)", [&] { return hipStreamWaitEvent(stream, event, 0); });
 
-    measure("hipMalloc, 4 KiB", [&] { return hipMalloc(&made, small); },
-            [&] { CHECK(hipFree(made)); });
-    CHECK(hipMalloc(&made, small));
-    measure("hipFree, 4 KiB", [&] { return hipFree(made); },
-            [&] { CHECK(hipMalloc(&made, small)); });
-    measure("hipMallocAsync, 4 KiB", [&] { return hipMallocAsync(&made, small, stream); },
-            [&] { CHECK(hipFreeAsync(made, stream)); });
     measure("hipMemGetInfo", [&] { return hipMemGetInfo(&size, &total); });
     measure("hipPointerGetAttributes", [&] { return hipPointerGetAttributes(&attributes, a); });
     measure("hipPointerGetAttributes (host)",
@@ -229,6 +461,12 @@ static void run()
 
 int main()
 {
-    std::thread(run).join();
+    std::thread([] {
+        measure_clock();
+        run();
+        run_memory();
+        run_copies();
+        run_others();
+    }).join();
     return 0;
 }

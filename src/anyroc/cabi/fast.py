@@ -17,6 +17,7 @@ class FastKernel(ctypes.Structure):
         ("ready", ctypes.c_uint32),
         ("has_arguments", ctypes.c_uint32),
         ("device", ctypes.c_uint32),
+        ("prints", ctypes.c_uint32),
     )
 
     @property

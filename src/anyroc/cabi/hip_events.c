@@ -127,25 +127,37 @@ static inline int FAST_hipEventRecordWithFlags(void *event, void *stream, unsign
     return flags > 1 ? ASK_PYTHON : record_event(event_find(event), stream);
 }
 
+/* Whether Python has something to see to where an event was recorded. */
+static inline int event_needs_python(const struct event *event)
+{
+    struct stream *stream = event->stream;
+    if (!stream)
+        return broken();
+    __atomic_fetch_add(&stream->users, 1, __ATOMIC_SEQ_CST);
+    int needed = stream->open ? needs_python(stream) : broken();
+    stream_leave(stream);
+    return needed;
+}
+
 static inline int FAST_hipEventQuery(void *handle)
 {
     const struct event *event = event_find(handle);
-    if (!event || needs_python())
+    if (!event || broken())
         return ASK_PYTHON;
     if (gpu.event_query(event->event) != QUEUE_OK)
         return hipErrorNotReady;
-    return needs_python() ? ASK_PYTHON : hipSuccess;
+    return event_needs_python(event) ? ASK_PYTHON : hipSuccess;
 }
 
 static inline int FAST_hipEventSynchronize(void *handle)
 {
     const struct event *event = event_find(handle);
-    if (!event || needs_python())
+    if (!event || event_needs_python(event))
         return ASK_PYTHON;
     int result = hipSuccess;
     if (gpu.event_query(event->event) != QUEUE_OK)
         result = await(wait_for_event, event->event, 0);
-    return result == hipSuccess && needs_python() ? ASK_PYTHON : result;
+    return result == hipSuccess && event_needs_python(event) ? ASK_PYTHON : result;
 }
 
 static inline int FAST_hipEventElapsedTime(void *out, void *start, void *stop)
@@ -174,4 +186,61 @@ static inline int FAST_hipStreamWaitEvent(void *handle, void *event_handle, unsi
         result = hipSuccess;
     stream_leave(stream);
     return result;
+}
+
+/* A launch between the records of two events, which may be missing. */
+static int launch_between(const void *function, const uint32_t *grid, const uint32_t *block,
+                          size_t shared, const void *stream, void **parameters, void **extra,
+                          const void *before, const void *after)
+{
+    struct event *first = before ? event_find(before) : NULL;
+    struct event *last = after ? event_find(after) : NULL;
+    if ((before && !first) || (after && !last) || shared > UINT32_MAX || first)
+        return ASK_PYTHON;
+    int result = launch_fast(function, grid, block, (uint32_t)shared, stream, parameters, extra);
+    if (result != hipSuccess || !last)
+        return result;
+    result = record_event(last, stream);
+    return result == hipSuccess ? hipSuccess : hipErrorInvalidValue;
+}
+
+static inline int FAST_hipExtLaunchKernel(void *host, dim3 grid, dim3 block, void *parameters,
+                                          size_t shared, void *stream, void *before, void *after,
+                                          int flags)
+{
+    (void)flags;
+    return launch_between(host, grid.v, block.v, shared, stream, parameters, NULL, before, after);
+}
+
+static inline int FAST_hipExtModuleLaunchKernel(void *function, unsigned x, unsigned y, unsigned z,
+                                                unsigned bx, unsigned by, unsigned bz,
+                                                size_t shared, void *stream, void *parameters,
+                                                void *extra, void *before, void *after,
+                                                unsigned flags)
+{
+    (void)flags;
+    if (!bx || !by || !bz || x % bx || y % by || z % bz)
+        return ASK_PYTHON;
+    const uint32_t grid[3] = {x / bx, y / by, z / bz}, block[3] = {bx, by, bz};
+    return launch_between(function, grid, block, shared, stream, parameters, extra, before, after);
+}
+
+/* ---- functions of the host ---- */
+
+static int call_host(const void *handle, void (*function)(void *), void *argument)
+{
+    struct stream *stream = function ? stream_enter(handle) : NULL;
+    if (!stream)
+        return ASK_PYTHON;
+    int result = ASK_PYTHON;
+    if (stream_order(stream) == hipSuccess
+        && gpu.queue_call(stream->queue, function, argument) == QUEUE_OK)
+        result = hipSuccess;
+    stream_leave(stream);
+    return result;
+}
+
+static inline int FAST_hipLaunchHostFunc(void *stream, void *function, void *argument)
+{
+    return call_host(stream, (void (*)(void *))function, argument);
 }

@@ -13,13 +13,14 @@ static inline int held(uint64_t address, uint64_t size)
     return gpu.host_range_ok(address, 1) ? HELD_IN_PART : HELD_NOT;
 }
 
+enum { SMALL = 1 << 16 };
+
 /* Put a block on a stream, where that has time for it now do it, and with `wait` wait for it. */
 static int put_block(struct stream *stream, const struct block *block, int wait)
 {
-    enum { SMALL = 1 << 16 };
     if (stream_order(stream) != hipSuccess)
         return ASK_PYTHON;
-    if (wait || block->width <= SMALL) {
+    if (wait || block->width * block->height <= SMALL) {
         int result = gpu.queue_block_now(stream->queue, block);
         if (result != QUEUE_NOT_READY)
             return result == QUEUE_OK ? hipSuccess : ASK_PYTHON;
@@ -27,7 +28,7 @@ static int put_block(struct stream *stream, const struct block *block, int wait)
     if (gpu.queue_block(stream->queue, block) != QUEUE_OK)
         return ASK_PYTHON;
     int result = wait ? stream_wait(stream) : hipSuccess;
-    if (!wait || result != hipSuccess || !needs_python())
+    if (!wait || result != hipSuccess || !needs_python(stream))
         return result;
     entry_fn body = enter(INDEX_hipStreamSynchronize);
     this_thread.own_null = 0;
@@ -35,9 +36,18 @@ static int put_block(struct stream *stream, const struct block *block, int wait)
     return body ? ((int (*)(void *))body)(handle) : hipErrorDeinitialized;
 }
 
+/* Put a copy on a busy stream whose source is the program's again when the call returns. */
+static int copy_kept(struct stream *stream, uint64_t to, uint64_t from, uint64_t size)
+{
+    if (size > SMALL || stream_order(stream) != hipSuccess
+        || gpu.queue_copy_kept(stream->queue, to, (const void *)(uintptr_t)from, size) != QUEUE_OK)
+        return ASK_PYTHON;
+    return hipSuccess;
+}
+
 static int copy(uint64_t to, uint64_t from, uint64_t size, int kind, const void *handle, int wait)
 {
-    if (!to || !from || !size || kind < 0 || (kind > 4 && kind != 1024) || needs_python())
+    if (!to || !from || !size || kind < 0 || (kind > 4 && kind != 1024) || broken())
         return ASK_PYTHON;
     if (!gpu.allocation_find)
         return ASK_PYTHON;
@@ -47,12 +57,13 @@ static int copy(uint64_t to, uint64_t from, uint64_t size, int kind, const void 
     struct stream *stream = stream_enter(handle);
     if (!stream)
         return ASK_PYTHON;
-    int result = ASK_PYTHON;
-    int foreign = !to_held || !from_held;
-    if (wait || !foreign || !to_held || gpu.queue_query(stream->queue) != QUEUE_NOT_READY) {
-        struct block block = {.to = to, .from = from, .width = size, .height = 1, .depth = 1};
-        result = put_block(stream, &block, wait || foreign);
-    }
+    struct block block = {.to = to, .from = from, .width = size, .height = 1, .depth = 1};
+    int result = ASK_PYTHON, keeps = to_held && !from_held && !wait;
+    wait |= !to_held || !from_held;
+    if (keeps && gpu.queue_query(stream->queue) == QUEUE_NOT_READY)
+        result = copy_kept(stream, to, from, size);
+    else if (!wait || !needs_python(stream))
+        result = put_block(stream, &block, wait);
     stream_leave(stream);
     return result;
 }
@@ -73,12 +84,71 @@ COPY(FAST_hipMemcpyHtoDAsync, (void *to, void *from, size_t size, void *s), 1, s
 COPY(FAST_hipMemcpyDtoHAsync, (void *to, void *from, size_t size, void *s), 2, s, 0)
 COPY(FAST_hipMemcpyDtoDAsync, (void *to, void *from, size_t size, void *s), 3, s, 0)
 
+static inline int known_device(int device)
+{
+    return (unsigned)device < (unsigned)device_count;
+}
+
+static inline int FAST_hipMemcpyPeer(void *to, int to_device, void *from, int from_device,
+                                     size_t size)
+{
+    if (!known_device(to_device) || !known_device(from_device))
+        return ASK_PYTHON;
+    return copy((uintptr_t)to, (uintptr_t)from, size, 3, NULL, 1);
+}
+
+static inline int FAST_hipMemcpyPeerAsync(void *to, int to_device, void *from, int from_device,
+                                          size_t size, void *s)
+{
+    if (!known_device(to_device) || !known_device(from_device))
+        return ASK_PYTHON;
+    return copy((uintptr_t)to, (uintptr_t)from, size, 3, s, 0);
+}
+
+/* A copy of rows that lie in memory that HIP knows, or on the host behind what the program has. */
+static int copy_rows(uint64_t to, uint64_t to_pitch, uint64_t from, uint64_t from_pitch,
+                     uint64_t width, uint64_t height, int kind, const void *handle, int wait)
+{
+    if (!to || !from || !width || !height || kind < 0 || kind > 4 || broken() || to_pitch < width
+        || from_pitch < width || to_pitch > UINT32_MAX || from_pitch > UINT32_MAX
+        || height > UINT32_MAX || !gpu.allocation_find)
+        return ASK_PYTHON;
+    int to_held = held(to, to_pitch * (height - 1) + width);
+    int from_held = held(from, from_pitch * (height - 1) + width);
+    wait |= to_held != HELD || from_held != HELD;
+    if (to_held == HELD_IN_PART || from_held == HELD_IN_PART)
+        return ASK_PYTHON;
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    struct block block = {.to = to, .from = from, .width = width, .height = height, .depth = 1};
+    block.to_pitch = to_pitch;
+    block.from_pitch = from_pitch;
+    int result = wait && needs_python(stream) ? ASK_PYTHON : put_block(stream, &block, wait);
+    stream_leave(stream);
+    return result;
+}
+
+static inline int FAST_hipMemcpy2D(void *to, size_t to_pitch, void *from, size_t from_pitch,
+                                   size_t width, size_t height, int kind)
+{
+    return copy_rows((uintptr_t)to, to_pitch, (uintptr_t)from, from_pitch, width, height, kind,
+                     NULL, 1);
+}
+
+static inline int FAST_hipMemcpy2DAsync(void *to, size_t to_pitch, void *from, size_t from_pitch,
+                                        size_t width, size_t height, int kind, void *s)
+{
+    return copy_rows((uintptr_t)to, to_pitch, (uintptr_t)from, from_pitch, width, height, kind, s,
+                     0);
+}
+
 /* Fills do not wait; those of host memory, which do, are Python's. */
 static int fill(uint64_t to, uint64_t value, uint32_t unit, uint64_t count, const void *handle)
 {
     struct allocation found;
     uint64_t size = count * unit;
-    if (!gpu.allocation_find || !size || size / unit != count || needs_python()
+    if (!gpu.allocation_find || !size || size / unit != count || broken()
         || !gpu.allocation_find(to, &found) || size > found.base + found.size - to
         || found.kind > KIND_MANAGED)
         return ASK_PYTHON;
@@ -97,6 +167,36 @@ static int fill(uint64_t to, uint64_t value, uint32_t unit, uint64_t count, cons
     {                                                                                  \
         return fill((uintptr_t)to, (uint64_t)value, UNIT, count, STREAM);              \
     }
+
+static int fill_rows(uint64_t to, uint64_t pitch, int value, uint64_t width, uint64_t height,
+                     const void *handle)
+{
+    struct allocation found;
+    if (!gpu.allocation_find || !width || !height || pitch < width || pitch > UINT32_MAX
+        || height > UINT32_MAX || broken() || !gpu.allocation_find(to, &found)
+        || pitch * (height - 1) + width > found.base + found.size - to || found.kind > KIND_MANAGED)
+        return ASK_PYTHON;
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    struct block block = {.to = to, .width = width, .height = height, .depth = 1, .to_pitch = pitch};
+    block.pattern = (uint8_t)value;
+    block.unit = block.fill = 1;
+    int result = put_block(stream, &block, 0);
+    stream_leave(stream);
+    return result;
+}
+
+static inline int FAST_hipMemset2D(void *to, size_t pitch, int value, size_t width, size_t height)
+{
+    return fill_rows((uintptr_t)to, pitch, value, width, height, NULL);
+}
+
+static inline int FAST_hipMemset2DAsync(void *to, size_t pitch, int value, size_t width,
+                                        size_t height, void *s)
+{
+    return fill_rows((uintptr_t)to, pitch, value, width, height, s);
+}
 
 FILL(FAST_hipMemset, (void *to, int value, size_t count), 1, NULL)
 FILL(FAST_hipMemsetAsync, (void *to, int value, size_t count, void *s), 1, s)

@@ -8,11 +8,16 @@
 enum { ASK_PYTHON = -2 };
 enum { QUEUE_OK = 0, QUEUE_NOT_READY = 1 };
 
-/* struct anyroc_block and struct anyroc_allocation of the software GPU. */
+/* struct anyroc_block, anyroc_extra and anyroc_allocation of the software GPU. */
 struct block {
     uint64_t to, from, width, height, depth;
     uint64_t to_pitch, from_pitch, to_slice, from_slice, pattern;
     uint32_t unit, fill;
+};
+
+struct launch_extra {
+    uint32_t tail[3], cooperative;
+    uint64_t printf, hostcall, heap, multigrid;
 };
 
 struct allocation {
@@ -37,6 +42,8 @@ static struct {
     void (*queue_waiter_runs)(void *queue);
     int (*queue_block)(void *queue, const struct block *block);
     int (*queue_block_now)(void *queue, const struct block *block);
+    int (*queue_copy_kept)(void *queue, uint64_t to, const void *from, uint64_t size);
+    int (*queue_call)(void *queue, void (*function)(void *), void *argument);
     void *(*event_create)(void);
     void (*event_reset)(void *event);
     int (*event_record)(void *event, void *queue);
@@ -173,6 +180,7 @@ struct stream;
 struct device {
     struct stream *legacy, *streams;
     int blocking; /* streams that are ordered with the legacy stream */
+    int talkers;  /* streams whose work may leave something to Python */
     uint32_t number;
     uint64_t *memory;
 };
@@ -208,7 +216,10 @@ struct stream {
     uint64_t joined;     /* and its own work that the legacy stream waits for */
     uint32_t device, users, flags;
     int32_t priority;
-    uint8_t open, legacy, blocking, capturing, own;
+    uint8_t open, legacy, blocking, capturing, own, talks;
+    uint8_t hosts;            /* Python answers calls of its kernels to the host */
+    const uint32_t *printf;   /* what kernels print into: bytes in use, size; or NULL */
+    uint32_t printing, draining;
 };
 
 static struct records streams = {4, sizeof(struct stream)};
@@ -231,7 +242,8 @@ API void *anyroc_stream_begin(void *queue, unsigned device, unsigned legacy, uns
         stream->priority = priority;
         stream->legacy = (uint8_t)legacy;
         stream->blocking = !legacy && !(flags & 1);
-        stream->capturing = stream->own = 0;
+        stream->capturing = stream->own = stream->talks = stream->hosts = 0;
+        stream->printf = NULL;
         stream->next = devices[device].streams;
         devices[device].streams = stream;
         devices[device].blocking += stream->blocking;
@@ -268,6 +280,8 @@ API void anyroc_stream_end(struct stream *stream)
         if (*link)
             *link = stream->next;
         device->blocking -= stream->blocking;
+        device->talkers -= stream->talks;
+        stream->talks = 0;
         if (device->legacy == stream)
             __atomic_store_n(&device->legacy, NULL, __ATOMIC_SEQ_CST);
         __atomic_store_n(&stream->record.handle, 0, __ATOMIC_SEQ_CST);
@@ -379,8 +393,7 @@ API int anyroc_stream_order(struct stream *stream)
 
 /* ---- what only Python can finish ---- */
 
-/* How many streams have something that Python must see to when work is done: what kernels printed,
- * calls to the host, memory to free. */
+/* Not zero: Python sees to everything. */
 static int attention;
 
 API void anyroc_attend(int change)
@@ -388,10 +401,65 @@ API void anyroc_attend(int change)
     __atomic_fetch_add(&attention, change, __ATOMIC_SEQ_CST);
 }
 
-static inline int needs_python(void)
+/* What a stream's work may leave to Python: the buffer that its kernels print into, or 0; whether
+ * they call the host. */
+API void anyroc_stream_talks(struct stream *stream, const uint32_t *printf, unsigned hosts)
+{
+    lock_records();
+    uint8_t talks = printf || hosts;
+    stream->hosts = (uint8_t)hosts;
+    stream->printf = printf;
+    if (stream->record.handle) {
+        __atomic_fetch_add(&devices[stream->device].talkers, talks - stream->talks,
+                           __ATOMIC_SEQ_CST);
+        stream->talks = talks;
+    }
+    unlock_records();
+}
+
+/* Keep kernels that print from being launched in C, or not any more: while Python looks whether the
+ * stream is idle and reads what was printed. */
+API void anyroc_stream_drain(struct stream *stream, unsigned draining)
+{
+    __atomic_add_fetch(&stream->draining, draining ? 1 : -1, __ATOMIC_SEQ_CST);
+    while (draining && __atomic_load_n(&stream->printing, __ATOMIC_SEQ_CST))
+        sched_yield();
+}
+
+static inline int broken(void)
 {
     return __atomic_load_n(&attention, __ATOMIC_ACQUIRE)
         || __atomic_load_n(gpu.faulted_queues, __ATOMIC_ACQUIRE);
+}
+
+/* Whether there is something of a stream for Python to see to. */
+static inline int stream_says(const struct stream *stream)
+{
+    return stream->hosts
+        || (stream->printf && __atomic_load_n(stream->printf, __ATOMIC_ACQUIRE));
+}
+
+/* Whether there is of the streams that waiting for `chosen` means to wait for (NULL: all). */
+static int said(struct device *device, const struct stream *chosen)
+{
+    int found = 0;
+    if (broken())
+        return 1;
+    if (!__atomic_load_n(&device->talkers, __ATOMIC_ACQUIRE))
+        return 0;
+    if (chosen && !chosen->legacy)
+        return stream_says(chosen);
+    lock_records();
+    for (const struct stream *each = device->streams; each && !found; each = each->next)
+        if (!chosen || each == chosen || each->blocking)
+            found = stream_says(each);
+    unlock_records();
+    return found;
+}
+
+static inline int needs_python(const struct stream *stream)
+{
+    return said(&devices[stream->device], stream);
 }
 
 static void (*stop_kernels)(void);
@@ -457,9 +525,10 @@ API int anyroc_use_gpu(void *library)
     static const char *const names[] = {
         "anyroc_launch",          "anyroc_queue_query",       "anyroc_queue_submitted",
         "anyroc_queue_work",      "anyroc_queue_wait",        "anyroc_queue_waiter_runs",
-        "anyroc_queue_block",     "anyroc_queue_block_now",   "anyroc_event_create",
-        "anyroc_event_reset",     "anyroc_event_record",      "anyroc_event_stream_wait",
-        "anyroc_event_query",     "anyroc_event_wait",        "anyroc_event_time",
+        "anyroc_queue_block",     "anyroc_queue_block_now",   "anyroc_queue_copy_kept",
+        "anyroc_queue_call",      "anyroc_event_create",      "anyroc_event_reset",
+        "anyroc_event_record",    "anyroc_event_stream_wait", "anyroc_event_query",
+        "anyroc_event_wait",      "anyroc_event_time",
         "anyroc_allocation_find", "anyroc_memory_alloc",      "anyroc_memory_free",
         "anyroc_queue_free",      "anyroc_host_range_ok",     "anyroc_faulted_queues",
         "anyroc_range_base",      "anyroc_range_size",

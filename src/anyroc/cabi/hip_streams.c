@@ -4,7 +4,7 @@
 
 struct fast_kernel {
     void *kernel;
-    uint32_t wave_size, ready, has_arguments, device;
+    uint32_t wave_size, ready, has_arguments, device, prints;
 };
 
 /* By the host's stub or the hipFunction_t; a slot without a kernel is one of a kernel that is no
@@ -100,6 +100,25 @@ static inline unsigned launch_shape(const uint32_t *grid, const uint32_t *block,
     return block[0] % wave == 0 ? 2 : block[0] % 16 == 0 ? 3 : 1;
 }
 
+static inline void printing_end(struct stream *stream)
+{
+    __atomic_sub_fetch(&stream->printing, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Before a launch of a kernel that prints: whether there is room in the buffer, and Python does not
+ * empty it just now. */
+static inline int printing_begin(struct stream *stream, struct launch_extra *more)
+{
+    __atomic_add_fetch(&stream->printing, 1, __ATOMIC_SEQ_CST);
+    const uint32_t *buffer = stream->printf;
+    more->printf = (uintptr_t)buffer;
+    if (buffer && !__atomic_load_n(&stream->draining, __ATOMIC_SEQ_CST)
+        && __atomic_load_n(buffer, __ATOMIC_ACQUIRE) <= buffer[1] / 2)
+        return 1;
+    printing_end(stream);
+    return 0;
+}
+
 static int launch_fast(const void *function, const uint32_t *grid, const uint32_t *block,
                        uint32_t shared, const void *handle, void **parameters, void **extra)
 {
@@ -122,11 +141,17 @@ static int launch_fast(const void *function, const uint32_t *grid, const uint32_
     struct stream *stream = stream_enter(handle);
     if (!stream)
         return ASK_PYTHON;
-    int result = ASK_PYTHON;
-    if (kernel->device == stream->device && stream_order(stream) == hipSuccess
-        && gpu.launch(stream->queue, kernel->kernel, grid[0], grid[1], grid[2], block[0], block[1],
-                      block[2], shared, arguments, size, parameters, NULL) == QUEUE_OK)
-        result = hipSuccess;
+    struct launch_extra more = {.printf = 0};
+    int result = ASK_PYTHON, prints = kernel->prints;
+    if (kernel->device == stream->device && (!prints || printing_begin(stream, &more))) {
+        if (stream_order(stream) == hipSuccess
+            && gpu.launch(stream->queue, kernel->kernel, grid[0], grid[1], grid[2], block[0],
+                          block[1], block[2], shared, arguments, size, parameters,
+                          prints ? &more : NULL) == QUEUE_OK)
+            result = hipSuccess;
+        if (prints)
+            printing_end(stream);
+    }
     stream_leave(stream);
     return result;
 }
@@ -239,7 +264,7 @@ static int busy_streams(struct device *device, const struct stream *chosen, stru
 static int wait_for_streams(struct device *device, const struct stream *chosen)
 {
     struct stream *busy[MOST_AWAITED];
-    if (needs_python())
+    if (said(device, chosen))
         return ASK_PYTHON;
     int count = busy_streams(device, chosen, busy), result = count < 0 ? count : hipSuccess;
     for (int i = 0; i < count; ++i) {
@@ -247,7 +272,7 @@ static int wait_for_streams(struct device *device, const struct stream *chosen)
             result = stream_wait(busy[i]);
         stream_leave(busy[i]);
     }
-    return result == hipSuccess && needs_python() ? ASK_PYTHON : result;
+    return result == hipSuccess && said(device, chosen) ? ASK_PYTHON : result;
 }
 
 static inline int alone(const struct stream *stream)
@@ -263,9 +288,9 @@ static inline int FAST_hipStreamSynchronize(void *handle)
     int result = ASK_PYTHON;
     if (!alone(stream)) {
         result = wait_for_streams(&devices[stream->device], stream);
-    } else if (!needs_python()) {
+    } else if (!needs_python(stream)) {
         result = stream_wait(stream);
-        if (result == hipSuccess && needs_python())
+        if (result == hipSuccess && needs_python(stream))
             result = ASK_PYTHON;
     }
     stream_leave(stream);
@@ -284,9 +309,9 @@ static inline int FAST_hipStreamQuery(void *handle)
     if (!stream)
         return ASK_PYTHON;
     int result = ASK_PYTHON;
-    if (!needs_python() && alone(stream)) {
+    if (!broken() && alone(stream)) {
         int busy = gpu.queue_query(stream->queue) == QUEUE_NOT_READY;
-        result = busy ? hipErrorNotReady : needs_python() ? ASK_PYTHON : hipSuccess;
+        result = busy ? hipErrorNotReady : needs_python(stream) ? ASK_PYTHON : hipSuccess;
     }
     stream_leave(stream);
     return result;

@@ -246,7 +246,6 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_memory_attach": (c_int, (c_void_p, c_uint64, c_uint64, c_uint32)),
     "anyroc_memory_detach": (c_int, (c_uint64,)),
     "anyroc_memory_home": (c_int, (c_uint64, POINTER(c_uint64), POINTER(c_uint64))),
-    "anyroc_memory_trim": (None, ()),
     "anyroc_memory_addresses": (c_void_p, ()),
     "anyroc_addresses_make": (c_void_p, (c_uint64, c_uint64)),
     "anyroc_addresses_take": (c_uint64, (c_void_p, c_uint64, c_uint64)),

@@ -140,7 +140,6 @@ class AddressSpace:
 
     def free_addresses(self) -> list[tuple[int, int]]:
         """Return (start, size) of the addresses that programs' allocations will be cut from."""
-        self._runtime.anyroc_memory_trim()
         return gaps(self._runtime.anyroc_memory_addresses())
 
     def reserve(self, size: int, align: int = PAGE) -> int:

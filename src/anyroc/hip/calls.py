@@ -6,7 +6,8 @@ import ctypes
 import functools
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def current_device() -> int:
 
 
 def attend(change: int) -> None:
-    """Tell C that one stream more (1) or less (-1) has something for Python to see to."""
+    """Tell C that one reason more (1) or less (-1) is there to leave everything to Python."""
     _helper("anyroc_attend", "void", "int")(change)
 
 
@@ -154,6 +155,22 @@ class StreamRecord:
     def capture(self, capturing: bool) -> None:
         """Leave all calls that name the stream to Python, or do not any more."""
         _helper("anyroc_stream_capture", "void", POINTER, "unsigned")(self.address, capturing)
+
+    def talks(self, printf: int, hosts: bool) -> None:
+        """Tell C what kernels of the stream print into, or 0, and whether they call the host."""
+        _helper("anyroc_stream_talks", "void", *[POINTER] * 2, "unsigned")(
+            self.address, printf, hosts
+        )
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Keep C from launching kernels that print in the block."""
+        drain = _helper("anyroc_stream_drain", "void", POINTER, "unsigned")
+        drain(self.address, 1)
+        try:
+            yield
+        finally:
+            drain(self.address, 0)
 
     def end(self) -> None:
         """Make the handle invalid, and wait for the threads that use the stream just now."""

@@ -59,6 +59,7 @@ class Function:
                     wave_size=self.kernel.wave_size,
                     has_arguments=self.kernel.struct.param_count,
                     device=device,
+                    prints=self.prints,
                 )
             return self._fast
 

@@ -114,7 +114,8 @@ def start(
             )
         except LaunchError as error:
             raise HipError(_REASONS[error.reason]) from error
-    if extra is None and known_as:
+    plain = not (function.calls_host or cooperative) and tail is _NO_TAIL
+    if plain and known_as:
         function.launched(known_as, function.kernel.shape(block), stream.gpu.index)
     if function.calls_host:
         stream.host_calls().attend(stream.queue)

@@ -76,7 +76,6 @@ class Stream:
         self.lock = threading.RLock()  # held where new work must not come between query and effect
         self.attributes: dict[int, bytes] = {}  # hints, which are kept and have no effect
         self._capture: Capture | None = None
-        self._attended = False
         self._printf = self._barrier = self._meeting = 0
         self.units: bytes = b""  # a mask of compute units, which is kept and has no effect
         self._hostcalls: Service | None = None
@@ -185,12 +184,9 @@ class Stream:
         """Free memory once the stream's work so far is done."""
         self.submit().free(address)
 
-    def _attend(self) -> None:
-        """Tell C whether Python has something to see to when the stream's work is done."""
-        wanted = bool(self._printf or self._hostcalls)
-        if wanted != self._attended:
-            self._attended = wanted
-            calls.attend(1 if wanted else -1)
+    def _tell(self) -> None:
+        """Tell C what Python has to see to when the stream's work is done."""
+        self.record.talks(self._printf, self._hostcalls is not None)
 
     def outcome(self) -> Error:
         """If the stream is idle, print what kernels have printed; return what one has met."""
@@ -199,7 +195,7 @@ class Stream:
             return Error.Success
         asserted = False
         if self._printf or self._hostcalls:
-            with self.lock:
+            with self.lock, self.record.quiet():
                 asserted = self.queue.query() and self._collect()
         fault = self.queue.fault if state == FAULTED else None
         if fault is None:
@@ -209,7 +205,7 @@ class Stream:
     def deliver(self) -> str:
         """Print what kernels that are done have printed; return an assertion that failed, or ""."""
         text = b""
-        with self.lock:
+        with self.lock, self.record.quiet():
             self._collect()
             if self._hostcalls is not None:
                 text, self._hostcalls.assertion = self._hostcalls.assertion, b""
@@ -249,7 +245,7 @@ class Stream:
         if not self._printf:
             self._printf = self.gpu.memory.alloc(_PRINTF_BUFFER, "internal")
             memory.write(self._printf, printf.empty_header(_PRINTF_BUFFER))
-            self._attend()
+            self._tell()
         elif memory.get_i32(self._printf) > _PRINTF_BUFFER // 2:
             self.synchronize()
         return self._printf
@@ -258,7 +254,7 @@ class Stream:
         """Return what answers the calls to the host of kernels on this stream."""
         if self._hostcalls is None:
             self._hostcalls = Service(self.gpu.memory)
-            self._attend()
+            self._tell()
         return self._hostcalls
 
     def destroy(self) -> None:
@@ -268,29 +264,27 @@ class Stream:
                 self.gpu.streams.remove(self)
         self.record.end()
         self.queue.synchronize()
-        with self.lock:
+        with self.lock, self.record.quiet():
             self._collect()
 
     def __del__(self) -> None:
         # This may run anywhere, also in a thread that holds a lock which closing a queue takes.
         if sys is not None and not sys.is_finalizing():
             places = [*filter(None, (self._printf, self._barrier, self._meeting))]
-            _ended.append((self.queue, self.record, self._attended, self._hostcalls, places))
+            _ended.append((self.queue, self.record, self._hostcalls, places))
 
 
-_ended: deque[tuple[Queue, calls.StreamRecord, bool, Service | None, list[int]]] = deque()
+_ended: deque[tuple[Queue, calls.StreamRecord, Service | None, list[int]]] = deque()
 
 
 def bury() -> None:
     """Give back what the streams that are no more have held."""
     while _ended:
         try:
-            queue, record, attended, hostcalls, places = _ended.popleft()
+            queue, record, hostcalls, places = _ended.popleft()
         except IndexError:  # another thread was faster
             return
         record.free()
-        if attended:
-            calls.attend(-1)
         queue.close()
         for address in places:
             queue.device.memory.free(address)

@@ -140,6 +140,22 @@ int anyroc_queue_block(struct anyroc_queue *queue, const struct anyroc_block *bl
   return result;
 }
 
+/* Queues a copy of `size` bytes that are read now. */
+int anyroc_queue_copy_kept(struct anyroc_queue *queue, uint64_t to, const void *from,
+                           uint64_t size) {
+  memory_settle_for(to);
+  struct block_command *command = malloc(sizeof *command + size);
+  if (command == NULL) return ANYROC_NO_MEMORY;
+  memset(command, 0, sizeof *command);
+  memcpy(command + 1, from, size);
+  command->command.kind = COMMAND_BLOCK;
+  command->block = (struct anyroc_block){
+      .to = to, .from = (uintptr_t)(command + 1), .width = size, .height = 1, .depth = 1};
+  int result = pool_submit(queue, &command->command);
+  if (result != ANYROC_OK) free(command);
+  return result;
+}
+
 /* Does a small block on the calling thread if the queue is idle, else says ANYROC_NOT_READY. */
 int anyroc_queue_block_now(struct anyroc_queue *queue, const struct anyroc_block *block) {
   if (anyroc_queue_query(queue) != ANYROC_OK) return ANYROC_NOT_READY;

@@ -217,7 +217,6 @@ int anyroc_launch(struct anyroc_queue *queue, struct anyroc_kernel *kernel, uint
                   uint32_t grid_y, uint32_t grid_z, uint32_t block_x, uint32_t block_y,
                   uint32_t block_z, uint32_t dynamic_lds, const void *arguments, uint64_t size,
                   void *const *parameters, const struct anyroc_extra *extra) {
-  memory_settle();
   struct inputs inputs = {dynamic_lds, arguments, size, parameters, extra};
   struct launch *launch = calloc(1, sizeof *launch);
   if (launch == NULL) return ANYROC_NO_MEMORY;
@@ -262,6 +261,7 @@ int launch_execute(struct command *command, struct worker *worker) {
     atomic_store(&command->queue->ring_tail, launch->ring_end);
     return 1;
   }
+  memory_settle();
   anyroc_guard_check();
   uint64_t known = atomic_load_explicit(&launch->kernel->group_ns, memory_order_relaxed);
   uint32_t helpers = pool_threads() - 1;

@@ -2,11 +2,10 @@
  *
  * Each allocation has pages of its own that end at its end, as far as alignment permits, with
  * unusable addresses behind, so that an overrun faults early. Freed addresses come into use again
- * as late as possible, so that a use after free faults too. Making pages usable and unusable costs
- * most of what allocating does; so what is freed while no queue has work stays usable until the
- * next kernel starts (memory_settle), and small pages are kept for later allocations. Since the
- * system limits how many mappings a process has, small allocations beyond some thousands share
- * pages. */
+ * as late as possible, so that a use after free faults too. Taking pages away costs several
+ * microseconds, less for many together: what is freed while no queue has work stays usable until
+ * the next kernel starts (memory_settle). Since the system limits how many mappings a process has,
+ * small allocations beyond some thousands share pages. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,20 +20,10 @@
 #define SLAB_LARGEST (64ull << 10) /* larger ones always have pages of their own */
 #define SLOT_SHIFT 8               /* of the smallest slot */
 #define SLOT_SIZES 9
-#define SPARE_PAGES 4    /* pages of this many are kept */
-#define MOST_SPARES 2048 /* of all sizes */
-#define LATE 1000        /* frees after which they are used again */
 #define MOST_DEAD 64
-#define LARGEST_DEAD (4ull << 20)
+#define LARGEST_DEAD (16ull << 20)
+#define MOST_DEAD_BYTES (64ull << 20)
 #define POISON 0xa5
-
-/* Small pages without an owner. Those that are `open` can be used. */
-struct spare {
-  uint64_t start, span, pages, freed; /* the count of frees by then */
-  uint32_t open;
-  struct spare *following;
-  struct spare *previous_open, *next_open;
-};
 
 struct slab {
   uint64_t start, span, slot;
@@ -50,19 +39,14 @@ struct piece {
 static struct {
   struct addresses made, internal; /* what programs allocate lies apart from the runtime's own */
   uint64_t size; /* of the range: what kernels may use besides is no concern here */
-  uint64_t guard, frees, numbers;
+  uint64_t guard, numbers;
   uint32_t guarded, begun;
-  struct {
-    struct spare *first, *last;
-  } spares[SPARE_PAGES + 1];
-  uint32_t spare_count;
-  struct spare *open, *unused;
-  struct piece dead[MOST_DEAD]; /* to be given back when it suits */
-  uint32_t dead_count;
+  struct piece dead[MOST_DEAD]; /* what was freed and is still usable */
+  uint64_t dead_bytes;
   struct slab *slabs[SLOT_SIZES];
 } memory;
 
-_Atomic uint32_t memory_open;
+_Atomic uint32_t memory_dead;
 
 static uint64_t round_up(uint64_t value, uint64_t unit) { return (value + unit - 1) & ~(unit - 1); }
 
@@ -140,11 +124,10 @@ static int by_start(const void *one, const void *other) {
   return (a > b) - (a < b);
 }
 
-/* Neighbours go in one call of the system. */
+/* Neighbours go in one call of the system. With the lock. */
 static void bury_dead(void) {
-  uint32_t number = memory.dead_count;
-  atomic_fetch_sub_explicit(&memory_open, number, memory_order_relaxed);
-  memory.dead_count = 0;
+  uint32_t number = atomic_exchange_explicit(&memory_dead, 0, memory_order_relaxed);
+  memory.dead_bytes = 0;
   qsort(memory.dead, number, sizeof *memory.dead, by_start);
   for (uint32_t i = 0; i < number;) {
     struct piece piece = memory.dead[i++];
@@ -155,106 +138,24 @@ static void bury_dead(void) {
   }
 }
 
-static void put_to_dead(uint64_t start, uint64_t span) {
-  memory.dead[memory.dead_count++] = (struct piece){start, span};
-  atomic_fetch_add_explicit(&memory_open, 1, memory_order_relaxed);
-  if (memory.dead_count == MOST_DEAD) bury_dead();
-}
-
-/* ---- spare pages ---- */
-
-static void shut(struct spare *spare) {
-  if (!spare->open) return;
-  spare->open = 0;
-  if (spare->previous_open != NULL)
-    spare->previous_open->next_open = spare->next_open;
-  else
-    memory.open = spare->next_open;
-  if (spare->next_open != NULL) spare->next_open->previous_open = spare->previous_open;
-  atomic_fetch_sub_explicit(&memory_open, 1, memory_order_relaxed);
-}
-
-static struct piece take_spare(uint64_t pages) {
-  struct spare *spare = memory.spares[pages].first;
-  memory.spares[pages].first = spare->following;
-  if (spare->following == NULL) memory.spares[pages].last = NULL;
-  memory.spare_count--;
-  shut(spare);
-  spare->following = memory.unused;
-  memory.unused = spare;
-  return (struct piece){spare->start, spare->span};
-}
-
-static int keep_spare(uint64_t start, uint64_t span, uint64_t pages) {
-  struct spare *spare = memory.unused;
-  if (spare != NULL)
-    memory.unused = spare->following;
-  else
-    spare = malloc(sizeof *spare);
-  if (spare == NULL) return 0;
-  *spare = (struct spare){.start = start, .span = span, .pages = pages, .freed = memory.frees};
-  if (pool_busy()) {
-    mprotect((void *)(uintptr_t)start, pages * PAGE, PROT_NONE);
-  } else {
-    spare->open = 1;
-    spare->next_open = memory.open;
-    if (memory.open != NULL) memory.open->previous_open = spare;
-    memory.open = spare;
-    atomic_fetch_add_explicit(&memory_open, 1, memory_order_relaxed);
-  }
-  struct spare *last = memory.spares[pages].last;
-  *(last != NULL ? &last->following : &memory.spares[pages].first) = spare;
-  memory.spares[pages].last = spare;
-  if (++memory.spare_count > MOST_SPARES) {
-    struct piece oldest = take_spare(pages);
-    put_to_dead(oldest.start, oldest.span);
-  }
-  return 1;
-}
-
-/* Finds usable pages that read as zero, freed long enough ago; 0 if there are none. */
-static uint64_t reuse(uint64_t pages, uint64_t *span) {
-  const struct spare *oldest = memory.spares[pages].first;
-  if (oldest == NULL || memory.frees - oldest->freed < LATE) return 0;
-  int usable = oldest->open;
-  struct piece piece = take_spare(pages);
-  if (!usable && anyroc_range_commit(piece.start, pages * PAGE) != ANYROC_OK) {
-    put_to_dead(piece.start, piece.span);
-    return 0;
-  }
-  memset((void *)(uintptr_t)piece.start, 0, pages * PAGE);
-  *span = piece.span;
-  return piece.start;
-}
-
-void memory_close(void) {
+void memory_bury(void) {
   lock_take(&memory_lock);
-  while (memory.open != NULL) {
-    struct spare *each = memory.open;
-    mprotect((void *)(uintptr_t)each->start, each->pages * PAGE, PROT_NONE);
-    shut(each);
-  }
   bury_dead();
   lock_give(&memory_lock);
 }
 
-static void trim(void) {
-  for (uint64_t pages = 1; pages <= SPARE_PAGES; pages++)
-    while (memory.spares[pages].first != NULL) give_back(take_spare(pages));
-  bury_dead();
-}
-
-/* Gives the system all pages back that no allocation has. */
-void anyroc_memory_trim(void) {
-  lock_take(&memory_lock);
-  trim();
-  lock_give(&memory_lock);
+static void put_to_dead(struct piece piece, uint64_t bytes) {
+  uint32_t number = atomic_load_explicit(&memory_dead, memory_order_relaxed);
+  memory.dead[number] = piece;
+  memory.dead_bytes += bytes;
+  atomic_store_explicit(&memory_dead, number + 1, memory_order_relaxed);
+  if (number + 1 == MOST_DEAD || memory.dead_bytes > MOST_DEAD_BYTES) bury_dead();
 }
 
 /* ---- pages that are taken ---- */
 
 /* Makes `size` bytes usable, with unusable addresses behind; 0, and why, if that fails. */
-static uint64_t commit_fresh(struct addresses *from, uint64_t size, uint64_t align, uint64_t *span,
+static uint64_t try_commit(struct addresses *from, uint64_t size, uint64_t align, uint64_t *span,
                              int *result) {
   *span = size + memory.guard;
   uint64_t start = addresses_take(from, *span, align);
@@ -270,24 +171,19 @@ static uint64_t commit_fresh(struct addresses *from, uint64_t size, uint64_t ali
 
 static uint64_t commit(struct addresses *from, uint64_t size, uint64_t align, uint64_t *span,
                        int *result) {
-  uint64_t start = commit_fresh(from, size, align, span, result);
+  uint64_t start = try_commit(from, size, align, span, result);
   if (start != 0) return start;
-  trim();
-  return commit_fresh(from, size, align, span, result);
+  bury_dead();
+  return try_commit(from, size, align, span, result);
 }
 
 static int take_pages(struct anyroc_allocation *made, uint64_t align) {
   int internal = made->kind == KIND_INTERNAL, result = ANYROC_OK;
   uint64_t rounded = round_up(made->size, align > ALIGNMENT ? align : ALIGNMENT);
   made->pages = round_up(rounded, PAGE);
-  uint64_t number = made->pages / PAGE;
-  made->start = 0;
-  if (!internal && number <= SPARE_PAGES && align <= PAGE) made->start = reuse(number, &made->span);
-  if (made->start == 0) {
-    uint64_t place = made->pages >= HUGE_PAGE ? HUGE_PAGE : PAGE;
-    made->start = commit(internal ? &memory.internal : &memory.made, made->pages,
-                         align > place ? align : place, &made->span, &result);
-  }
+  uint64_t place = made->pages >= HUGE_PAGE ? HUGE_PAGE : PAGE;
+  made->start = commit(internal ? &memory.internal : &memory.made, made->pages,
+                       align > place ? align : place, &made->span, &result);
   if (result != ANYROC_OK) return result;
   made->base = made->start + made->pages - rounded;
   made->state = OWN_PAGES;
@@ -295,17 +191,15 @@ static int take_pages(struct anyroc_allocation *made, uint64_t align) {
   return ANYROC_OK;
 }
 
+/* What must not stay usable goes to `now`. */
 static void free_pages(const struct anyroc_allocation *ended, struct piece *now) {
-  uint64_t number = ended->pages / PAGE;
+  struct piece piece = {ended->start, ended->span};
   memory.guarded--;
-  if (ended->state & REPLACED || ended->kind == KIND_INTERNAL || ended->pages > LARGEST_DEAD)
-    *now = (struct piece){ended->start, ended->span};
-  else if (number <= SPARE_PAGES && keep_spare(ended->start, ended->span, number))
-    return;
-  else if (pool_busy())
-    *now = (struct piece){ended->start, ended->span};
+  if (ended->state & REPLACED || ended->kind == KIND_INTERNAL || ended->pages > LARGEST_DEAD ||
+      pool_busy())
+    *now = piece;
   else
-    put_to_dead(ended->start, ended->span);
+    put_to_dead(piece, ended->pages);
 }
 
 /* ---- slots: small allocations that share pages ---- */
@@ -417,7 +311,6 @@ int anyroc_memory_alloc(struct anyroc_memory *owner, uint64_t size, uint32_t kin
 static void end(struct cursor at, const struct anyroc_allocation *found, struct piece *now) {
   struct anyroc_allocation ended = *found;
   allocation_remove(at);
-  memory.frees++;
   if (counted(ended.kind)) discount(ended.memory, ended.size);
   if (ended.state & SLOT)
     free_slot(&ended, now);
@@ -555,5 +448,8 @@ int anyroc_memory_home(uint64_t base, uint64_t *start, uint64_t *size) {
   return result;
 }
 
-/* The free addresses that programs' allocations are cut from; for tests. */
-const struct addresses *anyroc_memory_addresses(void) { return &memory.made; }
+/* The free addresses that programs' allocations are cut from, all that there are; for tests. */
+const struct addresses *anyroc_memory_addresses(void) {
+  memory_bury();
+  return &memory.made;
+}
