@@ -124,7 +124,7 @@ class Comparison:
     def count(self, cases: Sequence[Case], totals: Totals) -> None:
         """Compare, and add the result to ``totals``."""
         left = list(cases)
-        first: dict[Case, tuple[str | None, str | None]] = {}
+        texts: dict[Case, list[tuple[str | None, str | None]]] = {}
         for voice in voices(self.target.name):
             theirs = self.theirs(left, voice)
             still = []
@@ -135,23 +135,28 @@ class Comparison:
                     totals.refused += got is None
                     continue
                 still.append(case)
-                first[case] = first.get(case, (got, want))
+                texts.setdefault(case, []).append((got, want))
             left = still
         for case in left:
-            self._judge(case, *first[case], totals)
+            self._judge(case, texts[case], totals)
         totals.encodings += len(cases)
 
-    def _judge(self, case: Case, got: str | None, want: str | None, totals: Totals) -> None:
+    def _judge(
+        self, case: Case, texts: Sequence[tuple[str | None, str | None]], totals: Totals
+    ) -> None:
+        """Look for the reason why no LLVM agrees, the first one first."""
         row = self.row(case[0])
-        mine, other = (text and text.partition(" ")[2] for text in (got, want))
-        if row:
-            reason = excuse(Difference(self.target.name, row, case[0], mine, other))
-        else:
-            reason = excuse_unknown(self.target.name, other)
-        if reason:
-            totals.excused[reason] = totals.excused.get(reason, 0) + 1
-            return
+        for got, want in texts:
+            mine, other = (text and text.partition(" ")[2] for text in (got, want))
+            if row:
+                reason = excuse(Difference(self.target.name, row, case[0], mine, other))
+            else:
+                reason = excuse_unknown(self.target.name, other)
+            if reason:
+                totals.excused[reason] = totals.excused.get(reason, 0) + 1
+                return
         totals.differ += 1
+        got, want = texts[0]
         if len(totals.examples) < _KEPT:
             totals.examples.append(f"wave{self.wave_size} {case[0].hex()} LLVM {want} | we {got}")
 

@@ -157,7 +157,9 @@ def _nonsense_registers(it: Difference) -> bool:
 
 
 def _scalars_as_vectors(it: Difference) -> bool:
-    takes_registers = r"v_(swap|movrels|readfirstlane|readlane|accvgpr_mov|mfma|smfmac|wmma|swmmac)"
+    takes_registers = (
+        r"v_(swap|permlane|movrels|readfirstlane|readlane|accvgpr_mov|mfma|smfmac|wmma|swmmac)"
+    )
     scalar = re.search(r", (src_|null\b)", it.llvm or "") is not None
     return it.ours is None and scalar and re.match(takes_registers, it.row.mnemonic) is not None
 

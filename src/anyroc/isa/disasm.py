@@ -110,8 +110,8 @@ class _Printer:
             short = spec.type == "f64" and not value & 0xFFFFFFFF
             return f"{value >> 32 if short else value:#x}"
         floats = not (self.row.format == "SOPC" and spec.type == "f16")
-        exponent = self.row.op == "v_ldexp_f16" and self.mods.sdwa is not None  # written as a float
-        type_ = "f16" if exponent else spec.type
+        whole = self.row.op == "v_ldexp_f16" or "_class_f16" in self.row.op
+        type_ = "f16" if whole and self.mods.sdwa is not None else spec.type  # LLVM's way
         return syntax.constant(value, type_, spec.bits, operand.literal, floats=floats)
 
     def operand(self, operand: Operand, spec: OperandSpec) -> str:
@@ -455,9 +455,9 @@ class _Printer:
             modifiers.append("offen")
         if mods.offset:
             modifiers.append(f"offset:{mods.offset}")
-        modifiers += self._cache_policy()
-        if mods.lds:
-            modifiers.append("lds")
+        to_lds = ["lds"] if mods.lds else []
+        policy = self._cache_policy()
+        modifiers += to_lds + policy if self.row.op == "buffer_store_lds_dword" else policy + to_lds
         if mods.tfe:
             modifiers.append("tfe")
         return operands, modifiers

@@ -80,6 +80,8 @@ def required_bits(row: Row, format_: Format, family: str) -> tuple[int, int]:
         return 3 << 11, 0  # the length has five bits
     if format_.name == "VOP3PX2":  # the second half has marks of its own; abid: it is scaled
         return 0x1FF << 87 | 15 << 75, 0x1A7 << 87 | 1 << 75
+    if row.mnemonic == "buffer_store_lds_dword":
+        return field_mask(format_, "lds"), field_mask(format_, "lds")
     if row.format in ("GLOBAL", "SCRATCH") and "lds" in format_.fields:
         return (0, 0) if _TO_LDS.fullmatch(row.mnemonic) else (field_mask(format_, "lds"), 0)
     unused = all(spec.field != "saddr" for spec in row.src)

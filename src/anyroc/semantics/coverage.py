@@ -13,6 +13,7 @@ __all__ = ["BY_DECISION", "Coverage", "coverage", "decision"]
 BY_DECISION: tuple[tuple[str, str], ...] = (
     (r"image_.*", "images are for graphics"),
     (r"buffer_load_lds_format_x", "typed buffers that go to LDS are for graphics"),
+    (r"buffer_store_lds_dword", "stores straight from LDS, which CDNA2 alone has left"),
     (r"exp|export|v_interp_.*|(ds_|lds_)(direct|param)_load", "pixel shaders"),
     (r"ds_gws_.*|ds_ordered_count|global_atomic_ordered_.*", "global wave sync"),
     (r"ds_(add|sub)_gs_reg_rtn", "append buffers of shaders"),

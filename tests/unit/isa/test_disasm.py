@@ -58,6 +58,12 @@ def test_there_are_golden_files() -> None:
                 "src0_sel:DWORD src1_sel:BYTE_0"
             ),
         ),
+        (
+            "gfx90a",
+            64,
+            "cf4ff5e0f7ec319e",
+            "buffer_store_lds_dword s[68:71], 30 offset:4047 lds glc",
+        ),
         ("gfx1151", 32, "eccd267f", "v_swap_b16 v19.h, v108.h"),
         ("gfx1151", 32, "110087bf", "s_delay_alu instid0(VALU_DEP_1) | instskip(NEXT)"),
         ("gfx1201", 32, "0000c7bf", "s_wait_kmcnt 0x0"),

@@ -26,6 +26,7 @@ base:0/60000002000000
 base:10000/60000002000000
 base:80000000013000/ff7fffff02020000
 base:8000000001f000/ff7fffff02020000
+base:80000000003000/60ffff02000000
 base:18000/60000002000000
 base:0/0
 base:3e0000000000001/7c0000000000007e
@@ -413,6 +414,7 @@ MUBUF 39 buffer_store_format_d16_hi_x buffer_store_d16_hi_format_x - vaddr:v:b64
 MUBUF 40 buffer_wbl2 = - - ignore=offset m=23 m@cdna2=23
 MUBUF 41 buffer_inv = - - ignore=offset @cdna3,cdna4 m=23
 MUBUF 41 buffer_invl2 = - - ignore=offset @cdna2 m=24
+MUBUF 61 buffer_store_lds_dword = - srsrc:srsrc:b128,soffset:soffset:b32 @cdna2 m=25
 MUBUF 62 buffer_wbinvl1 = - - ignore=offset @cdna2 m=24
 MUBUF 63 buffer_wbinvl1_vol = - - ignore=offset @cdna2 m=24
 MUBUF 64 buffer_atomic_swap buffer_atomic_swap_b32 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22
@@ -428,11 +430,11 @@ MUBUF 73 buffer_atomic_or buffer_atomic_or_b32 - vaddr:v:b64,vdata:va:b32,srsrc:
 MUBUF 74 buffer_atomic_xor buffer_atomic_xor_b32 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22
 MUBUF 75 buffer_atomic_inc buffer_atomic_inc_u32 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22
 MUBUF 76 buffer_atomic_dec buffer_atomic_dec_u32 - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22
-MUBUF 77 buffer_atomic_add_f32 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=25
-MUBUF 78 buffer_atomic_pk_add_f16 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=25
-MUBUF 79 buffer_atomic_add_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=25
-MUBUF 80 buffer_atomic_min_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=25
-MUBUF 81 buffer_atomic_max_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=25
+MUBUF 77 buffer_atomic_add_f32 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=26
+MUBUF 78 buffer_atomic_pk_add_f16 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=26
+MUBUF 79 buffer_atomic_add_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=26
+MUBUF 80 buffer_atomic_min_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=26
+MUBUF 81 buffer_atomic_max_f64 = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22 m@cdna2=26
 MUBUF 82 buffer_atomic_pk_add_bf16 = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 @cdna4 m=22
 MUBUF 96 buffer_atomic_swap_x2 buffer_atomic_swap_b64 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22
 MUBUF 97 buffer_atomic_cmpswap_x2 buffer_atomic_cmpswap_b64 - vaddr:v:b64,vdata:va:b128,srsrc:srsrc:b128,soffset:soffset:b32 m=22
@@ -447,1305 +449,1305 @@ MUBUF 105 buffer_atomic_or_x2 buffer_atomic_or_b64 - vaddr:v:b64,vdata:va:b64,sr
 MUBUF 106 buffer_atomic_xor_x2 buffer_atomic_xor_b64 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22
 MUBUF 107 buffer_atomic_inc_x2 buffer_atomic_inc_u64 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22
 MUBUF 108 buffer_atomic_dec_x2 buffer_atomic_dec_u64 - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=22
-MTBUF 0 tbuffer_load_format_x = vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 1 tbuffer_load_format_xy = vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 2 tbuffer_load_format_xyz = vdata:va:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 3 tbuffer_load_format_xyzw = vdata:va:b128 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 4 tbuffer_store_format_x = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 5 tbuffer_store_format_xy = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 6 tbuffer_store_format_xyz = - vaddr:v:b64,vdata:va:b96,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 7 tbuffer_store_format_xyzw = - vaddr:v:b64,vdata:va:b128,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 8 tbuffer_load_format_d16_x tbuffer_load_d16_format_x vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 9 tbuffer_load_format_d16_xy tbuffer_load_d16_format_xy vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 10 tbuffer_load_format_d16_xyz tbuffer_load_d16_format_xyz vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 11 tbuffer_load_format_d16_xyzw tbuffer_load_d16_format_xyzw vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 12 tbuffer_store_format_d16_x tbuffer_store_d16_format_x - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 13 tbuffer_store_format_d16_xy tbuffer_store_d16_format_xy - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 14 tbuffer_store_format_d16_xyz tbuffer_store_d16_format_xyz - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MTBUF 15 tbuffer_store_format_d16_xyzw tbuffer_store_d16_format_xyzw - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=26
-MIMG 0 image_load = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 1 image_load_mip = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 2 image_load_pck = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 3 image_load_pck_sgn = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 4 image_load_mip_pck = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 5 image_load_mip_pck_sgn = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 8 image_store = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 9 image_store_mip = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 10 image_store_pck = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 11 image_store_mip_pck = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 14 image_get_resinfo = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 16 image_atomic_swap = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 17 image_atomic_cmpswap = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 18 image_atomic_add = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 19 image_atomic_sub = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 20 image_atomic_smin = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 21 image_atomic_umin = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 22 image_atomic_smax = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 23 image_atomic_umax = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 24 image_atomic_and = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 25 image_atomic_or = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 26 image_atomic_xor = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 27 image_atomic_inc = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 28 image_atomic_dec = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=27
-MIMG 32 image_sample = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256,ssamp:ssamp:b128 @cdna2 m=28
-SMEM 0 s_load_dword s_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 1 s_load_dwordx2 s_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 2 s_load_dwordx4 s_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 3 s_load_dwordx8 s_load_b256 sdata:s:b256 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 4 s_load_dwordx16 s_load_b512 sdata:s:b512 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 5 s_scratch_load_dword s_scratch_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 6 s_scratch_load_dwordx2 s_scratch_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 7 s_scratch_load_dwordx4 s_scratch_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=29
-SMEM 8 s_buffer_load_dword s_buffer_load_b32 sdata:s:b32 sbase:sbase:b128,soffset:soffset:b32 m=29
-SMEM 9 s_buffer_load_dwordx2 s_buffer_load_b64 sdata:s:b64 sbase:sbase:b128,soffset:soffset:b32 m=29
-SMEM 10 s_buffer_load_dwordx4 s_buffer_load_b128 sdata:s:b128 sbase:sbase:b128,soffset:soffset:b32 m=29
-SMEM 11 s_buffer_load_dwordx8 s_buffer_load_b256 sdata:s:b256 sbase:sbase:b128,soffset:soffset:b32 m=29
-SMEM 12 s_buffer_load_dwordx16 s_buffer_load_b512 sdata:s:b512 sbase:sbase:b128,soffset:soffset:b32 m=29
-SMEM 16 s_store_dword s_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 17 s_store_dwordx2 s_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 18 s_store_dwordx4 s_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=29
-SMEM 21 s_scratch_store_dword s_scratch_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 22 s_scratch_store_dwordx2 s_scratch_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 23 s_scratch_store_dwordx4 s_scratch_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=29
-SMEM 24 s_buffer_store_dword s_buffer_store_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 25 s_buffer_store_dwordx2 s_buffer_store_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 26 s_buffer_store_dwordx4 s_buffer_store_b128 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=29
-SMEM 32 s_dcache_inv = - - ignore=offset m=30
-SMEM 33 s_dcache_wb = - - ignore=offset m=30
-SMEM 34 s_dcache_inv_vol = - - ignore=offset m=30
-SMEM 35 s_dcache_wb_vol = - - ignore=offset m=30
-SMEM 36 s_memtime = sdata:s:b64 - ignore=offset m=31
-SMEM 37 s_memrealtime = sdata:s:b64 - ignore=offset m=31
-SMEM 38 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=32
-SMEM 39 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=32
-SMEM 40 s_dcache_discard = - sbase:sbase:b64,soffset:soffset:b32 m=33
-SMEM 41 s_dcache_discard_x2 = - sbase:sbase:b64,soffset:soffset:b32 m=33
-SMEM 64 s_buffer_atomic_swap s_buffer_atomic_swap_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 65 s_buffer_atomic_cmpswap s_buffer_atomic_cmpswap_b32 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 66 s_buffer_atomic_add s_buffer_atomic_add_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 67 s_buffer_atomic_sub s_buffer_atomic_sub_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 68 s_buffer_atomic_smin s_buffer_atomic_min_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 69 s_buffer_atomic_umin s_buffer_atomic_min_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 70 s_buffer_atomic_smax s_buffer_atomic_max_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 71 s_buffer_atomic_umax s_buffer_atomic_max_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 72 s_buffer_atomic_and s_buffer_atomic_and_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 73 s_buffer_atomic_or s_buffer_atomic_or_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 74 s_buffer_atomic_xor s_buffer_atomic_xor_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 75 s_buffer_atomic_inc s_buffer_atomic_inc_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 76 s_buffer_atomic_dec s_buffer_atomic_dec_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 96 s_buffer_atomic_swap_x2 s_buffer_atomic_swap_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 97 s_buffer_atomic_cmpswap_x2 s_buffer_atomic_cmpswap_b64 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=29
-SMEM 98 s_buffer_atomic_add_x2 s_buffer_atomic_add_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 99 s_buffer_atomic_sub_x2 s_buffer_atomic_sub_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 100 s_buffer_atomic_smin_x2 s_buffer_atomic_min_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 101 s_buffer_atomic_umin_x2 s_buffer_atomic_min_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 102 s_buffer_atomic_smax_x2 s_buffer_atomic_max_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 103 s_buffer_atomic_umax_x2 s_buffer_atomic_max_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 104 s_buffer_atomic_and_x2 s_buffer_atomic_and_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 105 s_buffer_atomic_or_x2 s_buffer_atomic_or_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 106 s_buffer_atomic_xor_x2 s_buffer_atomic_xor_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 107 s_buffer_atomic_inc_x2 s_buffer_atomic_inc_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 108 s_buffer_atomic_dec_x2 s_buffer_atomic_dec_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 128 s_atomic_swap s_atomic_swap_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 129 s_atomic_cmpswap s_atomic_cmpswap_b32 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 130 s_atomic_add s_atomic_add_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 131 s_atomic_sub s_atomic_sub_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 132 s_atomic_smin s_atomic_min_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 133 s_atomic_umin s_atomic_min_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 134 s_atomic_smax s_atomic_max_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 135 s_atomic_umax s_atomic_max_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 136 s_atomic_and s_atomic_and_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 137 s_atomic_or s_atomic_or_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 138 s_atomic_xor s_atomic_xor_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 139 s_atomic_inc s_atomic_inc_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 140 s_atomic_dec s_atomic_dec_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=29
-SMEM 160 s_atomic_swap_x2 s_atomic_swap_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 161 s_atomic_cmpswap_x2 s_atomic_cmpswap_b64 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=29
-SMEM 162 s_atomic_add_x2 s_atomic_add_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 163 s_atomic_sub_x2 s_atomic_sub_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 164 s_atomic_smin_x2 s_atomic_min_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 165 s_atomic_umin_x2 s_atomic_min_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 166 s_atomic_smax_x2 s_atomic_max_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 167 s_atomic_umax_x2 s_atomic_max_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 168 s_atomic_and_x2 s_atomic_and_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 169 s_atomic_or_x2 s_atomic_or_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 170 s_atomic_xor_x2 s_atomic_xor_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 171 s_atomic_inc_x2 s_atomic_inc_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SMEM 172 s_atomic_dec_x2 s_atomic_dec_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=29
-SOP1 0 s_mov_b32 = sdst:s:b32 ssrc0:ss:b32 m=26
-SOP1 1 s_mov_b64 = sdst:s:b64 ssrc0:ss:b64 m=26
-SOP1 2 s_cmov_b32 = sdst:s:b32 ssrc0:ss:b32,sdst:s:b32! m=26
-SOP1 3 s_cmov_b64 = sdst:s:b64 ssrc0:ss:b64,sdst:s:b64! m=26
-SOP1 4 s_not_b32 = sdst:s:u32 ssrc0:ss:u32 m=26
-SOP1 5 s_not_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 6 s_wqm_b32 = sdst:s:u32 ssrc0:ss:u32 m=26
-SOP1 7 s_wqm_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 8 s_brev_b32 = sdst:s:u32 ssrc0:ss:u32 m=26
-SOP1 9 s_brev_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 10 s_bcnt0_i32_b32 = sdst:s:i32 ssrc0:ss:u32 m=26
-SOP1 11 s_bcnt0_i32_b64 = sdst:s:i32 ssrc0:ss:u64 m=26
-SOP1 12 s_bcnt1_i32_b32 = sdst:s:i32 ssrc0:ss:u32 m=26
-SOP1 13 s_bcnt1_i32_b64 = sdst:s:i32 ssrc0:ss:u64 m=26
-SOP1 14 s_ff0_i32_b32 = sdst:s:i32 ssrc0:ss:u32 m=26
-SOP1 15 s_ff0_i32_b64 = sdst:s:i32 ssrc0:ss:u64 m=26
-SOP1 16 s_ff1_i32_b32 s_ctz_i32_b32 sdst:s:i32 ssrc0:ss:u32 m=26
-SOP1 17 s_ff1_i32_b64 s_ctz_i32_b64 sdst:s:i32 ssrc0:ss:u64 m=26
-SOP1 18 s_flbit_i32_b32 s_clz_i32_u32 sdst:s:i32 ssrc0:ss:u32 m=26
-SOP1 19 s_flbit_i32_b64 s_clz_i32_u64 sdst:s:i32 ssrc0:ss:u64 m=26
-SOP1 20 s_flbit_i32 s_cls_i32 sdst:s:i32 ssrc0:ss:i32 m=26
-SOP1 21 s_flbit_i32_i64 s_cls_i32_i64 sdst:s:i32 ssrc0:ss:i64 m=26
-SOP1 22 s_sext_i32_i8 = sdst:s:i32 ssrc0:ss:i32 m=26
-SOP1 23 s_sext_i32_i16 = sdst:s:i32 ssrc0:ss:i32 m=26
-SOP1 24 s_bitset0_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=26
-SOP1 25 s_bitset0_b64 = sdst:s:b64 ssrc0:ss:u32,sdst:s:b64! m=26
-SOP1 26 s_bitset1_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=26
-SOP1 27 s_bitset1_b64 = sdst:s:b64 ssrc0:ss:u32,sdst:s:b64! m=26
-SOP1 28 s_getpc_b64 = sdst:s:b64 - m=34
-SOP1 29 s_setpc_b64 = - ssrc0:s:b64 m=35
-SOP1 30 s_swappc_b64 = sdst:s:b64 ssrc0:s:b64 m=26
-SOP1 31 s_rfe_b64 = - ssrc0:s:b64 m=35
-SOP1 32 s_and_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 33 s_or_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 34 s_xor_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 35 s_andn2_saveexec_b64 s_and_not1_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 36 s_orn2_saveexec_b64 s_or_not1_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 37 s_nand_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 38 s_nor_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 39 s_xnor_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 40 s_quadmask_b32 = sdst:s:u32 ssrc0:ss:u32 m=26
-SOP1 41 s_quadmask_b64 = sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 42 s_movrels_b32 = sdst:s:b32 ssrc0:s:b32 m=26
-SOP1 43 s_movrels_b64 = sdst:s:b64 ssrc0:s:b64 m=26
-SOP1 44 s_movreld_b32 = sdst:s:b32 ssrc0:ss:b32 m=26
-SOP1 45 s_movreld_b64 = sdst:s:b64 ssrc0:ss:b64 m=26
-SOP1 46 s_cbranch_join = - ssrc0:s:b32 m=35
-SOP1 48 s_abs_i32 = sdst:s:i32 ssrc0:ss:i32 m=26
-SOP1 50 s_set_gpr_idx_idx = - ssrc0:ss:b32 m=35
-SOP1 51 s_andn1_saveexec_b64 s_and_not0_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 52 s_orn1_saveexec_b64 s_or_not0_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 53 s_andn1_wrexec_b64 s_and_not0_wrexec_b64 sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 54 s_andn2_wrexec_b64 s_and_not1_wrexec_b64 sdst:s:u64 ssrc0:ss:u64 m=26
-SOP1 55 s_bitreplicate_b64_b32 = sdst:s:u64 ssrc0:ss:u32 m=26
-SOP2 0 s_add_u32 s_add_co_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 1 s_sub_u32 s_sub_co_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 2 s_add_i32 s_add_co_i32 sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 3 s_sub_i32 s_sub_co_i32 sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 4 s_addc_u32 s_add_co_ci_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 5 s_subb_u32 s_sub_co_ci_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 6 s_min_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 7 s_min_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 8 s_max_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 9 s_max_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 10 s_cselect_b32 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
-SOP2 11 s_cselect_b64 = sdst:s:b64 ssrc0:ss:b64,ssrc1:ss:b64 m=26
-SOP2 12 s_and_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 13 s_and_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 14 s_or_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 15 s_or_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 16 s_xor_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 17 s_xor_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 18 s_andn2_b32 s_and_not1_b32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 19 s_andn2_b64 s_and_not1_b64 sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 20 s_orn2_b32 s_or_not1_b32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 21 s_orn2_b64 s_or_not1_b64 sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 22 s_nand_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 23 s_nand_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 24 s_nor_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 25 s_nor_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 26 s_xnor_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 27 s_xnor_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOP2 28 s_lshl_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 29 s_lshl_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u32 m=26
-SOP2 30 s_lshr_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 31 s_lshr_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u32 m=26
-SOP2 32 s_ashr_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:u32 m=26
-SOP2 33 s_ashr_i64 = sdst:s:i64 ssrc0:ss:i64,ssrc1:ss:u32 m=26
-SOP2 34 s_bfm_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 35 s_bfm_b64 = sdst:s:u64 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 36 s_mul_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 37 s_bfe_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 38 s_bfe_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:u32 m=26
-SOP2 39 s_bfe_u64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u32 m=26
-SOP2 40 s_bfe_i64 = sdst:s:i64 ssrc0:ss:i64,ssrc1:ss:u32 m=26
-SOP2 41 s_cbranch_g_fork = - ssrc0:ss:b64,ssrc1:ss:b64 m=35
-SOP2 42 s_absdiff_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 43 s_rfe_restore_b64 = - ssrc0:ss:b64,ssrc1:ss:b32 m=35
-SOP2 44 s_mul_hi_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 45 s_mul_hi_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOP2 46 s_lshl1_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 47 s_lshl2_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 48 s_lshl3_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 49 s_lshl4_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOP2 50 s_pack_ll_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
-SOP2 51 s_pack_lh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
-SOP2 52 s_pack_hh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=26
-SOPC 0 s_cmp_eq_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOPC 1 s_cmp_lg_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOPC 2 s_cmp_gt_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOPC 3 s_cmp_ge_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOPC 4 s_cmp_lt_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOPC 5 s_cmp_le_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=26
-SOPC 6 s_cmp_eq_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 7 s_cmp_lg_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 8 s_cmp_gt_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 9 s_cmp_ge_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 10 s_cmp_lt_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 11 s_cmp_le_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 12 s_bitcmp0_b32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 13 s_bitcmp1_b32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 14 s_bitcmp0_b64 = - ssrc0:ss:u64,ssrc1:ss:u32 m=26
-SOPC 15 s_bitcmp1_b64 = - ssrc0:ss:u64,ssrc1:ss:u32 m=26
-SOPC 16 s_setvskip = - ssrc0:ss:u32,ssrc1:ss:u32 m=26
-SOPC 17 s_set_gpr_idx_on = - ssrc0:ss:b32,ssrc1:imm:b32 m=26
-SOPC 18 s_cmp_eq_u64 = - ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOPC 19 s_cmp_lg_u64 = - ssrc0:ss:u64,ssrc1:ss:u64 m=26
-SOPK 0 s_movk_i32 = sdst:s:i32 simm16:k16:i32 simm16=simm16 m=26
-SOPK 1 s_cmovk_i32 = sdst:s:i32 simm16:k16:i32,sdst:s:i32! simm16=simm16 m=26
-SOPK 2 s_cmpk_eq_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=26
-SOPK 3 s_cmpk_lg_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=26
-SOPK 4 s_cmpk_gt_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=26
-SOPK 5 s_cmpk_ge_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=26
-SOPK 6 s_cmpk_lt_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=26
-SOPK 7 s_cmpk_le_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=26
-SOPK 8 s_cmpk_eq_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=26
-SOPK 9 s_cmpk_lg_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=26
-SOPK 10 s_cmpk_gt_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=26
-SOPK 11 s_cmpk_ge_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=26
-SOPK 12 s_cmpk_lt_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=26
-SOPK 13 s_cmpk_le_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=26
-SOPK 14 s_addk_i32 s_addk_co_i32 sdst:s:i32 simm16:k16:i32,sdst:s:i32! simm16=simm16 m=26
-SOPK 15 s_mulk_i32 = sdst:s:i32 simm16:k16:i32,sdst:s:i32! simm16=simm16 m=26
-SOPK 16 s_cbranch_i_fork = sdst:s:b64 - simm16=label m=26
-SOPK 17 s_getreg_b32 = sdst:s:b32 - simm16=hwreg m=26
-SOPK 18 s_setreg_b32 = - sdst:s:b32 simm16=hwreg m=26
-SOPK 20 s_setreg_imm32_b32 = - literal:k:b32 simm16=hwreg m=35
-SOPK 21 s_call_b64 = sdst:s:b64 - simm16=label m=26
-SOPP 0 s_nop = - - simm16=simm16 m=26
-SOPP 1 s_endpgm = - - m=26
-SOPP 2 s_branch = - - simm16=label m=26
-SOPP 3 s_wakeup = - - m=36
-SOPP 4 s_cbranch_scc0 = - - simm16=label m=26
-SOPP 5 s_cbranch_scc1 = - - simm16=label m=26
-SOPP 6 s_cbranch_vccz = - - simm16=label m=26
-SOPP 7 s_cbranch_vccnz = - - simm16=label m=26
-SOPP 8 s_cbranch_execz = - - simm16=label m=26
-SOPP 9 s_cbranch_execnz = - - simm16=label m=26
-SOPP 10 s_barrier = - - m=36
-SOPP 11 s_setkill = - - simm16=simm16 m=26
-SOPP 12 s_waitcnt = - - simm16=waitcnt m=26
-SOPP 13 s_sethalt = - - simm16=simm16 m=26
-SOPP 14 s_sleep = - - simm16=simm16 m=26
-SOPP 15 s_setprio = - - simm16=simm16 m=26
-SOPP 16 s_sendmsg = - - simm16=sendmsg m=26
-SOPP 17 s_sendmsghalt = - - simm16=sendmsg m=26
-SOPP 18 s_trap = - - simm16=simm16 m=26
-SOPP 19 s_icache_inv = - - m=36
-SOPP 20 s_incperflevel = - - simm16=simm16 m=26
-SOPP 21 s_decperflevel = - - simm16=simm16 m=26
-SOPP 22 s_ttracedata = - - m=36
-SOPP 23 s_cbranch_cdbgsys = - - simm16=label m=26
-SOPP 24 s_cbranch_cdbguser = - - simm16=label m=26
-SOPP 25 s_cbranch_cdbgsys_or_user = - - simm16=label m=26
-SOPP 26 s_cbranch_cdbgsys_and_user = - - simm16=label m=26
-SOPP 27 s_endpgm_saved = - - m=36
-SOPP 28 s_set_gpr_idx_off = - - m=36
-SOPP 29 s_set_gpr_idx_mode = - - simm16=simm16 m=26
-SOPP 30 s_endpgm_ordered_ps_done = - - m=36
+MTBUF 0 tbuffer_load_format_x = vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 1 tbuffer_load_format_xy = vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 2 tbuffer_load_format_xyz = vdata:va:b96 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 3 tbuffer_load_format_xyzw = vdata:va:b128 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 4 tbuffer_store_format_x = - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 5 tbuffer_store_format_xy = - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 6 tbuffer_store_format_xyz = - vaddr:v:b64,vdata:va:b96,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 7 tbuffer_store_format_xyzw = - vaddr:v:b64,vdata:va:b128,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 8 tbuffer_load_format_d16_x tbuffer_load_d16_format_x vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 9 tbuffer_load_format_d16_xy tbuffer_load_d16_format_xy vdata:va:b32 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 10 tbuffer_load_format_d16_xyz tbuffer_load_d16_format_xyz vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 11 tbuffer_load_format_d16_xyzw tbuffer_load_d16_format_xyzw vdata:va:b64 vaddr:v:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 12 tbuffer_store_format_d16_x tbuffer_store_d16_format_x - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 13 tbuffer_store_format_d16_xy tbuffer_store_d16_format_xy - vaddr:v:b64,vdata:va:b32,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 14 tbuffer_store_format_d16_xyz tbuffer_store_d16_format_xyz - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MTBUF 15 tbuffer_store_format_d16_xyzw tbuffer_store_d16_format_xyzw - vaddr:v:b64,vdata:va:b64,srsrc:srsrc:b128,soffset:soffset:b32 m=27
+MIMG 0 image_load = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 1 image_load_mip = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 2 image_load_pck = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 3 image_load_pck_sgn = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 4 image_load_mip_pck = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 5 image_load_mip_pck_sgn = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 8 image_store = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 9 image_store_mip = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 10 image_store_pck = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 11 image_store_mip_pck = - vaddr:v:b32,vdata:va:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 14 image_get_resinfo = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 16 image_atomic_swap = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 17 image_atomic_cmpswap = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 18 image_atomic_add = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 19 image_atomic_sub = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 20 image_atomic_smin = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 21 image_atomic_umin = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 22 image_atomic_smax = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 23 image_atomic_umax = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 24 image_atomic_and = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 25 image_atomic_or = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 26 image_atomic_xor = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 27 image_atomic_inc = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 28 image_atomic_dec = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256 @cdna2 m=28
+MIMG 32 image_sample = vdata:va:b32 vaddr:v:b32,srsrc:srsrc:b256,ssamp:ssamp:b128 @cdna2 m=29
+SMEM 0 s_load_dword s_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 1 s_load_dwordx2 s_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 2 s_load_dwordx4 s_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 3 s_load_dwordx8 s_load_b256 sdata:s:b256 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 4 s_load_dwordx16 s_load_b512 sdata:s:b512 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 5 s_scratch_load_dword s_scratch_load_b32 sdata:s:b32 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 6 s_scratch_load_dwordx2 s_scratch_load_b64 sdata:s:b64 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 7 s_scratch_load_dwordx4 s_scratch_load_b128 sdata:s:b128 sbase:sbase:b64,soffset:soffset:b32 m=30
+SMEM 8 s_buffer_load_dword s_buffer_load_b32 sdata:s:b32 sbase:sbase:b128,soffset:soffset:b32 m=30
+SMEM 9 s_buffer_load_dwordx2 s_buffer_load_b64 sdata:s:b64 sbase:sbase:b128,soffset:soffset:b32 m=30
+SMEM 10 s_buffer_load_dwordx4 s_buffer_load_b128 sdata:s:b128 sbase:sbase:b128,soffset:soffset:b32 m=30
+SMEM 11 s_buffer_load_dwordx8 s_buffer_load_b256 sdata:s:b256 sbase:sbase:b128,soffset:soffset:b32 m=30
+SMEM 12 s_buffer_load_dwordx16 s_buffer_load_b512 sdata:s:b512 sbase:sbase:b128,soffset:soffset:b32 m=30
+SMEM 16 s_store_dword s_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 17 s_store_dwordx2 s_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 18 s_store_dwordx4 s_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=30
+SMEM 21 s_scratch_store_dword s_scratch_store_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 22 s_scratch_store_dwordx2 s_scratch_store_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 23 s_scratch_store_dwordx4 s_scratch_store_b128 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=30
+SMEM 24 s_buffer_store_dword s_buffer_store_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 25 s_buffer_store_dwordx2 s_buffer_store_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 26 s_buffer_store_dwordx4 s_buffer_store_b128 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=30
+SMEM 32 s_dcache_inv = - - ignore=offset m=31
+SMEM 33 s_dcache_wb = - - ignore=offset m=31
+SMEM 34 s_dcache_inv_vol = - - ignore=offset m=31
+SMEM 35 s_dcache_wb_vol = - - ignore=offset m=31
+SMEM 36 s_memtime = sdata:s:b64 - ignore=offset m=32
+SMEM 37 s_memrealtime = sdata:s:b64 - ignore=offset m=32
+SMEM 38 s_atc_probe = - sbase:sbase:b64,sdata:imm:b8,soffset:soffset:b32 m=33
+SMEM 39 s_atc_probe_buffer = - sbase:sbase:b128,sdata:imm:b8,soffset:soffset:b32 m=33
+SMEM 40 s_dcache_discard = - sbase:sbase:b64,soffset:soffset:b32 m=34
+SMEM 41 s_dcache_discard_x2 = - sbase:sbase:b64,soffset:soffset:b32 m=34
+SMEM 64 s_buffer_atomic_swap s_buffer_atomic_swap_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 65 s_buffer_atomic_cmpswap s_buffer_atomic_cmpswap_b32 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 66 s_buffer_atomic_add s_buffer_atomic_add_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 67 s_buffer_atomic_sub s_buffer_atomic_sub_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 68 s_buffer_atomic_smin s_buffer_atomic_min_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 69 s_buffer_atomic_umin s_buffer_atomic_min_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 70 s_buffer_atomic_smax s_buffer_atomic_max_i32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 71 s_buffer_atomic_umax s_buffer_atomic_max_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 72 s_buffer_atomic_and s_buffer_atomic_and_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 73 s_buffer_atomic_or s_buffer_atomic_or_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 74 s_buffer_atomic_xor s_buffer_atomic_xor_b32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 75 s_buffer_atomic_inc s_buffer_atomic_inc_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 76 s_buffer_atomic_dec s_buffer_atomic_dec_u32 - sbase:sbase:b128,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 96 s_buffer_atomic_swap_x2 s_buffer_atomic_swap_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 97 s_buffer_atomic_cmpswap_x2 s_buffer_atomic_cmpswap_b64 - sbase:sbase:b128,sdata:s:b128,soffset:soffset:b32 m=30
+SMEM 98 s_buffer_atomic_add_x2 s_buffer_atomic_add_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 99 s_buffer_atomic_sub_x2 s_buffer_atomic_sub_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 100 s_buffer_atomic_smin_x2 s_buffer_atomic_min_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 101 s_buffer_atomic_umin_x2 s_buffer_atomic_min_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 102 s_buffer_atomic_smax_x2 s_buffer_atomic_max_i64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 103 s_buffer_atomic_umax_x2 s_buffer_atomic_max_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 104 s_buffer_atomic_and_x2 s_buffer_atomic_and_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 105 s_buffer_atomic_or_x2 s_buffer_atomic_or_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 106 s_buffer_atomic_xor_x2 s_buffer_atomic_xor_b64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 107 s_buffer_atomic_inc_x2 s_buffer_atomic_inc_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 108 s_buffer_atomic_dec_x2 s_buffer_atomic_dec_u64 - sbase:sbase:b128,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 128 s_atomic_swap s_atomic_swap_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 129 s_atomic_cmpswap s_atomic_cmpswap_b32 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 130 s_atomic_add s_atomic_add_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 131 s_atomic_sub s_atomic_sub_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 132 s_atomic_smin s_atomic_min_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 133 s_atomic_umin s_atomic_min_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 134 s_atomic_smax s_atomic_max_i32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 135 s_atomic_umax s_atomic_max_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 136 s_atomic_and s_atomic_and_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 137 s_atomic_or s_atomic_or_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 138 s_atomic_xor s_atomic_xor_b32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 139 s_atomic_inc s_atomic_inc_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 140 s_atomic_dec s_atomic_dec_u32 - sbase:sbase:b64,sdata:s:b32,soffset:soffset:b32 m=30
+SMEM 160 s_atomic_swap_x2 s_atomic_swap_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 161 s_atomic_cmpswap_x2 s_atomic_cmpswap_b64 - sbase:sbase:b64,sdata:s:b128,soffset:soffset:b32 m=30
+SMEM 162 s_atomic_add_x2 s_atomic_add_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 163 s_atomic_sub_x2 s_atomic_sub_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 164 s_atomic_smin_x2 s_atomic_min_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 165 s_atomic_umin_x2 s_atomic_min_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 166 s_atomic_smax_x2 s_atomic_max_i64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 167 s_atomic_umax_x2 s_atomic_max_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 168 s_atomic_and_x2 s_atomic_and_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 169 s_atomic_or_x2 s_atomic_or_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 170 s_atomic_xor_x2 s_atomic_xor_b64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 171 s_atomic_inc_x2 s_atomic_inc_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SMEM 172 s_atomic_dec_x2 s_atomic_dec_u64 - sbase:sbase:b64,sdata:s:b64,soffset:soffset:b32 m=30
+SOP1 0 s_mov_b32 = sdst:s:b32 ssrc0:ss:b32 m=27
+SOP1 1 s_mov_b64 = sdst:s:b64 ssrc0:ss:b64 m=27
+SOP1 2 s_cmov_b32 = sdst:s:b32 ssrc0:ss:b32,sdst:s:b32! m=27
+SOP1 3 s_cmov_b64 = sdst:s:b64 ssrc0:ss:b64,sdst:s:b64! m=27
+SOP1 4 s_not_b32 = sdst:s:u32 ssrc0:ss:u32 m=27
+SOP1 5 s_not_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 6 s_wqm_b32 = sdst:s:u32 ssrc0:ss:u32 m=27
+SOP1 7 s_wqm_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 8 s_brev_b32 = sdst:s:u32 ssrc0:ss:u32 m=27
+SOP1 9 s_brev_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 10 s_bcnt0_i32_b32 = sdst:s:i32 ssrc0:ss:u32 m=27
+SOP1 11 s_bcnt0_i32_b64 = sdst:s:i32 ssrc0:ss:u64 m=27
+SOP1 12 s_bcnt1_i32_b32 = sdst:s:i32 ssrc0:ss:u32 m=27
+SOP1 13 s_bcnt1_i32_b64 = sdst:s:i32 ssrc0:ss:u64 m=27
+SOP1 14 s_ff0_i32_b32 = sdst:s:i32 ssrc0:ss:u32 m=27
+SOP1 15 s_ff0_i32_b64 = sdst:s:i32 ssrc0:ss:u64 m=27
+SOP1 16 s_ff1_i32_b32 s_ctz_i32_b32 sdst:s:i32 ssrc0:ss:u32 m=27
+SOP1 17 s_ff1_i32_b64 s_ctz_i32_b64 sdst:s:i32 ssrc0:ss:u64 m=27
+SOP1 18 s_flbit_i32_b32 s_clz_i32_u32 sdst:s:i32 ssrc0:ss:u32 m=27
+SOP1 19 s_flbit_i32_b64 s_clz_i32_u64 sdst:s:i32 ssrc0:ss:u64 m=27
+SOP1 20 s_flbit_i32 s_cls_i32 sdst:s:i32 ssrc0:ss:i32 m=27
+SOP1 21 s_flbit_i32_i64 s_cls_i32_i64 sdst:s:i32 ssrc0:ss:i64 m=27
+SOP1 22 s_sext_i32_i8 = sdst:s:i32 ssrc0:ss:i32 m=27
+SOP1 23 s_sext_i32_i16 = sdst:s:i32 ssrc0:ss:i32 m=27
+SOP1 24 s_bitset0_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=27
+SOP1 25 s_bitset0_b64 = sdst:s:b64 ssrc0:ss:u32,sdst:s:b64! m=27
+SOP1 26 s_bitset1_b32 = sdst:s:b32 ssrc0:ss:u32,sdst:s:b32! m=27
+SOP1 27 s_bitset1_b64 = sdst:s:b64 ssrc0:ss:u32,sdst:s:b64! m=27
+SOP1 28 s_getpc_b64 = sdst:s:b64 - m=35
+SOP1 29 s_setpc_b64 = - ssrc0:s:b64 m=36
+SOP1 30 s_swappc_b64 = sdst:s:b64 ssrc0:s:b64 m=27
+SOP1 31 s_rfe_b64 = - ssrc0:s:b64 m=36
+SOP1 32 s_and_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 33 s_or_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 34 s_xor_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 35 s_andn2_saveexec_b64 s_and_not1_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 36 s_orn2_saveexec_b64 s_or_not1_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 37 s_nand_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 38 s_nor_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 39 s_xnor_saveexec_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 40 s_quadmask_b32 = sdst:s:u32 ssrc0:ss:u32 m=27
+SOP1 41 s_quadmask_b64 = sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 42 s_movrels_b32 = sdst:s:b32 ssrc0:s:b32 m=27
+SOP1 43 s_movrels_b64 = sdst:s:b64 ssrc0:s:b64 m=27
+SOP1 44 s_movreld_b32 = sdst:s:b32 ssrc0:ss:b32 m=27
+SOP1 45 s_movreld_b64 = sdst:s:b64 ssrc0:ss:b64 m=27
+SOP1 46 s_cbranch_join = - ssrc0:s:b32 m=36
+SOP1 48 s_abs_i32 = sdst:s:i32 ssrc0:ss:i32 m=27
+SOP1 50 s_set_gpr_idx_idx = - ssrc0:ss:b32 m=36
+SOP1 51 s_andn1_saveexec_b64 s_and_not0_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 52 s_orn1_saveexec_b64 s_or_not0_saveexec_b64 sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 53 s_andn1_wrexec_b64 s_and_not0_wrexec_b64 sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 54 s_andn2_wrexec_b64 s_and_not1_wrexec_b64 sdst:s:u64 ssrc0:ss:u64 m=27
+SOP1 55 s_bitreplicate_b64_b32 = sdst:s:u64 ssrc0:ss:u32 m=27
+SOP2 0 s_add_u32 s_add_co_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 1 s_sub_u32 s_sub_co_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 2 s_add_i32 s_add_co_i32 sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 3 s_sub_i32 s_sub_co_i32 sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 4 s_addc_u32 s_add_co_ci_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 5 s_subb_u32 s_sub_co_ci_u32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 6 s_min_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 7 s_min_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 8 s_max_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 9 s_max_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 10 s_cselect_b32 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=27
+SOP2 11 s_cselect_b64 = sdst:s:b64 ssrc0:ss:b64,ssrc1:ss:b64 m=27
+SOP2 12 s_and_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 13 s_and_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 14 s_or_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 15 s_or_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 16 s_xor_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 17 s_xor_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 18 s_andn2_b32 s_and_not1_b32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 19 s_andn2_b64 s_and_not1_b64 sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 20 s_orn2_b32 s_or_not1_b32 sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 21 s_orn2_b64 s_or_not1_b64 sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 22 s_nand_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 23 s_nand_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 24 s_nor_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 25 s_nor_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 26 s_xnor_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 27 s_xnor_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOP2 28 s_lshl_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 29 s_lshl_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u32 m=27
+SOP2 30 s_lshr_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 31 s_lshr_b64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u32 m=27
+SOP2 32 s_ashr_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:u32 m=27
+SOP2 33 s_ashr_i64 = sdst:s:i64 ssrc0:ss:i64,ssrc1:ss:u32 m=27
+SOP2 34 s_bfm_b32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 35 s_bfm_b64 = sdst:s:u64 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 36 s_mul_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 37 s_bfe_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 38 s_bfe_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:u32 m=27
+SOP2 39 s_bfe_u64 = sdst:s:u64 ssrc0:ss:u64,ssrc1:ss:u32 m=27
+SOP2 40 s_bfe_i64 = sdst:s:i64 ssrc0:ss:i64,ssrc1:ss:u32 m=27
+SOP2 41 s_cbranch_g_fork = - ssrc0:ss:b64,ssrc1:ss:b64 m=36
+SOP2 42 s_absdiff_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 43 s_rfe_restore_b64 = - ssrc0:ss:b64,ssrc1:ss:b32 m=36
+SOP2 44 s_mul_hi_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 45 s_mul_hi_i32 = sdst:s:i32 ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOP2 46 s_lshl1_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 47 s_lshl2_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 48 s_lshl3_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 49 s_lshl4_add_u32 = sdst:s:u32 ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOP2 50 s_pack_ll_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=27
+SOP2 51 s_pack_lh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=27
+SOP2 52 s_pack_hh_b32_b16 = sdst:s:b32 ssrc0:ss:b32,ssrc1:ss:b32 m=27
+SOPC 0 s_cmp_eq_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOPC 1 s_cmp_lg_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOPC 2 s_cmp_gt_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOPC 3 s_cmp_ge_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOPC 4 s_cmp_lt_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOPC 5 s_cmp_le_i32 = - ssrc0:ss:i32,ssrc1:ss:i32 m=27
+SOPC 6 s_cmp_eq_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 7 s_cmp_lg_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 8 s_cmp_gt_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 9 s_cmp_ge_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 10 s_cmp_lt_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 11 s_cmp_le_u32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 12 s_bitcmp0_b32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 13 s_bitcmp1_b32 = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 14 s_bitcmp0_b64 = - ssrc0:ss:u64,ssrc1:ss:u32 m=27
+SOPC 15 s_bitcmp1_b64 = - ssrc0:ss:u64,ssrc1:ss:u32 m=27
+SOPC 16 s_setvskip = - ssrc0:ss:u32,ssrc1:ss:u32 m=27
+SOPC 17 s_set_gpr_idx_on = - ssrc0:ss:b32,ssrc1:imm:b32 m=27
+SOPC 18 s_cmp_eq_u64 = - ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOPC 19 s_cmp_lg_u64 = - ssrc0:ss:u64,ssrc1:ss:u64 m=27
+SOPK 0 s_movk_i32 = sdst:s:i32 simm16:k16:i32 simm16=simm16 m=27
+SOPK 1 s_cmovk_i32 = sdst:s:i32 simm16:k16:i32,sdst:s:i32! simm16=simm16 m=27
+SOPK 2 s_cmpk_eq_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=27
+SOPK 3 s_cmpk_lg_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=27
+SOPK 4 s_cmpk_gt_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=27
+SOPK 5 s_cmpk_ge_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=27
+SOPK 6 s_cmpk_lt_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=27
+SOPK 7 s_cmpk_le_i32 = - sdst:s:i32,simm16:k16:i32 simm16=simm16 m=27
+SOPK 8 s_cmpk_eq_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=27
+SOPK 9 s_cmpk_lg_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=27
+SOPK 10 s_cmpk_gt_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=27
+SOPK 11 s_cmpk_ge_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=27
+SOPK 12 s_cmpk_lt_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=27
+SOPK 13 s_cmpk_le_u32 = - sdst:s:u32,simm16:k16:u32 simm16=simm16 m=27
+SOPK 14 s_addk_i32 s_addk_co_i32 sdst:s:i32 simm16:k16:i32,sdst:s:i32! simm16=simm16 m=27
+SOPK 15 s_mulk_i32 = sdst:s:i32 simm16:k16:i32,sdst:s:i32! simm16=simm16 m=27
+SOPK 16 s_cbranch_i_fork = sdst:s:b64 - simm16=label m=27
+SOPK 17 s_getreg_b32 = sdst:s:b32 - simm16=hwreg m=27
+SOPK 18 s_setreg_b32 = - sdst:s:b32 simm16=hwreg m=27
+SOPK 20 s_setreg_imm32_b32 = - literal:k:b32 simm16=hwreg m=36
+SOPK 21 s_call_b64 = sdst:s:b64 - simm16=label m=27
+SOPP 0 s_nop = - - simm16=simm16 m=27
+SOPP 1 s_endpgm = - - m=27
+SOPP 2 s_branch = - - simm16=label m=27
+SOPP 3 s_wakeup = - - m=37
+SOPP 4 s_cbranch_scc0 = - - simm16=label m=27
+SOPP 5 s_cbranch_scc1 = - - simm16=label m=27
+SOPP 6 s_cbranch_vccz = - - simm16=label m=27
+SOPP 7 s_cbranch_vccnz = - - simm16=label m=27
+SOPP 8 s_cbranch_execz = - - simm16=label m=27
+SOPP 9 s_cbranch_execnz = - - simm16=label m=27
+SOPP 10 s_barrier = - - m=37
+SOPP 11 s_setkill = - - simm16=simm16 m=27
+SOPP 12 s_waitcnt = - - simm16=waitcnt m=27
+SOPP 13 s_sethalt = - - simm16=simm16 m=27
+SOPP 14 s_sleep = - - simm16=simm16 m=27
+SOPP 15 s_setprio = - - simm16=simm16 m=27
+SOPP 16 s_sendmsg = - - simm16=sendmsg m=27
+SOPP 17 s_sendmsghalt = - - simm16=sendmsg m=27
+SOPP 18 s_trap = - - simm16=simm16 m=27
+SOPP 19 s_icache_inv = - - m=37
+SOPP 20 s_incperflevel = - - simm16=simm16 m=27
+SOPP 21 s_decperflevel = - - simm16=simm16 m=27
+SOPP 22 s_ttracedata = - - m=37
+SOPP 23 s_cbranch_cdbgsys = - - simm16=label m=27
+SOPP 24 s_cbranch_cdbguser = - - simm16=label m=27
+SOPP 25 s_cbranch_cdbgsys_or_user = - - simm16=label m=27
+SOPP 26 s_cbranch_cdbgsys_and_user = - - simm16=label m=27
+SOPP 27 s_endpgm_saved = - - m=37
+SOPP 28 s_set_gpr_idx_off = - - m=37
+SOPP 29 s_set_gpr_idx_mode = - - simm16=simm16 m=27
+SOPP 30 s_endpgm_ordered_ps_done = - - m=37
 SOPP 31 s_set_valu_coexec_mode = - - simm16=simm16 @cdna4
-VOP1 0 v_nop = - - m=37,38
-VOP1 1 v_mov_b32 = vdst:v:b32 src0:src:b32 m=26,39,40
-VOP1 2 v_readfirstlane_b32 = vdst:s:b32 src0:v:b32 m=26
-VOP1 3 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=26,41
-VOP1 4 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=26,39
-VOP1 5 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=26,39,42
-VOP1 6 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=26,39,42
-VOP1 7 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=26,41,43
-VOP1 8 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=26,41,43
-VOP1 10 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=26,41,44
-VOP1 11 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=26,41,44
-VOP1 12 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=26,41,43
-VOP1 13 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=26,41,43
-VOP1 14 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=26,39,42
-VOP1 15 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=26,41
-VOP1 16 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=26,41
-VOP1 17 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=26,39,42
-VOP1 18 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=26,39,42
-VOP1 19 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=26,39,42
-VOP1 20 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=26,39,42
-VOP1 21 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=26,41
-VOP1 22 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=26,39
-VOP1 23 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 24 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 25 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 26 v_floor_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 27 v_fract_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 28 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 29 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 30 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 31 v_floor_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 32 v_exp_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 33 v_log_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 34 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 35 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 36 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 37 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 38 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 39 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 40 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 41 v_sin_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 42 v_cos_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 43 v_not_b32 = vdst:v:u32 src0:src:u32 m=26,39,40
-VOP1 44 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=26,39,40
-VOP1 45 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=26,39,40
-VOP1 46 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=26,39,40
-VOP1 47 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=26,39,40
-VOP1 48 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=26,41
-VOP1 49 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 50 v_fract_f64 = vdst:v:f64 src0:src:f64 m=26,41
-VOP1 51 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=26,41,43
-VOP1 52 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 53 v_clrexcp = - - m=37
-VOP1 55 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=26,39,40
-VOP1 56 v_mov_b64 = vdst:v:u64 src0:src:u64 @cdna3,cdna4 m=26,39
-VOP1 57 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=26,39,42
-VOP1 58 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=26,39,42
-VOP1 59 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=26,41,43
-VOP1 60 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=26,41,43
-VOP1 61 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 62 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 63 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 64 v_log_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 65 v_exp_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 66 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 67 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=26,41,43
-VOP1 68 v_floor_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 69 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 70 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 71 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 72 v_fract_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 73 v_sin_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 74 v_cos_f16 = vdst:v:f16 src0:src:f16 m=26,41,44
-VOP1 75 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 76 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=26,41,44
-VOP1 77 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=26,41,43
-VOP1 78 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=26,41,43
-VOP1 79 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=26,39,40
-VOP1 81 v_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! m=26
-VOP1 82 v_accvgpr_mov_b32 = vdst:a:b32 src0:a:b32 m=26
-VOP1 84 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 @cdna3,cdna4 m=26,39,42
-VOP1 85 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 @cdna3,cdna4 m=26,39,42
-VOP1 86 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 @cdna3,cdna4 m=26,39,42
-VOP1 87 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 @cdna3,cdna4 m=26,39,42
-VOP1 88 v_prng_b32 = vdst:v:b32 src0:src:b32 @cdna4 m=26,39,40
-VOP1 89 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=26
-VOP1 90 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=26
-VOP1 91 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @cdna4 m=26,41,44
-VOP2 0 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:v:b32,vcc:vcc:mask m=26,45,46
-VOP2 1 v_add_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=26,45,47
-VOP2 2 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=26,45,47
-VOP2 3 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=26,45,47
-VOP2 4 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:v:f64,vdst:v:f64! m=26,45
-VOP2 5 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=26,45,47
-VOP2 6 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=26,39,48
-VOP2 7 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=26,39,48
-VOP2 8 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 9 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 10 v_min_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=26,45,47
-VOP2 11 v_max_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=26,45,47
-VOP2 12 v_min_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=26,39,48
-VOP2 13 v_max_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=26,39,48
-VOP2 14 v_min_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 15 v_max_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 16 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 17 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:v:i32 m=26,39,48
-VOP2 18 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 19 v_and_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 20 v_or_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 21 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 22 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:v:pk2_bf16,vdst:v:f32! @cdna4 m=26,45
-VOP2 22 v_mac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! @cdna2 m=26,45
-VOP2 23 v_fmamk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna3,cdna4 m=26
-VOP2 23 v_madmk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna2 m=26
-VOP2 24 v_fmaak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna3,cdna4 m=26
-VOP2 24 v_madak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna2 m=26
-VOP2 25 v_add_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 26 v_sub_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 27 v_subrev_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 28 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=26,39,48
-VOP2 29 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=26,39,48
-VOP2 30 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=26,39,48
-VOP2 31 v_add_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=26,45,47
-VOP2 32 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=26,45,47
-VOP2 33 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=26,45,47
-VOP2 34 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=26,45,47
-VOP2 35 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,vdst:v:f16! m=26,45
-VOP2 36 v_madmk_f16 = vdst:v:f16 src0:src:f16,literal:k:f16,src1:v:f16 m=26
-VOP2 37 v_madak_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,literal:k:f16 m=26
-VOP2 38 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 39 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 40 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 41 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 42 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 43 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 44 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:v:i16 m=26,39,48
-VOP2 45 v_max_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=26,45,47
-VOP2 46 v_min_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=26,45,47
-VOP2 47 v_max_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 48 v_max_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=26,39,48
-VOP2 49 v_min_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=26,39,48
-VOP2 50 v_min_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=26,39,48
-VOP2 51 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:v:i16 m=26,49,50
-VOP2 52 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 53 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 54 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP2 55 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:f32! m=26,45
-VOP2 56 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:v:pk2_i16,vdst:v:i32! m=26,51
-VOP2 57 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:v:pk4_i8,vdst:v:i32! m=26,51
-VOP2 58 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:v:pk8_i4,vdst:v:i32! m=26,51
-VOP2 59 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! m=26,45
-VOP2 60 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:pk2_f16! m=26,45,52
-VOP2 61 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=26,39,48
-VOP3 16 v_cmp_class_f32 = vdst:s:mask src0:src:f32,src1:src:b32 m=53
-VOP3 17 v_cmpx_class_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:b32 m=53
-VOP3 18 v_cmp_class_f64 = vdst:s:mask src0:src:f64,src1:src:b32 m=53
-VOP3 19 v_cmpx_class_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:b32 m=53
-VOP3 20 v_cmp_class_f16 = vdst:s:mask src0:src:f16,src1:src:b16 m=53
-VOP3 21 v_cmpx_class_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:b16 m=53
-VOP3 32 v_cmp_f_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 33 v_cmp_lt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 34 v_cmp_eq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 35 v_cmp_le_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 36 v_cmp_gt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 37 v_cmp_lg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 38 v_cmp_ge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 39 v_cmp_o_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 40 v_cmp_u_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 41 v_cmp_nge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 42 v_cmp_nlg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 43 v_cmp_ngt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 44 v_cmp_nle_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 45 v_cmp_neq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 46 v_cmp_nlt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 47 v_cmp_tru_f16 v_cmp_t_f16 vdst:s:mask src0:src:f16,src1:src:f16 m=54
-VOP3 48 v_cmpx_f_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 49 v_cmpx_lt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 50 v_cmpx_eq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 51 v_cmpx_le_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 52 v_cmpx_gt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 53 v_cmpx_lg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 54 v_cmpx_ge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 55 v_cmpx_o_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 56 v_cmpx_u_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 57 v_cmpx_nge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 58 v_cmpx_nlg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 59 v_cmpx_ngt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 60 v_cmpx_nle_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 61 v_cmpx_neq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 62 v_cmpx_nlt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 63 v_cmpx_tru_f16 v_cmpx_t_f16 vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=54
-VOP3 64 v_cmp_f_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 65 v_cmp_lt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 66 v_cmp_eq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 67 v_cmp_le_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 68 v_cmp_gt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 69 v_cmp_lg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 70 v_cmp_ge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 71 v_cmp_o_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 72 v_cmp_u_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 73 v_cmp_nge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 74 v_cmp_nlg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 75 v_cmp_ngt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 76 v_cmp_nle_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 77 v_cmp_neq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 78 v_cmp_nlt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 79 v_cmp_tru_f32 v_cmp_t_f32 vdst:s:mask src0:src:f32,src1:src:f32 m=54
-VOP3 80 v_cmpx_f_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 81 v_cmpx_lt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 82 v_cmpx_eq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 83 v_cmpx_le_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 84 v_cmpx_gt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 85 v_cmpx_lg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 86 v_cmpx_ge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 87 v_cmpx_o_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 88 v_cmpx_u_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 89 v_cmpx_nge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 90 v_cmpx_nlg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 91 v_cmpx_ngt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 92 v_cmpx_nle_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 93 v_cmpx_neq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 94 v_cmpx_nlt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 95 v_cmpx_tru_f32 v_cmpx_t_f32 vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=54
-VOP3 96 v_cmp_f_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 97 v_cmp_lt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 98 v_cmp_eq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 99 v_cmp_le_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 100 v_cmp_gt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 101 v_cmp_lg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 102 v_cmp_ge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 103 v_cmp_o_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 104 v_cmp_u_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 105 v_cmp_nge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 106 v_cmp_nlg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 107 v_cmp_ngt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 108 v_cmp_nle_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 109 v_cmp_neq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 110 v_cmp_nlt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 111 v_cmp_tru_f64 v_cmp_t_f64 vdst:s:mask src0:src:f64,src1:src:f64 m=54
-VOP3 112 v_cmpx_f_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 113 v_cmpx_lt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 114 v_cmpx_eq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 115 v_cmpx_le_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 116 v_cmpx_gt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 117 v_cmpx_lg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 118 v_cmpx_ge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 119 v_cmpx_o_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 120 v_cmpx_u_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 121 v_cmpx_nge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 122 v_cmpx_nlg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 123 v_cmpx_ngt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 124 v_cmpx_nle_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 125 v_cmpx_neq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 126 v_cmpx_nlt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 127 v_cmpx_tru_f64 v_cmpx_t_f64 vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=54
-VOP3 160 v_cmp_f_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 161 v_cmp_lt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 162 v_cmp_eq_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 163 v_cmp_le_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 164 v_cmp_gt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 165 v_cmp_ne_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 166 v_cmp_ge_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 167 v_cmp_t_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=55
-VOP3 168 v_cmp_f_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 169 v_cmp_lt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 170 v_cmp_eq_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 171 v_cmp_le_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 172 v_cmp_gt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 173 v_cmp_ne_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 174 v_cmp_ge_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 175 v_cmp_t_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=55
-VOP3 176 v_cmpx_f_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 177 v_cmpx_lt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 178 v_cmpx_eq_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 179 v_cmpx_le_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 180 v_cmpx_gt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 181 v_cmpx_ne_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 182 v_cmpx_ge_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 183 v_cmpx_t_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=55
-VOP3 184 v_cmpx_f_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 185 v_cmpx_lt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 186 v_cmpx_eq_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 187 v_cmpx_le_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 188 v_cmpx_gt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 189 v_cmpx_ne_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 190 v_cmpx_ge_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 191 v_cmpx_t_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=55
-VOP3 192 v_cmp_f_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 193 v_cmp_lt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 194 v_cmp_eq_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 195 v_cmp_le_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 196 v_cmp_gt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 197 v_cmp_ne_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 198 v_cmp_ge_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 199 v_cmp_t_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=55
-VOP3 200 v_cmp_f_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 201 v_cmp_lt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 202 v_cmp_eq_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 203 v_cmp_le_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 204 v_cmp_gt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 205 v_cmp_ne_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 206 v_cmp_ge_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 207 v_cmp_t_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=55
-VOP3 208 v_cmpx_f_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 209 v_cmpx_lt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 210 v_cmpx_eq_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 211 v_cmpx_le_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 212 v_cmpx_gt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 213 v_cmpx_ne_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 214 v_cmpx_ge_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 215 v_cmpx_t_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=55
-VOP3 216 v_cmpx_f_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 217 v_cmpx_lt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 218 v_cmpx_eq_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 219 v_cmpx_le_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 220 v_cmpx_gt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 221 v_cmpx_ne_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 222 v_cmpx_ge_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 223 v_cmpx_t_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=55
-VOP3 224 v_cmp_f_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 225 v_cmp_lt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 226 v_cmp_eq_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 227 v_cmp_le_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 228 v_cmp_gt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 229 v_cmp_ne_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 230 v_cmp_ge_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 231 v_cmp_t_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=55
-VOP3 232 v_cmp_f_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 233 v_cmp_lt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 234 v_cmp_eq_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 235 v_cmp_le_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 236 v_cmp_gt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 237 v_cmp_ne_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 238 v_cmp_ge_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 239 v_cmp_t_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=55
-VOP3 240 v_cmpx_f_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 241 v_cmpx_lt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 242 v_cmpx_eq_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 243 v_cmpx_le_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 244 v_cmpx_gt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 245 v_cmpx_ne_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 246 v_cmpx_ge_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 247 v_cmpx_t_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=55
-VOP3 248 v_cmpx_f_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 249 v_cmpx_lt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 250 v_cmpx_eq_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 251 v_cmpx_le_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 252 v_cmpx_gt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 253 v_cmpx_ne_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 254 v_cmpx_ge_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 255 v_cmpx_t_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=55
-VOP3 256 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:s:mask m=56
-VOP3 257 v_add_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 258 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 259 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 260 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,vdst:v:f64! m=57
-VOP3 261 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 262 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=58
-VOP3 263 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=55
-VOP3 264 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=58
-VOP3 265 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 266 v_min_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 267 v_max_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 268 v_min_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=55
-VOP3 269 v_max_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=55
-VOP3 270 v_min_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 271 v_max_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 272 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 273 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:src:i32 m=55
-VOP3 274 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 275 v_and_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 276 v_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 277 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 278 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,vdst:v:f32! @cdna4 m=57
-VOP3 278 v_mac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! @cdna2 m=57
-VOP3 287 v_add_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=57
-VOP3 288 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=57
-VOP3 289 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=57
-VOP3 290 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=57
-VOP3 291 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,vdst:v:f16! m=57
-VOP3 294 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=58
-VOP3 295 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=58
-VOP3 296 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=58
-VOP3 297 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=55
-VOP3 298 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=55
-VOP3 299 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=55
-VOP3 300 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:src:i16 m=55
-VOP3 301 v_max_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=57
-VOP3 302 v_min_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=57
-VOP3 303 v_max_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=55
-VOP3 304 v_max_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=55
-VOP3 305 v_min_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=55
-VOP3 306 v_min_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=55
-VOP3 307 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:src:i16 m=59
-VOP3 308 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=58
-VOP3 309 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=58
-VOP3 310 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=58
-VOP3 311 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:f32! m=57
-VOP3 312 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:src:pk2_i16,vdst:v:i32! m=60
-VOP3 313 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:src:pk4_i8,vdst:v:i32! m=60
-VOP3 314 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,vdst:v:i32! m=60
-VOP3 315 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! m=57
-VOP3 316 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:pk2_f16! m=57
-VOP3 317 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 320 v_nop = - - m=61
-VOP3 321 v_mov_b32 = vdst:v:b32 src0:src:b32 m=62
-VOP3 323 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=63
-VOP3 324 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=64
-VOP3 325 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=64
-VOP3 326 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=64
-VOP3 327 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=63
-VOP3 328 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=63
-VOP3 330 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=63
-VOP3 331 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=63
-VOP3 332 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=65
-VOP3 333 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=65
-VOP3 334 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=64
-VOP3 335 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=63
-VOP3 336 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=63
-VOP3 337 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=64
-VOP3 338 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=64
-VOP3 339 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=64
-VOP3 340 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=64
-VOP3 341 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=63
-VOP3 342 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=64
-VOP3 343 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 344 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 345 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 346 v_floor_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 347 v_fract_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 348 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 349 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 350 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 351 v_floor_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 352 v_exp_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 353 v_log_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 354 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 355 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 356 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 357 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 358 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 359 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 360 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 361 v_sin_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 362 v_cos_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 363 v_not_b32 = vdst:v:u32 src0:src:u32 m=62
-VOP3 364 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=62
-VOP3 365 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=62
-VOP3 366 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=62
-VOP3 367 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=62
-VOP3 368 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=63
-VOP3 369 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 370 v_fract_f64 = vdst:v:f64 src0:src:f64 m=63
-VOP3 371 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=65
-VOP3 372 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 373 v_clrexcp = - - m=61
-VOP3 375 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=62
-VOP3 376 v_mov_b64 = vdst:v:u64 src0:src:u64 @cdna3,cdna4 m=62
-VOP3 377 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=64
-VOP3 378 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=64
-VOP3 379 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=63
-VOP3 380 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=63
-VOP3 381 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 382 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 383 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 384 v_log_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 385 v_exp_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 386 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 387 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=63
-VOP3 388 v_floor_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 389 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 390 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 391 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 392 v_fract_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 393 v_sin_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 394 v_cos_f16 = vdst:v:f16 src0:src:f16 m=63
-VOP3 395 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 396 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=63
-VOP3 397 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=63
-VOP3 398 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=63
-VOP3 399 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=62
-VOP3 404 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 @cdna3,cdna4 m=64
-VOP3 405 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 @cdna3,cdna4 m=64
-VOP3 406 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 @cdna3,cdna4 m=64
-VOP3 407 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 @cdna3,cdna4 m=64
-VOP3 408 v_prng_b32 = vdst:v:b32 src0:src:b32 @cdna4 m=62
-VOP3 409 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=66
-VOP3 410 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=66
-VOP3 411 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @cdna4 m=63
-VOP3 448 v_mad_legacy_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2 m=67
-VOP3 449 v_mad_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2 m=67
-VOP3 450 v_mad_i32_i24 = vdst:v:i32 src0:src:b24,src1:src:b24,src2:src:i32 m=68
-VOP3 451 v_mad_u32_u24 = vdst:v:u32 src0:src:b24,src1:src:b24,src2:src:u32 m=68
-VOP3 452 v_cubeid_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 453 v_cubesc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 454 v_cubetc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 455 v_cubema_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 456 v_bfe_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 457 v_bfe_i32 = vdst:v:i32 src0:src:i32,src1:src:u32,src2:src:u32 m=69
-VOP3 458 v_bfi_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 459 v_fma_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 460 v_fma_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=67
-VOP3 461 v_lerp_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=69
-VOP3 462 v_alignbit_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=70
-VOP3 463 v_alignbyte_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=70
-VOP3 464 v_min3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 465 v_min3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=69
-VOP3 466 v_min3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 467 v_max3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 468 v_max3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=69
-VOP3 469 v_max3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 470 v_med3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 471 v_med3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=69
-VOP3 472 v_med3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 473 v_sad_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=68
-VOP3 474 v_sad_hi_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=68
-VOP3 475 v_sad_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=68
-VOP3 476 v_sad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=68
-VOP3 477 v_cvt_pk_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32,src2:src:pk4_u8 m=71
-VOP3 478 v_div_fixup_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=67
-VOP3 479 v_div_fixup_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=67
-VOP3 482 v_div_fmas_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32,vcc:vcc:mask! m=67
-VOP3 483 v_div_fmas_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64,vcc:vcc:mask! m=67
-VOP3 484 v_msad_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=68
-VOP3 485 v_qsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=68
-VOP3 486 v_mqsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=68
-VOP3 487 v_mqsad_u32_u8 = vdst:v:b128 src0:src:b64,src1:src:b32,src2:v:b128 m=68
-VOP3 490 v_mad_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=67
-VOP3 491 v_mad_legacy_u16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=68
-VOP3 492 v_mad_legacy_i16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=68
-VOP3 493 v_perm_b32 = vdst:v:pk4_b8 src0:src:b32,src1:src:b32,src2:src:pk4_u8 m=69
-VOP3 494 v_fma_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=67
-VOP3 495 v_div_fixup_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=67
-VOP3 496 v_cvt_pkaccum_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32 m=72
-VOP3 497 v_mad_u32_u16 = vdst:v:u32 src0:src:u16,src1:src:u16,src2:src:u32 m=70
-VOP3 498 v_mad_i32_i16 = vdst:v:i32 src0:src:i16,src1:src:i16,src2:src:i32 m=70
-VOP3 499 v_xad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 500 v_min3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=26
-VOP3 501 v_min3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=70
-VOP3 502 v_min3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=70
-VOP3 503 v_max3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=26
-VOP3 504 v_max3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=70
-VOP3 505 v_max3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=70
-VOP3 506 v_med3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=26
-VOP3 507 v_med3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=70
-VOP3 508 v_med3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=70
-VOP3 509 v_lshl_add_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 510 v_add_lshl_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 511 v_add3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 512 v_lshl_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 513 v_and_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 514 v_or3_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
-VOP3 515 v_mad_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=26
-VOP3 516 v_mad_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=70
-VOP3 517 v_mad_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=70
-VOP3 518 v_fma_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=26
-VOP3 519 v_div_fixup_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=26
-VOP3 520 v_lshl_add_u64 = vdst:v:u64 src0:src:u64,src1:src:u32,src2:src:u64 @cdna3,cdna4 m=69
-VOP3 563 v_bitop3_b16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 @cdna4 m=73
-VOP3 564 v_bitop3_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:src:b32 @cdna4 m=74
-VOP3 565 v_cvt_scalef32_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,src2:src:f32,vdst:v:pk2_fp8! @cdna4 m=75
-VOP3 566 v_cvt_scalef32_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,src2:src:f32,vdst:v:pk2_bf8! @cdna4 m=75
-VOP3 567 v_cvt_scalef32_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,src2:src:f32,vdst:v:fp8! @cdna4 m=76
-VOP3 568 v_cvt_scalef32_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,src2:src:f32,vdst:v:bf8! @cdna4 m=76
-VOP3 569 v_cvt_scalef32_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=77
-VOP3 570 v_cvt_scalef32_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=77
-VOP3 571 v_cvt_scalef32_f32_fp8 = vdst:v:f32 src0:src:fp8,src1:src:f32 @cdna4 m=77
-VOP3 572 v_cvt_scalef32_f32_bf8 = vdst:v:f32 src0:src:bf8,src1:src:f32 @cdna4 m=77
-VOP3 573 v_cvt_scalef32_pk_fp4_f32 = vdst:v:pk2_fp4 src0:src:f32,src1:src:f32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=75
-VOP3 574 v_cvt_scalef32_sr_pk_fp4_f32 = vdst:v:pk2_fp4 src0:v:pk2_f32,src1:src:u32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=76
-VOP3 575 v_cvt_scalef32_pk_f32_fp4 = vdst:v:pk2_f32 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=77
-VOP3 576 v_cvt_scalef32_pk_fp8_f16 = vdst:v:pk2_fp8 src0:src:pk2_f16,src1:src:f32,vdst:v:pk2_fp8! @cdna4 m=78
-VOP3 577 v_cvt_scalef32_pk_bf8_f16 = vdst:v:pk2_bf8 src0:src:pk2_f16,src1:src:f32,vdst:v:pk2_bf8! @cdna4 m=78
-VOP3 578 v_cvt_scalef32_sr_fp8_f16 = vdst:v:fp8 src0:src:f16,src1:src:u32,src2:src:f32,vdst:v:fp8! @cdna4 m=76
-VOP3 579 v_cvt_scalef32_sr_bf8_f16 = vdst:v:bf8 src0:src:f16,src1:src:u32,src2:src:f32,vdst:v:bf8! @cdna4 m=76
-VOP3 580 v_cvt_scalef32_pk_fp8_bf16 = vdst:v:pk2_fp8 src0:src:pk2_bf16,src1:src:f32,vdst:v:pk2_fp8! @cdna4 m=78
-VOP3 581 v_cvt_scalef32_pk_bf8_bf16 = vdst:v:pk2_bf8 src0:src:pk2_bf16,src1:src:f32,vdst:v:pk2_bf8! @cdna4 m=78
-VOP3 582 v_cvt_scalef32_sr_fp8_bf16 = vdst:v:fp8 src0:src:bf16,src1:src:u32,src2:src:f32,vdst:v:fp8! @cdna4 m=76
-VOP3 583 v_cvt_scalef32_sr_bf8_bf16 = vdst:v:bf8 src0:src:bf16,src1:src:u32,src2:src:f32,vdst:v:bf8! @cdna4 m=76
-VOP3 584 v_cvt_scalef32_pk_f16_fp8 = vdst:v:pk2_f16 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=77
-VOP3 585 v_cvt_scalef32_pk_f16_bf8 = vdst:v:pk2_f16 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=77
-VOP3 586 v_cvt_scalef32_f16_fp8 = vdst:v:f16 src0:src:fp8,src1:src:f32,vdst:v:f16! @cdna4 m=77
-VOP3 587 v_cvt_scalef32_f16_bf8 = vdst:v:f16 src0:src:bf8,src1:src:f32,vdst:v:f16! @cdna4 m=77
-VOP3 588 v_cvt_scalef32_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:f32,vdst:v:pk2_fp4! @cdna4 m=79
-VOP3 589 v_cvt_scalef32_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:f32,vdst:v:pk2_fp4! @cdna4 m=79
-VOP3 590 v_cvt_scalef32_sr_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:u32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=76
-VOP3 591 v_cvt_scalef32_sr_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:u32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=76
-VOP3 592 v_cvt_scalef32_pk_f16_fp4 = vdst:v:pk2_f16 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=77
-VOP3 593 v_cvt_scalef32_pk_bf16_fp4 = vdst:v:pk2_bf16 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=77
-VOP3 594 v_cvt_scalef32_2xpk16_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @cdna4 m=69
-VOP3 595 v_cvt_scalef32_2xpk16_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @cdna4 m=69
-VOP3 596 v_cvt_scalef32_sr_pk32_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @cdna4 m=69
-VOP3 597 v_cvt_scalef32_sr_pk32_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @cdna4 m=69
-VOP3 598 v_cvt_scalef32_pk32_f32_fp6 = vdst:v:pk32_f32 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=55
-VOP3 599 v_cvt_scalef32_pk32_f32_bf6 = vdst:v:pk32_f32 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=55
-VOP3 600 v_cvt_scalef32_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:f32 @cdna4 m=55
-VOP3 601 v_cvt_scalef32_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:f32 @cdna4 m=55
-VOP3 602 v_cvt_scalef32_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:f32 @cdna4 m=55
-VOP3 603 v_cvt_scalef32_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:f32 @cdna4 m=55
-VOP3 604 v_cvt_scalef32_sr_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @cdna4 m=69
-VOP3 605 v_cvt_scalef32_sr_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @cdna4 m=69
-VOP3 606 v_cvt_scalef32_sr_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @cdna4 m=69
-VOP3 607 v_cvt_scalef32_sr_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @cdna4 m=69
-VOP3 608 v_cvt_scalef32_pk32_f16_fp6 = vdst:v:pk32_f16 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=55
-VOP3 609 v_cvt_scalef32_pk32_bf16_fp6 = vdst:v:pk32_bf16 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=55
-VOP3 610 v_cvt_scalef32_pk32_f16_bf6 = vdst:v:pk32_f16 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=55
-VOP3 611 v_cvt_scalef32_pk32_bf16_bf6 = vdst:v:pk32_bf16 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=55
-VOP3 613 v_ashr_pk_i8_i32 = vdst:v:pk2_i8 src0:src:i32,src1:src:i32,src2:src:u32,vdst:v:pk2_i8! @cdna4 m=80
-VOP3 614 v_ashr_pk_u8_i32 = vdst:v:pk2_u8 src0:src:i32,src1:src:i32,src2:src:u32,vdst:v:pk2_u8! @cdna4 m=80
-VOP3 615 v_cvt_pk_f16_f32 = vdst:v:pk2_f16 src0:src:f32,src1:src:f32 @cdna4 m=57
-VOP3 616 v_cvt_pk_bf16_f32 = vdst:v:pk2_bf16 src0:src:f32,src1:src:f32 @cdna4 m=81
-VOP3 617 v_cvt_scalef32_pk_bf16_fp8 = vdst:v:pk2_bf16 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=77
-VOP3 618 v_cvt_scalef32_pk_bf16_bf8 = vdst:v:pk2_bf16 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=77
-VOP3 640 v_add_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=57
-VOP3 641 v_mul_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=57
-VOP3 642 v_min_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=57
-VOP3 643 v_max_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=57
-VOP3 644 v_ldexp_f64 = vdst:v:f64 src0:src:f64,src1:src:i32 m=59
-VOP3 645 v_mul_lo_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 646 v_mul_hi_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 647 v_mul_hi_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=55
-VOP3 648 v_ldexp_f32 = vdst:v:f32 src0:src:f32,src1:src:i32 m=59
-VOP3 649 v_readlane_b32 = vdst:s:b32 src0:v:b32,src1:ss:b32 m=55
-VOP3 650 v_writelane_b32 = vdst:v:b32 src0:ss:b32,src1:ss:b32 m=55
-VOP3 651 v_bcnt_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 652 v_mbcnt_lo_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 653 v_mbcnt_hi_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 655 v_lshlrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=55
-VOP3 656 v_lshrrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=55
-VOP3 657 v_ashrrev_i64 = vdst:v:i64 src0:src:u32,src1:src:i64 m=55
-VOP3 658 v_trig_preop_f64 = vdst:v:f64 src0:src:f64,src1:src:b32 m=59
-VOP3 659 v_bfm_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=55
-VOP3 660 v_cvt_pknorm_i16_f32 v_cvt_pk_norm_i16_f32 vdst:v:pk2_i16 src0:src:f32,src1:src:f32 m=54
-VOP3 661 v_cvt_pknorm_u16_f32 v_cvt_pk_norm_u16_f32 vdst:v:pk2_u16 src0:src:f32,src1:src:f32 m=54
-VOP3 662 v_cvt_pkrtz_f16_f32 v_cvt_pk_rtz_f16_f32 vdst:v:pk2_f16 src0:src:f32,src1:src:f32 m=57
-VOP3 663 v_cvt_pk_u16_u32 = vdst:v:pk2_u16 src0:src:u32,src1:src:u32 m=55
-VOP3 664 v_cvt_pk_i16_i32 = vdst:v:pk2_i16 src0:src:i32,src1:src:i32 m=55
-VOP3 665 v_cvt_pknorm_i16_f16 v_cvt_pk_norm_i16_f16 vdst:v:pk2_i16 src0:src:f16,src1:src:f16 m=82
-VOP3 666 v_cvt_pknorm_u16_f16 v_cvt_pk_norm_u16_f16 vdst:v:pk2_u16 src0:src:f16,src1:src:f16 m=82
-VOP3 668 v_add_i32 v_add_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=58
-VOP3 669 v_sub_i32 v_sub_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=58
-VOP3 670 v_add_i16 v_add_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=83
-VOP3 671 v_sub_i16 v_sub_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=83
-VOP3 672 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=82
-VOP3 673 v_mul_legacy_f32 v_mul_dx9_zero_f32 vdst:v:f32 src0:src:f32,src1:src:f32 m=57
-VOP3 674 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,vdst:v:pk2_fp8! @cdna3,cdna4 m=78
-VOP3 675 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,vdst:v:pk2_bf8! @cdna3,cdna4 m=78
-VOP3 676 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,vdst:v:fp8! @cdna3,cdna4 m=84
-VOP3 677 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,vdst:v:bf8! @cdna3,cdna4 m=84
-VOP3 678 v_cvt_sr_f16_f32 = vdst:v:f16 src0:src:f32,src1:src:u32,vdst:v:f16! @cdna4 m=85
-VOP3 679 v_cvt_sr_bf16_f32 = vdst:v:bf16 src0:src:f32,src1:src:u32,vdst:v:bf16! @cdna4 m=85
-VOP3 680 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=67
-VOP3 681 v_maximum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=67
-MAI 45 v_mfma_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32 @cdna4 m=86
-MAI 46 v_mfma_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32 @cdna4 m=86
-MAI 53 v_mfma_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk4_f32 @cdna4 m=26
-MAI 54 v_mfma_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk4_i32 @cdna4 m=26
-MAI 55 v_mfma_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk16_f32 @cdna4 m=26
-MAI 56 v_mfma_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk16_i32 @cdna4 m=26
-MAI 57 v_smfmac_f32_16x16x64_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=87
-MAI 58 v_smfmac_i32_16x16x128_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk4_i32! @cdna4 m=87
-MAI 59 v_smfmac_f32_16x16x128_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=87
-MAI 60 v_smfmac_f32_16x16x128_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=87
-MAI 61 v_smfmac_f32_16x16x128_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=87
-MAI 62 v_mfma_f32_16x16x8_xf32 = vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32 @cdna3 m=26
-MAI 63 v_mfma_f32_32x32x4_xf32 = vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32 @cdna3 m=26
-MAI 64 v_mfma_f32_32x32x1_2b_f32 = vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna3,cdna4 m=26
-MAI 64 v_mfma_f32_32x32x1f32 v_mfma_f32_32x32x1_2b_f32 vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna2 m=26
-MAI 65 v_mfma_f32_16x16x1_4b_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 65 v_mfma_f32_16x16x1f32 v_mfma_f32_16x16x1_4b_f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2 m=26
-MAI 66 v_mfma_f32_4x4x1_16b_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 66 v_mfma_f32_4x4x1f32 v_mfma_f32_4x4x1_16b_f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2 m=26
-MAI 67 v_smfmac_f32_16x16x128_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=87
-MAI 68 v_mfma_f32_32x32x2_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 68 v_mfma_f32_32x32x2f32 v_mfma_f32_32x32x2_f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2 m=26
-MAI 69 v_mfma_f32_16x16x4_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 69 v_mfma_f32_16x16x4f32 v_mfma_f32_16x16x4_f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2 m=26
-MAI 70 v_smfmac_f32_32x32x32_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=87
-MAI 71 v_smfmac_i32_32x32x64_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk16_i32! @cdna4 m=87
-MAI 72 v_mfma_f32_32x32x4_2b_f16 = vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna3,cdna4 m=26
-MAI 72 v_mfma_f32_32x32x4f16 v_mfma_f32_32x32x4_2b_f16 vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna2 m=26
-MAI 73 v_mfma_f32_16x16x4_4b_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 73 v_mfma_f32_16x16x4f16 v_mfma_f32_16x16x4_4b_f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2 m=26
-MAI 74 v_mfma_f32_4x4x4_16b_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 74 v_mfma_f32_4x4x4f16 v_mfma_f32_4x4x4_16b_f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2 m=26
-MAI 75 v_smfmac_f32_32x32x64_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=87
-MAI 76 v_mfma_f32_32x32x8_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 76 v_mfma_f32_32x32x8f16 v_mfma_f32_32x32x8_f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2 m=26
-MAI 77 v_mfma_f32_16x16x16_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 77 v_mfma_f32_16x16x16f16 v_mfma_f32_16x16x16_f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2 m=26
-MAI 78 v_smfmac_f32_32x32x64_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=87
-MAI 79 v_smfmac_f32_32x32x64_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=87
-MAI 80 v_mfma_i32_32x32x4_2b_i8 = vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna3,cdna4 m=26
-MAI 80 v_mfma_i32_32x32x4i8 v_mfma_i32_32x32x4_2b_i8 vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna2 m=26
-MAI 81 v_mfma_i32_16x16x4_4b_i8 = vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna3,cdna4 m=26
-MAI 81 v_mfma_i32_16x16x4i8 v_mfma_i32_16x16x4_4b_i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2 m=26
-MAI 82 v_mfma_i32_4x4x4_16b_i8 = vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna3,cdna4 m=26
-MAI 82 v_mfma_i32_4x4x4i8 v_mfma_i32_4x4x4_16b_i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2 m=26
-MAI 83 v_smfmac_f32_32x32x64_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=87
-MAI 84 v_mfma_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk4_f32 @cdna4 m=26
-MAI 84 v_mfma_i32_32x32x8i8 v_mfma_i32_32x32x8_i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2 m=26
-MAI 85 v_mfma_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk16_f32 @cdna4 m=26
-MAI 85 v_mfma_i32_16x16x16i8 v_mfma_i32_16x16x16_i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2 m=26
-MAI 86 v_mfma_i32_32x32x16_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk16_i32 @cdna3,cdna4 m=26
-MAI 87 v_mfma_i32_16x16x32_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk4_i32 @cdna3,cdna4 m=26
-MAI 90 v_smfmac_f32_16x16x64_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=87
-MAI 91 v_smfmac_f32_32x32x32_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=87
-MAI 93 v_mfma_f32_32x32x4_2b_bf16 = vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna3,cdna4 m=26
-MAI 94 v_mfma_f32_16x16x4_4b_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 95 v_mfma_f32_4x4x4_16b_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 96 v_mfma_f32_32x32x8_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 97 v_mfma_f32_16x16x16_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 98 v_smfmac_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=87
-MAI 99 v_mfma_f32_32x32x4bf16_1k v_mfma_f32_32x32x4_2b_bf16 vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna2 m=26
-MAI 100 v_mfma_f32_16x16x4bf16_1k v_mfma_f32_16x16x4_4b_bf16 vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2 m=26
-MAI 100 v_smfmac_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=87
-MAI 101 v_mfma_f32_4x4x4bf16_1k v_mfma_f32_4x4x4_16b_bf16 vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2 m=26
-MAI 102 v_mfma_f32_32x32x8bf16_1k v_mfma_f32_32x32x8_bf16 vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2 m=26
-MAI 102 v_smfmac_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=87
-MAI 103 v_mfma_f32_16x16x16bf16_1k v_mfma_f32_16x16x16_bf16 vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2 m=26
-MAI 104 v_mfma_f32_32x32x2bf16 v_mfma_f32_32x32x2_2b_bf16 vdst:md:pk32_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk32_f32 @cdna2 m=26
-MAI 104 v_smfmac_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=87
-MAI 105 v_mfma_f32_16x16x2bf16 v_mfma_f32_16x16x2_4b_bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2 m=26
-MAI 106 v_smfmac_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk4_i32! @cdna3,cdna4 m=87
-MAI 107 v_mfma_f32_4x4x2bf16 v_mfma_f32_4x4x2_16b_bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2 m=26
-MAI 108 v_mfma_f32_32x32x4bf16 v_mfma_f32_32x32x4_bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2 m=26
-MAI 108 v_smfmac_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk16_i32! @cdna3,cdna4 m=87
-MAI 109 v_mfma_f32_16x16x8bf16 v_mfma_f32_16x16x8_bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2 m=26
-MAI 110 v_mfma_f64_16x16x4_f64 = vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna3,cdna4 m=26
-MAI 110 v_mfma_f64_16x16x4f64 v_mfma_f64_16x16x4_f64 vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna2 m=26
-MAI 111 v_mfma_f64_4x4x4_4b_f64 = vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna3,cdna4 m=26
-MAI 111 v_mfma_f64_4x4x4f64 v_mfma_f64_4x4x4_4b_f64 vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna2 m=26
-MAI 112 v_mfma_f32_16x16x32_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 113 v_mfma_f32_16x16x32_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 114 v_mfma_f32_16x16x32_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 115 v_mfma_f32_16x16x32_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk4_f32 @cdna3,cdna4 m=26
-MAI 116 v_mfma_f32_32x32x16_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 117 v_mfma_f32_32x32x16_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 118 v_mfma_f32_32x32x16_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 119 v_mfma_f32_32x32x16_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk16_f32 @cdna3,cdna4 m=26
-MAI 120 v_smfmac_f32_16x16x64_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=87
-MAI 121 v_smfmac_f32_16x16x64_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=87
-MAI 122 v_smfmac_f32_16x16x64_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=87
-MAI 123 v_smfmac_f32_16x16x64_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=87
-MAI 124 v_smfmac_f32_32x32x32_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=87
-MAI 125 v_smfmac_f32_32x32x32_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=87
-MAI 126 v_smfmac_f32_32x32x32_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=87
-MAI 127 v_smfmac_f32_32x32x32_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=87
-VOP3P 0 v_pk_mad_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:pk2_i16 m=26
-VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=88
-VOP3P 3 v_pk_sub_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=88
-VOP3P 4 v_pk_lshlrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 5 v_pk_lshrrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 6 v_pk_ashrrev_i16 = vdst:v:pk2_i16 src0:src:pk2_u16,src1:src:pk2_i16 m=88
-VOP3P 7 v_pk_max_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=88
-VOP3P 8 v_pk_min_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=88
-VOP3P 9 v_pk_mad_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:pk2_u16 m=26
-VOP3P 10 v_pk_add_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 11 v_pk_sub_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 12 v_pk_max_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 13 v_pk_min_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=88
-VOP3P 14 v_pk_fma_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 m=26
-VOP3P 15 v_pk_add_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=88
-VOP3P 16 v_pk_mul_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=88
-VOP3P 17 v_pk_min_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=88
-VOP3P 18 v_pk_max_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=88
-VOP3P 26 v_dot2_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:f32 @cdna4 m=26
-VOP3P 27 v_pk_minimum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna4 m=26
-VOP3P 28 v_pk_maximum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna4 m=26
-VOP3P 32 v_fma_mix_f32 = vdst:v:f32 src0:src:b32,src1:src:b32,src2:src:b32 m=26
-VOP3P 33 v_fma_mixlo_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=26
-VOP3P 34 v_fma_mixhi_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=26
-VOP3P 35 v_dot2_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:f32 m=26
-VOP3P 38 v_dot2_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:i32 m=26
-VOP3P 39 v_dot2_u32_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=26
-VOP3P 40 v_dot4_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:src:pk4_i8,src2:src:i32 m=89
-VOP3P 41 v_dot4_u32_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=89
-VOP3P 42 v_dot8_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,src2:src:i32 m=89
-VOP3P 43 v_dot8_u32_u4 = vdst:v:u32 src0:src:pk8_u4,src1:src:pk8_u4,src2:src:u32 m=89
-VOP3P 48 v_pk_fma_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32,src2:src:pk2_f32 m=26
-VOP3P 49 v_pk_mul_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=88
-VOP3P 50 v_pk_add_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=88
-VOP3P 51 v_pk_mov_b32 = vdst:v:pk2_b32 src0:src:pk2_b32,src1:src:pk2_b32 m=88
-VOP3P 88 v_accvgpr_read_b32 = vdst:v:b32 src0:a:b32 m=90
-VOP3P 89 v_accvgpr_write_b32 = vdst:a:b32 src0:src:b32 m=90
-VOP3SD 281 v_add_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=91
-VOP3SD 282 v_sub_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=91
-VOP3SD 283 v_subrev_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=91
-VOP3SD 284 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=92
-VOP3SD 285 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=92
-VOP3SD 286 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=92
-VOP3SD 480 v_div_scale_f32 = vdst:v:f32,sdst:s:mask src0:src:f32,src1:src:f32,src2:src:f32 m=26
-VOP3SD 481 v_div_scale_f64 = vdst:v:f64,sdst:s:mask src0:src:f64,src1:src:f64,src2:src:f64 m=26
-VOP3SD 488 v_mad_u64_u32 v_mad_co_u64_u32 vdst:v:u64,sdst:s:mask src0:src:u32,src1:src:u32,src2:src:u64 m=92
-VOP3SD 489 v_mad_i64_i32 v_mad_co_i64_i32 vdst:v:i64,sdst:s:mask src0:src:i32,src1:src:i32,src2:src:i64 m=92
-VOP3PX2 45 v_mfma_scale_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32,scale_src0:src:b32,scale_src1:src:b32 @cdna4 m=93
-VOP3PX2 46 v_mfma_scale_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32,scale_src0:src:b32,scale_src1:src:b32 @cdna4 m=93
-VOPC 16 v_cmp_class_f32 = vcc:vcc:mask src0:src:f32,src1:v:b32 m=26,50
-VOPC 17 v_cmpx_class_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:b32 m=26,50
-VOPC 18 v_cmp_class_f64 = vcc:vcc:mask src0:src:f64,src1:v:b32 m=26
-VOPC 19 v_cmpx_class_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:b32 m=26
-VOPC 20 v_cmp_class_f16 = vcc:vcc:mask src0:src:f16,src1:v:b16 m=26,50
-VOPC 21 v_cmpx_class_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:b16 m=26,50
-VOPC 32 v_cmp_f_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 33 v_cmp_lt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 34 v_cmp_eq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 35 v_cmp_le_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 36 v_cmp_gt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 37 v_cmp_lg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 38 v_cmp_ge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 39 v_cmp_o_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 40 v_cmp_u_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 41 v_cmp_nge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 42 v_cmp_nlg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 43 v_cmp_ngt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 44 v_cmp_nle_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 45 v_cmp_neq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 46 v_cmp_nlt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 47 v_cmp_tru_f16 v_cmp_t_f16 vcc:vcc:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 48 v_cmpx_f_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 49 v_cmpx_lt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 50 v_cmpx_eq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 51 v_cmpx_le_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 52 v_cmpx_gt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 53 v_cmpx_lg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 54 v_cmpx_ge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 55 v_cmpx_o_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 56 v_cmpx_u_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 57 v_cmpx_nge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 58 v_cmpx_nlg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 59 v_cmpx_ngt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 60 v_cmpx_nle_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 61 v_cmpx_neq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 62 v_cmpx_nlt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 63 v_cmpx_tru_f16 v_cmpx_t_f16 vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=26,47
-VOPC 64 v_cmp_f_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 65 v_cmp_lt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 66 v_cmp_eq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 67 v_cmp_le_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 68 v_cmp_gt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 69 v_cmp_lg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 70 v_cmp_ge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 71 v_cmp_o_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 72 v_cmp_u_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 73 v_cmp_nge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 74 v_cmp_nlg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 75 v_cmp_ngt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 76 v_cmp_nle_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 77 v_cmp_neq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 78 v_cmp_nlt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 79 v_cmp_tru_f32 v_cmp_t_f32 vcc:vcc:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 80 v_cmpx_f_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 81 v_cmpx_lt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 82 v_cmpx_eq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 83 v_cmpx_le_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 84 v_cmpx_gt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 85 v_cmpx_lg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 86 v_cmpx_ge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 87 v_cmpx_o_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 88 v_cmpx_u_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 89 v_cmpx_nge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 90 v_cmpx_nlg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 91 v_cmpx_ngt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 92 v_cmpx_nle_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 93 v_cmpx_neq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 94 v_cmpx_nlt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 95 v_cmpx_tru_f32 v_cmpx_t_f32 vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=26,47
-VOPC 96 v_cmp_f_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 97 v_cmp_lt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 98 v_cmp_eq_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 99 v_cmp_le_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 100 v_cmp_gt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 101 v_cmp_lg_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 102 v_cmp_ge_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 103 v_cmp_o_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 104 v_cmp_u_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 105 v_cmp_nge_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 106 v_cmp_nlg_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 107 v_cmp_ngt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 108 v_cmp_nle_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 109 v_cmp_neq_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 110 v_cmp_nlt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 111 v_cmp_tru_f64 v_cmp_t_f64 vcc:vcc:mask src0:src:f64,src1:v:f64 m=26
-VOPC 112 v_cmpx_f_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 113 v_cmpx_lt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 114 v_cmpx_eq_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 115 v_cmpx_le_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 116 v_cmpx_gt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 117 v_cmpx_lg_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 118 v_cmpx_ge_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 119 v_cmpx_o_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 120 v_cmpx_u_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 121 v_cmpx_nge_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 122 v_cmpx_nlg_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 123 v_cmpx_ngt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 124 v_cmpx_nle_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 125 v_cmpx_neq_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 126 v_cmpx_nlt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 127 v_cmpx_tru_f64 v_cmpx_t_f64 vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=26
-VOPC 160 v_cmp_f_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 161 v_cmp_lt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 162 v_cmp_eq_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 163 v_cmp_le_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 164 v_cmp_gt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 165 v_cmp_ne_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 166 v_cmp_ge_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 167 v_cmp_t_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 168 v_cmp_f_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 169 v_cmp_lt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 170 v_cmp_eq_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 171 v_cmp_le_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 172 v_cmp_gt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 173 v_cmp_ne_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 174 v_cmp_ge_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 175 v_cmp_t_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 176 v_cmpx_f_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 177 v_cmpx_lt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 178 v_cmpx_eq_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 179 v_cmpx_le_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 180 v_cmpx_gt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 181 v_cmpx_ne_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 182 v_cmpx_ge_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 183 v_cmpx_t_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=26,94
-VOPC 184 v_cmpx_f_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 185 v_cmpx_lt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 186 v_cmpx_eq_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 187 v_cmpx_le_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 188 v_cmpx_gt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 189 v_cmpx_ne_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 190 v_cmpx_ge_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 191 v_cmpx_t_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=26,94
-VOPC 192 v_cmp_f_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 193 v_cmp_lt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 194 v_cmp_eq_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 195 v_cmp_le_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 196 v_cmp_gt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 197 v_cmp_ne_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 198 v_cmp_ge_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 199 v_cmp_t_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 200 v_cmp_f_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 201 v_cmp_lt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 202 v_cmp_eq_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 203 v_cmp_le_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 204 v_cmp_gt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 205 v_cmp_ne_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 206 v_cmp_ge_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 207 v_cmp_t_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 208 v_cmpx_f_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 209 v_cmpx_lt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 210 v_cmpx_eq_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 211 v_cmpx_le_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 212 v_cmpx_gt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 213 v_cmpx_ne_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 214 v_cmpx_ge_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 215 v_cmpx_t_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=26,94
-VOPC 216 v_cmpx_f_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 217 v_cmpx_lt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 218 v_cmpx_eq_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 219 v_cmpx_le_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 220 v_cmpx_gt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 221 v_cmpx_ne_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 222 v_cmpx_ge_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 223 v_cmpx_t_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=26,94
-VOPC 224 v_cmp_f_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 225 v_cmp_lt_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 226 v_cmp_eq_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 227 v_cmp_le_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 228 v_cmp_gt_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 229 v_cmp_ne_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 230 v_cmp_ge_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 231 v_cmp_t_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=26
-VOPC 232 v_cmp_f_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 233 v_cmp_lt_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 234 v_cmp_eq_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 235 v_cmp_le_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 236 v_cmp_gt_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 237 v_cmp_ne_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 238 v_cmp_ge_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 239 v_cmp_t_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=26
-VOPC 240 v_cmpx_f_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 241 v_cmpx_lt_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 242 v_cmpx_eq_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 243 v_cmpx_le_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 244 v_cmpx_gt_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 245 v_cmpx_ne_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 246 v_cmpx_ge_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 247 v_cmpx_t_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=26
-VOPC 248 v_cmpx_f_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 249 v_cmpx_lt_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 250 v_cmpx_eq_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 251 v_cmpx_le_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 252 v_cmpx_gt_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 253 v_cmpx_ne_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 254 v_cmpx_ge_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
-VOPC 255 v_cmpx_t_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=26
+VOP1 0 v_nop = - - m=38,39
+VOP1 1 v_mov_b32 = vdst:v:b32 src0:src:b32 m=27,40,41
+VOP1 2 v_readfirstlane_b32 = vdst:s:b32 src0:v:b32 m=27
+VOP1 3 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=27,42
+VOP1 4 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=27,40
+VOP1 5 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=27,40,43
+VOP1 6 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=27,40,43
+VOP1 7 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=27,42,44
+VOP1 8 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=27,42,44
+VOP1 10 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=27,42,45
+VOP1 11 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=27,42,45
+VOP1 12 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=27,42,44
+VOP1 13 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=27,42,44
+VOP1 14 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=27,40,43
+VOP1 15 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=27,42
+VOP1 16 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=27,42
+VOP1 17 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=27,40,43
+VOP1 18 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=27,40,43
+VOP1 19 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=27,40,43
+VOP1 20 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=27,40,43
+VOP1 21 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=27,42
+VOP1 22 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=27,40
+VOP1 23 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 24 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 25 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 26 v_floor_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 27 v_fract_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 28 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 29 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 30 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 31 v_floor_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 32 v_exp_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 33 v_log_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 34 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 35 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 36 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 37 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 38 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 39 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 40 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 41 v_sin_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 42 v_cos_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 43 v_not_b32 = vdst:v:u32 src0:src:u32 m=27,40,41
+VOP1 44 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=27,40,41
+VOP1 45 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=27,40,41
+VOP1 46 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=27,40,41
+VOP1 47 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=27,40,41
+VOP1 48 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=27,42
+VOP1 49 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 50 v_fract_f64 = vdst:v:f64 src0:src:f64 m=27,42
+VOP1 51 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=27,42,44
+VOP1 52 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 53 v_clrexcp = - - m=38
+VOP1 55 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=27,40,41
+VOP1 56 v_mov_b64 = vdst:v:u64 src0:src:u64 @cdna3,cdna4 m=27,40
+VOP1 57 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=27,40,43
+VOP1 58 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=27,40,43
+VOP1 59 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=27,42,44
+VOP1 60 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=27,42,44
+VOP1 61 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 62 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 63 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 64 v_log_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 65 v_exp_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 66 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 67 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=27,42,44
+VOP1 68 v_floor_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 69 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 70 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 71 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 72 v_fract_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 73 v_sin_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 74 v_cos_f16 = vdst:v:f16 src0:src:f16 m=27,42,45
+VOP1 75 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 76 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=27,42,45
+VOP1 77 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=27,42,44
+VOP1 78 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=27,42,44
+VOP1 79 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=27,40,41
+VOP1 81 v_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! m=27
+VOP1 82 v_accvgpr_mov_b32 = vdst:a:b32 src0:a:b32 m=27
+VOP1 84 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 @cdna3,cdna4 m=27,40,43
+VOP1 85 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 @cdna3,cdna4 m=27,40,43
+VOP1 86 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 @cdna3,cdna4 m=27,40,43
+VOP1 87 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 @cdna3,cdna4 m=27,40,43
+VOP1 88 v_prng_b32 = vdst:v:b32 src0:src:b32 @cdna4 m=27,40,41
+VOP1 89 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=27
+VOP1 90 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=27
+VOP1 91 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @cdna4 m=27,42,45
+VOP2 0 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:v:b32,vcc:vcc:mask m=27,46,47
+VOP2 1 v_add_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=27,46,48
+VOP2 2 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=27,46,48
+VOP2 3 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=27,46,48
+VOP2 4 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:v:f64,vdst:v:f64! m=27,46
+VOP2 5 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=27,46,48
+VOP2 6 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=27,40,49
+VOP2 7 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:v:i32 m=27,40,49
+VOP2 8 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 9 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 10 v_min_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=27,46,48
+VOP2 11 v_max_f32 = vdst:v:f32 src0:src:f32,src1:v:f32 m=27,46,48
+VOP2 12 v_min_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=27,40,49
+VOP2 13 v_max_i32 = vdst:v:i32 src0:src:i32,src1:v:i32 m=27,40,49
+VOP2 14 v_min_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 15 v_max_u32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 16 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 17 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:v:i32 m=27,40,49
+VOP2 18 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 19 v_and_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 20 v_or_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 21 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 22 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:v:pk2_bf16,vdst:v:f32! @cdna4 m=27,46
+VOP2 22 v_mac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! @cdna2 m=27,46
+VOP2 23 v_fmamk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna3,cdna4 m=27
+VOP2 23 v_madmk_f32 = vdst:v:f32 src0:src:f32,literal:k:f32,src1:v:f32 @cdna2 m=27
+VOP2 24 v_fmaak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna3,cdna4 m=27
+VOP2 24 v_madak_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,literal:k:f32 @cdna2 m=27
+VOP2 25 v_add_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 26 v_sub_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 27 v_subrev_co_u32 = vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 28 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=27,40,49
+VOP2 29 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=27,40,49
+VOP2 30 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,vcc:vcc:mask src0:src:u32,src1:v:u32,vcc:vcc:mask m=27,40,49
+VOP2 31 v_add_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=27,46,48
+VOP2 32 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=27,46,48
+VOP2 33 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=27,46,48
+VOP2 34 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=27,46,48
+VOP2 35 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,vdst:v:f16! m=27,46
+VOP2 36 v_madmk_f16 = vdst:v:f16 src0:src:f16,literal:k:f16,src1:v:f16 m=27
+VOP2 37 v_madak_f16 = vdst:v:f16 src0:src:f16,src1:v:f16,literal:k:f16 m=27
+VOP2 38 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 39 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 40 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 41 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 42 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 43 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 44 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:v:i16 m=27,40,49
+VOP2 45 v_max_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=27,46,48
+VOP2 46 v_min_f16 = vdst:v:f16 src0:src:f16,src1:v:f16 m=27,46,48
+VOP2 47 v_max_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 48 v_max_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=27,40,49
+VOP2 49 v_min_u16 = vdst:v:u16 src0:src:u16,src1:v:u16 m=27,40,49
+VOP2 50 v_min_i16 = vdst:v:i16 src0:src:i16,src1:v:i16 m=27,40,49
+VOP2 51 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:v:i16 m=27,50,51
+VOP2 52 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 53 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 54 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP2 55 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:f32! m=27,46
+VOP2 56 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:v:pk2_i16,vdst:v:i32! m=27,52
+VOP2 57 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:v:pk4_i8,vdst:v:i32! m=27,52
+VOP2 58 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:v:pk8_i4,vdst:v:i32! m=27,52
+VOP2 59 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! m=27,46
+VOP2 60 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:v:pk2_f16,vdst:v:pk2_f16! m=27,46,53
+VOP2 61 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:v:u32 m=27,40,49
+VOP3 16 v_cmp_class_f32 = vdst:s:mask src0:src:f32,src1:src:b32 m=54
+VOP3 17 v_cmpx_class_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:b32 m=54
+VOP3 18 v_cmp_class_f64 = vdst:s:mask src0:src:f64,src1:src:b32 m=54
+VOP3 19 v_cmpx_class_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:b32 m=54
+VOP3 20 v_cmp_class_f16 = vdst:s:mask src0:src:f16,src1:src:b16 m=54
+VOP3 21 v_cmpx_class_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:b16 m=54
+VOP3 32 v_cmp_f_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 33 v_cmp_lt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 34 v_cmp_eq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 35 v_cmp_le_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 36 v_cmp_gt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 37 v_cmp_lg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 38 v_cmp_ge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 39 v_cmp_o_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 40 v_cmp_u_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 41 v_cmp_nge_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 42 v_cmp_nlg_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 43 v_cmp_ngt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 44 v_cmp_nle_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 45 v_cmp_neq_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 46 v_cmp_nlt_f16 = vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 47 v_cmp_tru_f16 v_cmp_t_f16 vdst:s:mask src0:src:f16,src1:src:f16 m=55
+VOP3 48 v_cmpx_f_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 49 v_cmpx_lt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 50 v_cmpx_eq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 51 v_cmpx_le_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 52 v_cmpx_gt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 53 v_cmpx_lg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 54 v_cmpx_ge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 55 v_cmpx_o_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 56 v_cmpx_u_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 57 v_cmpx_nge_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 58 v_cmpx_nlg_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 59 v_cmpx_ngt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 60 v_cmpx_nle_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 61 v_cmpx_neq_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 62 v_cmpx_nlt_f16 = vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 63 v_cmpx_tru_f16 v_cmpx_t_f16 vdst:s:mask,exec:exec:mask src0:src:f16,src1:src:f16 m=55
+VOP3 64 v_cmp_f_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 65 v_cmp_lt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 66 v_cmp_eq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 67 v_cmp_le_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 68 v_cmp_gt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 69 v_cmp_lg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 70 v_cmp_ge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 71 v_cmp_o_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 72 v_cmp_u_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 73 v_cmp_nge_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 74 v_cmp_nlg_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 75 v_cmp_ngt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 76 v_cmp_nle_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 77 v_cmp_neq_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 78 v_cmp_nlt_f32 = vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 79 v_cmp_tru_f32 v_cmp_t_f32 vdst:s:mask src0:src:f32,src1:src:f32 m=55
+VOP3 80 v_cmpx_f_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 81 v_cmpx_lt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 82 v_cmpx_eq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 83 v_cmpx_le_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 84 v_cmpx_gt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 85 v_cmpx_lg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 86 v_cmpx_ge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 87 v_cmpx_o_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 88 v_cmpx_u_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 89 v_cmpx_nge_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 90 v_cmpx_nlg_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 91 v_cmpx_ngt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 92 v_cmpx_nle_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 93 v_cmpx_neq_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 94 v_cmpx_nlt_f32 = vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 95 v_cmpx_tru_f32 v_cmpx_t_f32 vdst:s:mask,exec:exec:mask src0:src:f32,src1:src:f32 m=55
+VOP3 96 v_cmp_f_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 97 v_cmp_lt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 98 v_cmp_eq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 99 v_cmp_le_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 100 v_cmp_gt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 101 v_cmp_lg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 102 v_cmp_ge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 103 v_cmp_o_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 104 v_cmp_u_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 105 v_cmp_nge_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 106 v_cmp_nlg_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 107 v_cmp_ngt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 108 v_cmp_nle_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 109 v_cmp_neq_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 110 v_cmp_nlt_f64 = vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 111 v_cmp_tru_f64 v_cmp_t_f64 vdst:s:mask src0:src:f64,src1:src:f64 m=55
+VOP3 112 v_cmpx_f_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 113 v_cmpx_lt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 114 v_cmpx_eq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 115 v_cmpx_le_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 116 v_cmpx_gt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 117 v_cmpx_lg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 118 v_cmpx_ge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 119 v_cmpx_o_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 120 v_cmpx_u_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 121 v_cmpx_nge_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 122 v_cmpx_nlg_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 123 v_cmpx_ngt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 124 v_cmpx_nle_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 125 v_cmpx_neq_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 126 v_cmpx_nlt_f64 = vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 127 v_cmpx_tru_f64 v_cmpx_t_f64 vdst:s:mask,exec:exec:mask src0:src:f64,src1:src:f64 m=55
+VOP3 160 v_cmp_f_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 161 v_cmp_lt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 162 v_cmp_eq_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 163 v_cmp_le_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 164 v_cmp_gt_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 165 v_cmp_ne_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 166 v_cmp_ge_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 167 v_cmp_t_i16 = vdst:s:mask src0:src:i16,src1:src:i16 m=56
+VOP3 168 v_cmp_f_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 169 v_cmp_lt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 170 v_cmp_eq_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 171 v_cmp_le_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 172 v_cmp_gt_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 173 v_cmp_ne_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 174 v_cmp_ge_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 175 v_cmp_t_u16 = vdst:s:mask src0:src:u16,src1:src:u16 m=56
+VOP3 176 v_cmpx_f_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 177 v_cmpx_lt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 178 v_cmpx_eq_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 179 v_cmpx_le_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 180 v_cmpx_gt_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 181 v_cmpx_ne_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 182 v_cmpx_ge_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 183 v_cmpx_t_i16 = vdst:s:mask,exec:exec:mask src0:src:i16,src1:src:i16 m=56
+VOP3 184 v_cmpx_f_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 185 v_cmpx_lt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 186 v_cmpx_eq_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 187 v_cmpx_le_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 188 v_cmpx_gt_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 189 v_cmpx_ne_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 190 v_cmpx_ge_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 191 v_cmpx_t_u16 = vdst:s:mask,exec:exec:mask src0:src:u16,src1:src:u16 m=56
+VOP3 192 v_cmp_f_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 193 v_cmp_lt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 194 v_cmp_eq_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 195 v_cmp_le_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 196 v_cmp_gt_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 197 v_cmp_ne_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 198 v_cmp_ge_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 199 v_cmp_t_i32 = vdst:s:mask src0:src:i32,src1:src:i32 m=56
+VOP3 200 v_cmp_f_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 201 v_cmp_lt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 202 v_cmp_eq_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 203 v_cmp_le_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 204 v_cmp_gt_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 205 v_cmp_ne_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 206 v_cmp_ge_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 207 v_cmp_t_u32 = vdst:s:mask src0:src:u32,src1:src:u32 m=56
+VOP3 208 v_cmpx_f_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 209 v_cmpx_lt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 210 v_cmpx_eq_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 211 v_cmpx_le_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 212 v_cmpx_gt_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 213 v_cmpx_ne_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 214 v_cmpx_ge_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 215 v_cmpx_t_i32 = vdst:s:mask,exec:exec:mask src0:src:i32,src1:src:i32 m=56
+VOP3 216 v_cmpx_f_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 217 v_cmpx_lt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 218 v_cmpx_eq_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 219 v_cmpx_le_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 220 v_cmpx_gt_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 221 v_cmpx_ne_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 222 v_cmpx_ge_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 223 v_cmpx_t_u32 = vdst:s:mask,exec:exec:mask src0:src:u32,src1:src:u32 m=56
+VOP3 224 v_cmp_f_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 225 v_cmp_lt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 226 v_cmp_eq_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 227 v_cmp_le_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 228 v_cmp_gt_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 229 v_cmp_ne_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 230 v_cmp_ge_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 231 v_cmp_t_i64 = vdst:s:mask src0:src:i64,src1:src:i64 m=56
+VOP3 232 v_cmp_f_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 233 v_cmp_lt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 234 v_cmp_eq_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 235 v_cmp_le_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 236 v_cmp_gt_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 237 v_cmp_ne_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 238 v_cmp_ge_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 239 v_cmp_t_u64 = vdst:s:mask src0:src:u64,src1:src:u64 m=56
+VOP3 240 v_cmpx_f_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 241 v_cmpx_lt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 242 v_cmpx_eq_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 243 v_cmpx_le_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 244 v_cmpx_gt_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 245 v_cmpx_ne_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 246 v_cmpx_ge_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 247 v_cmpx_t_i64 = vdst:s:mask,exec:exec:mask src0:src:i64,src1:src:i64 m=56
+VOP3 248 v_cmpx_f_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 249 v_cmpx_lt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 250 v_cmpx_eq_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 251 v_cmpx_le_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 252 v_cmpx_gt_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 253 v_cmpx_ne_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 254 v_cmpx_ge_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 255 v_cmpx_t_u64 = vdst:s:mask,exec:exec:mask src0:src:u64,src1:src:u64 m=56
+VOP3 256 v_cndmask_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:s:mask m=57
+VOP3 257 v_add_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 258 v_sub_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 259 v_subrev_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 260 v_fmac_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,vdst:v:f64! m=58
+VOP3 261 v_mul_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 262 v_mul_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=59
+VOP3 263 v_mul_hi_i32_i24 = vdst:v:i32 src0:src:i32,src1:src:i32 m=56
+VOP3 264 v_mul_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=59
+VOP3 265 v_mul_hi_u32_u24 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 266 v_min_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 267 v_max_f32 = vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 268 v_min_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=56
+VOP3 269 v_max_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=56
+VOP3 270 v_min_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 271 v_max_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 272 v_lshrrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 273 v_ashrrev_i32 = vdst:v:i32 src0:src:u32,src1:src:i32 m=56
+VOP3 274 v_lshlrev_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 275 v_and_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 276 v_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 277 v_xor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 278 v_dot2c_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,vdst:v:f32! @cdna4 m=58
+VOP3 278 v_mac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! @cdna2 m=58
+VOP3 287 v_add_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=58
+VOP3 288 v_sub_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=58
+VOP3 289 v_subrev_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=58
+VOP3 290 v_mul_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=58
+VOP3 291 v_mac_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,vdst:v:f16! m=58
+VOP3 294 v_add_u16 v_add_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=59
+VOP3 295 v_sub_u16 v_sub_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=59
+VOP3 296 v_subrev_u16 v_subrev_nc_u16 vdst:v:u16 src0:src:u16,src1:src:u16 m=59
+VOP3 297 v_mul_lo_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=56
+VOP3 298 v_lshlrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=56
+VOP3 299 v_lshrrev_b16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=56
+VOP3 300 v_ashrrev_i16 = vdst:v:i16 src0:src:u16,src1:src:i16 m=56
+VOP3 301 v_max_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=58
+VOP3 302 v_min_f16 = vdst:v:f16 src0:src:f16,src1:src:f16 m=58
+VOP3 303 v_max_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=56
+VOP3 304 v_max_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=56
+VOP3 305 v_min_u16 = vdst:v:u16 src0:src:u16,src1:src:u16 m=56
+VOP3 306 v_min_i16 = vdst:v:i16 src0:src:i16,src1:src:i16 m=56
+VOP3 307 v_ldexp_f16 = vdst:v:f16 src0:src:f16,src1:src:i16 m=60
+VOP3 308 v_add_u32 v_add_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=59
+VOP3 309 v_sub_u32 v_sub_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=59
+VOP3 310 v_subrev_u32 v_subrev_nc_u32 vdst:v:u32 src0:src:u32,src1:src:u32 m=59
+VOP3 311 v_dot2c_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:f32! m=58
+VOP3 312 v_dot2c_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:src:pk2_i16,vdst:v:i32! m=61
+VOP3 313 v_dot4c_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:src:pk4_i8,vdst:v:i32! m=61
+VOP3 314 v_dot8c_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,vdst:v:i32! m=61
+VOP3 315 v_fmac_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,vdst:v:f32! m=58
+VOP3 316 v_pk_fmac_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,vdst:v:pk2_f16! m=58
+VOP3 317 v_xnor_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 320 v_nop = - - m=62
+VOP3 321 v_mov_b32 = vdst:v:b32 src0:src:b32 m=63
+VOP3 323 v_cvt_i32_f64 = vdst:v:i32 src0:src:f64 m=64
+VOP3 324 v_cvt_f64_i32 = vdst:v:f64 src0:src:i32 m=65
+VOP3 325 v_cvt_f32_i32 = vdst:v:f32 src0:src:i32 m=65
+VOP3 326 v_cvt_f32_u32 = vdst:v:f32 src0:src:u32 m=65
+VOP3 327 v_cvt_u32_f32 = vdst:v:u32 src0:src:f32 m=64
+VOP3 328 v_cvt_i32_f32 = vdst:v:i32 src0:src:f32 m=64
+VOP3 330 v_cvt_f16_f32 = vdst:v:f16 src0:src:f32 m=64
+VOP3 331 v_cvt_f32_f16 = vdst:v:f32 src0:src:f16 m=64
+VOP3 332 v_cvt_rpi_i32_f32 v_cvt_nearest_i32_f32 vdst:v:i32 src0:src:f32 m=66
+VOP3 333 v_cvt_flr_i32_f32 v_cvt_floor_i32_f32 vdst:v:i32 src0:src:f32 m=66
+VOP3 334 v_cvt_off_f32_i4 = vdst:v:f32 src0:src:i32 m=65
+VOP3 335 v_cvt_f32_f64 = vdst:v:f32 src0:src:f64 m=64
+VOP3 336 v_cvt_f64_f32 = vdst:v:f64 src0:src:f32 m=64
+VOP3 337 v_cvt_f32_ubyte0 = vdst:v:f32 src0:src:u32 m=65
+VOP3 338 v_cvt_f32_ubyte1 = vdst:v:f32 src0:src:u32 m=65
+VOP3 339 v_cvt_f32_ubyte2 = vdst:v:f32 src0:src:u32 m=65
+VOP3 340 v_cvt_f32_ubyte3 = vdst:v:f32 src0:src:u32 m=65
+VOP3 341 v_cvt_u32_f64 = vdst:v:u32 src0:src:f64 m=64
+VOP3 342 v_cvt_f64_u32 = vdst:v:f64 src0:src:u32 m=65
+VOP3 343 v_trunc_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 344 v_ceil_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 345 v_rndne_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 346 v_floor_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 347 v_fract_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 348 v_trunc_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 349 v_ceil_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 350 v_rndne_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 351 v_floor_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 352 v_exp_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 353 v_log_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 354 v_rcp_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 355 v_rcp_iflag_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 356 v_rsq_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 357 v_rcp_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 358 v_rsq_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 359 v_sqrt_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 360 v_sqrt_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 361 v_sin_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 362 v_cos_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 363 v_not_b32 = vdst:v:u32 src0:src:u32 m=63
+VOP3 364 v_bfrev_b32 = vdst:v:b32 src0:src:b32 m=63
+VOP3 365 v_ffbh_u32 v_clz_i32_u32 vdst:v:i32 src0:src:u32 m=63
+VOP3 366 v_ffbl_b32 v_ctz_i32_b32 vdst:v:i32 src0:src:u32 m=63
+VOP3 367 v_ffbh_i32 v_cls_i32 vdst:v:i32 src0:src:i32 m=63
+VOP3 368 v_frexp_exp_i32_f64 = vdst:v:i32 src0:src:f64 m=64
+VOP3 369 v_frexp_mant_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 370 v_fract_f64 = vdst:v:f64 src0:src:f64 m=64
+VOP3 371 v_frexp_exp_i32_f32 = vdst:v:i32 src0:src:f32 m=66
+VOP3 372 v_frexp_mant_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 373 v_clrexcp = - - m=62
+VOP3 375 v_screen_partition_4se_b32 = vdst:v:b32 src0:src:b32 m=63
+VOP3 376 v_mov_b64 = vdst:v:u64 src0:src:u64 @cdna3,cdna4 m=63
+VOP3 377 v_cvt_f16_u16 = vdst:v:f16 src0:src:u16 m=65
+VOP3 378 v_cvt_f16_i16 = vdst:v:f16 src0:src:i16 m=65
+VOP3 379 v_cvt_u16_f16 = vdst:v:u16 src0:src:f16 m=64
+VOP3 380 v_cvt_i16_f16 = vdst:v:i16 src0:src:f16 m=64
+VOP3 381 v_rcp_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 382 v_sqrt_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 383 v_rsq_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 384 v_log_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 385 v_exp_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 386 v_frexp_mant_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 387 v_frexp_exp_i16_f16 = vdst:v:i16 src0:src:f16 m=64
+VOP3 388 v_floor_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 389 v_ceil_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 390 v_trunc_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 391 v_rndne_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 392 v_fract_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 393 v_sin_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 394 v_cos_f16 = vdst:v:f16 src0:src:f16 m=64
+VOP3 395 v_exp_legacy_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 396 v_log_legacy_f32 = vdst:v:f32 src0:src:f32 m=64
+VOP3 397 v_cvt_norm_i16_f16 = vdst:v:i16 src0:src:f16 m=64
+VOP3 398 v_cvt_norm_u16_f16 = vdst:v:u16 src0:src:f16 m=64
+VOP3 399 v_sat_pk_u8_i16 = vdst:v:pk2_u8 src0:src:pk2_i16 m=63
+VOP3 404 v_cvt_f32_fp8 = vdst:v:f32 src0:src:fp8 @cdna3,cdna4 m=65
+VOP3 405 v_cvt_f32_bf8 = vdst:v:f32 src0:src:bf8 @cdna3,cdna4 m=65
+VOP3 406 v_cvt_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8 @cdna3,cdna4 m=65
+VOP3 407 v_cvt_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8 @cdna3,cdna4 m=65
+VOP3 408 v_prng_b32 = vdst:v:b32 src0:src:b32 @cdna4 m=63
+VOP3 409 v_permlane16_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=67
+VOP3 410 v_permlane32_swap_b32 = vdst:v:b32,src0:v:b32! src0:v:b32,vdst:v:b32! @cdna4 m=67
+VOP3 411 v_cvt_f32_bf16 = vdst:v:f32 src0:src:bf16 @cdna4 m=64
+VOP3 448 v_mad_legacy_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2 m=68
+VOP3 449 v_mad_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna2 m=68
+VOP3 450 v_mad_i32_i24 = vdst:v:i32 src0:src:b24,src1:src:b24,src2:src:i32 m=69
+VOP3 451 v_mad_u32_u24 = vdst:v:u32 src0:src:b24,src1:src:b24,src2:src:u32 m=69
+VOP3 452 v_cubeid_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 453 v_cubesc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 454 v_cubetc_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 455 v_cubema_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 456 v_bfe_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 457 v_bfe_i32 = vdst:v:i32 src0:src:i32,src1:src:u32,src2:src:u32 m=70
+VOP3 458 v_bfi_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 459 v_fma_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 460 v_fma_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=68
+VOP3 461 v_lerp_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=70
+VOP3 462 v_alignbit_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=71
+VOP3 463 v_alignbyte_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u8 m=71
+VOP3 464 v_min3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 465 v_min3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=70
+VOP3 466 v_min3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 467 v_max3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 468 v_max3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=70
+VOP3 469 v_max3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 470 v_med3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 471 v_med3_i32 = vdst:v:i32 src0:src:i32,src1:src:i32,src2:src:i32 m=70
+VOP3 472 v_med3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 473 v_sad_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=69
+VOP3 474 v_sad_hi_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=69
+VOP3 475 v_sad_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=69
+VOP3 476 v_sad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=69
+VOP3 477 v_cvt_pk_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32,src2:src:pk4_u8 m=72
+VOP3 478 v_div_fixup_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 m=68
+VOP3 479 v_div_fixup_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64 m=68
+VOP3 482 v_div_fmas_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32,vcc:vcc:mask! m=68
+VOP3 483 v_div_fmas_f64 = vdst:v:f64 src0:src:f64,src1:src:f64,src2:src:f64,vcc:vcc:mask! m=68
+VOP3 484 v_msad_u8 = vdst:v:u32 src0:src:b32,src1:src:b32,src2:src:b32 m=69
+VOP3 485 v_qsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=69
+VOP3 486 v_mqsad_pk_u16_u8 = vdst:v:b64 src0:src:b64,src1:src:b32,src2:src:b64 m=69
+VOP3 487 v_mqsad_u32_u8 = vdst:v:b128 src0:src:b64,src1:src:b32,src2:v:b128 m=69
+VOP3 490 v_mad_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=68
+VOP3 491 v_mad_legacy_u16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=69
+VOP3 492 v_mad_legacy_i16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 m=69
+VOP3 493 v_perm_b32 = vdst:v:pk4_b8 src0:src:b32,src1:src:b32,src2:src:pk4_u8 m=70
+VOP3 494 v_fma_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=68
+VOP3 495 v_div_fixup_legacy_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=68
+VOP3 496 v_cvt_pkaccum_u8_f32 = vdst:v:pk4_u8 src0:src:f32,src1:src:u32 m=73
+VOP3 497 v_mad_u32_u16 = vdst:v:u32 src0:src:u16,src1:src:u16,src2:src:u32 m=71
+VOP3 498 v_mad_i32_i16 = vdst:v:i32 src0:src:i16,src1:src:i16,src2:src:i32 m=71
+VOP3 499 v_xad_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 500 v_min3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=27
+VOP3 501 v_min3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=71
+VOP3 502 v_min3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=71
+VOP3 503 v_max3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=27
+VOP3 504 v_max3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=71
+VOP3 505 v_max3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=71
+VOP3 506 v_med3_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=27
+VOP3 507 v_med3_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=71
+VOP3 508 v_med3_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=71
+VOP3 509 v_lshl_add_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 510 v_add_lshl_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 511 v_add3_u32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 512 v_lshl_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 513 v_and_or_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 514 v_or3_b32 = vdst:v:u32 src0:src:u32,src1:src:u32,src2:src:u32 m=70
+VOP3 515 v_mad_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=27
+VOP3 516 v_mad_u16 = vdst:v:u16 src0:src:u16,src1:src:u16,src2:src:u16 m=71
+VOP3 517 v_mad_i16 = vdst:v:i16 src0:src:i16,src1:src:i16,src2:src:i16 m=71
+VOP3 518 v_fma_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=27
+VOP3 519 v_div_fixup_f16 = vdst:v:f16 src0:src:f16,src1:src:f16,src2:src:f16 m=27
+VOP3 520 v_lshl_add_u64 = vdst:v:u64 src0:src:u64,src1:src:u32,src2:src:u64 @cdna3,cdna4 m=70
+VOP3 563 v_bitop3_b16 = vdst:v:b16 src0:src:b16,src1:src:b16,src2:src:b16 @cdna4 m=74
+VOP3 564 v_bitop3_b32 = vdst:v:b32 src0:src:b32,src1:src:b32,src2:src:b32 @cdna4 m=75
+VOP3 565 v_cvt_scalef32_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,src2:src:f32,vdst:v:pk2_fp8! @cdna4 m=76
+VOP3 566 v_cvt_scalef32_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,src2:src:f32,vdst:v:pk2_bf8! @cdna4 m=76
+VOP3 567 v_cvt_scalef32_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,src2:src:f32,vdst:v:fp8! @cdna4 m=77
+VOP3 568 v_cvt_scalef32_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,src2:src:f32,vdst:v:bf8! @cdna4 m=77
+VOP3 569 v_cvt_scalef32_pk_f32_fp8 = vdst:v:pk2_f32 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=78
+VOP3 570 v_cvt_scalef32_pk_f32_bf8 = vdst:v:pk2_f32 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=78
+VOP3 571 v_cvt_scalef32_f32_fp8 = vdst:v:f32 src0:src:fp8,src1:src:f32 @cdna4 m=78
+VOP3 572 v_cvt_scalef32_f32_bf8 = vdst:v:f32 src0:src:bf8,src1:src:f32 @cdna4 m=78
+VOP3 573 v_cvt_scalef32_pk_fp4_f32 = vdst:v:pk2_fp4 src0:src:f32,src1:src:f32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=76
+VOP3 574 v_cvt_scalef32_sr_pk_fp4_f32 = vdst:v:pk2_fp4 src0:v:pk2_f32,src1:src:u32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=77
+VOP3 575 v_cvt_scalef32_pk_f32_fp4 = vdst:v:pk2_f32 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=78
+VOP3 576 v_cvt_scalef32_pk_fp8_f16 = vdst:v:pk2_fp8 src0:src:pk2_f16,src1:src:f32,vdst:v:pk2_fp8! @cdna4 m=79
+VOP3 577 v_cvt_scalef32_pk_bf8_f16 = vdst:v:pk2_bf8 src0:src:pk2_f16,src1:src:f32,vdst:v:pk2_bf8! @cdna4 m=79
+VOP3 578 v_cvt_scalef32_sr_fp8_f16 = vdst:v:fp8 src0:src:f16,src1:src:u32,src2:src:f32,vdst:v:fp8! @cdna4 m=77
+VOP3 579 v_cvt_scalef32_sr_bf8_f16 = vdst:v:bf8 src0:src:f16,src1:src:u32,src2:src:f32,vdst:v:bf8! @cdna4 m=77
+VOP3 580 v_cvt_scalef32_pk_fp8_bf16 = vdst:v:pk2_fp8 src0:src:pk2_bf16,src1:src:f32,vdst:v:pk2_fp8! @cdna4 m=79
+VOP3 581 v_cvt_scalef32_pk_bf8_bf16 = vdst:v:pk2_bf8 src0:src:pk2_bf16,src1:src:f32,vdst:v:pk2_bf8! @cdna4 m=79
+VOP3 582 v_cvt_scalef32_sr_fp8_bf16 = vdst:v:fp8 src0:src:bf16,src1:src:u32,src2:src:f32,vdst:v:fp8! @cdna4 m=77
+VOP3 583 v_cvt_scalef32_sr_bf8_bf16 = vdst:v:bf8 src0:src:bf16,src1:src:u32,src2:src:f32,vdst:v:bf8! @cdna4 m=77
+VOP3 584 v_cvt_scalef32_pk_f16_fp8 = vdst:v:pk2_f16 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=78
+VOP3 585 v_cvt_scalef32_pk_f16_bf8 = vdst:v:pk2_f16 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=78
+VOP3 586 v_cvt_scalef32_f16_fp8 = vdst:v:f16 src0:src:fp8,src1:src:f32,vdst:v:f16! @cdna4 m=78
+VOP3 587 v_cvt_scalef32_f16_bf8 = vdst:v:f16 src0:src:bf8,src1:src:f32,vdst:v:f16! @cdna4 m=78
+VOP3 588 v_cvt_scalef32_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:f32,vdst:v:pk2_fp4! @cdna4 m=80
+VOP3 589 v_cvt_scalef32_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:f32,vdst:v:pk2_fp4! @cdna4 m=80
+VOP3 590 v_cvt_scalef32_sr_pk_fp4_f16 = vdst:v:pk2_fp4 src0:src:pk2_f16,src1:src:u32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=77
+VOP3 591 v_cvt_scalef32_sr_pk_fp4_bf16 = vdst:v:pk2_fp4 src0:src:pk2_bf16,src1:src:u32,src2:src:f32,vdst:v:pk2_fp4! @cdna4 m=77
+VOP3 592 v_cvt_scalef32_pk_f16_fp4 = vdst:v:pk2_f16 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=78
+VOP3 593 v_cvt_scalef32_pk_bf16_fp4 = vdst:v:pk2_bf16 src0:src:pk2_fp4,src1:src:f32 @cdna4 m=78
+VOP3 594 v_cvt_scalef32_2xpk16_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @cdna4 m=70
+VOP3 595 v_cvt_scalef32_2xpk16_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk16_f32,src1:v:pk16_f32,src2:src:f32 @cdna4 m=70
+VOP3 596 v_cvt_scalef32_sr_pk32_fp6_f32 = vdst:v:pk32_fp6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @cdna4 m=70
+VOP3 597 v_cvt_scalef32_sr_pk32_bf6_f32 = vdst:v:pk32_bf6 src0:v:pk32_f32,src1:src:u32,src2:src:f32 @cdna4 m=70
+VOP3 598 v_cvt_scalef32_pk32_f32_fp6 = vdst:v:pk32_f32 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=56
+VOP3 599 v_cvt_scalef32_pk32_f32_bf6 = vdst:v:pk32_f32 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=56
+VOP3 600 v_cvt_scalef32_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:f32 @cdna4 m=56
+VOP3 601 v_cvt_scalef32_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:f32 @cdna4 m=56
+VOP3 602 v_cvt_scalef32_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:f32 @cdna4 m=56
+VOP3 603 v_cvt_scalef32_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:f32 @cdna4 m=56
+VOP3 604 v_cvt_scalef32_sr_pk32_fp6_f16 = vdst:v:pk32_fp6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @cdna4 m=70
+VOP3 605 v_cvt_scalef32_sr_pk32_fp6_bf16 = vdst:v:pk32_fp6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @cdna4 m=70
+VOP3 606 v_cvt_scalef32_sr_pk32_bf6_f16 = vdst:v:pk32_bf6 src0:v:pk32_f16,src1:src:u32,src2:src:f32 @cdna4 m=70
+VOP3 607 v_cvt_scalef32_sr_pk32_bf6_bf16 = vdst:v:pk32_bf6 src0:v:pk32_bf16,src1:src:u32,src2:src:f32 @cdna4 m=70
+VOP3 608 v_cvt_scalef32_pk32_f16_fp6 = vdst:v:pk32_f16 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=56
+VOP3 609 v_cvt_scalef32_pk32_bf16_fp6 = vdst:v:pk32_bf16 src0:v:pk32_fp6,src1:src:f32 @cdna4 m=56
+VOP3 610 v_cvt_scalef32_pk32_f16_bf6 = vdst:v:pk32_f16 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=56
+VOP3 611 v_cvt_scalef32_pk32_bf16_bf6 = vdst:v:pk32_bf16 src0:v:pk32_bf6,src1:src:f32 @cdna4 m=56
+VOP3 613 v_ashr_pk_i8_i32 = vdst:v:pk2_i8 src0:src:i32,src1:src:i32,src2:src:u32,vdst:v:pk2_i8! @cdna4 m=81
+VOP3 614 v_ashr_pk_u8_i32 = vdst:v:pk2_u8 src0:src:i32,src1:src:i32,src2:src:u32,vdst:v:pk2_u8! @cdna4 m=81
+VOP3 615 v_cvt_pk_f16_f32 = vdst:v:pk2_f16 src0:src:f32,src1:src:f32 @cdna4 m=58
+VOP3 616 v_cvt_pk_bf16_f32 = vdst:v:pk2_bf16 src0:src:f32,src1:src:f32 @cdna4 m=82
+VOP3 617 v_cvt_scalef32_pk_bf16_fp8 = vdst:v:pk2_bf16 src0:src:pk2_fp8,src1:src:f32 @cdna4 m=78
+VOP3 618 v_cvt_scalef32_pk_bf16_bf8 = vdst:v:pk2_bf16 src0:src:pk2_bf8,src1:src:f32 @cdna4 m=78
+VOP3 640 v_add_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=58
+VOP3 641 v_mul_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=58
+VOP3 642 v_min_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=58
+VOP3 643 v_max_f64 = vdst:v:f64 src0:src:f64,src1:src:f64 m=58
+VOP3 644 v_ldexp_f64 = vdst:v:f64 src0:src:f64,src1:src:i32 m=60
+VOP3 645 v_mul_lo_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 646 v_mul_hi_u32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 647 v_mul_hi_i32 = vdst:v:i32 src0:src:i32,src1:src:i32 m=56
+VOP3 648 v_ldexp_f32 = vdst:v:f32 src0:src:f32,src1:src:i32 m=60
+VOP3 649 v_readlane_b32 = vdst:s:b32 src0:v:b32,src1:ss:b32 m=56
+VOP3 650 v_writelane_b32 = vdst:v:b32 src0:ss:b32,src1:ss:b32 m=56
+VOP3 651 v_bcnt_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 652 v_mbcnt_lo_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 653 v_mbcnt_hi_u32_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 655 v_lshlrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=56
+VOP3 656 v_lshrrev_b64 = vdst:v:u64 src0:src:u32,src1:src:u64 m=56
+VOP3 657 v_ashrrev_i64 = vdst:v:i64 src0:src:u32,src1:src:i64 m=56
+VOP3 658 v_trig_preop_f64 = vdst:v:f64 src0:src:f64,src1:src:b32 m=60
+VOP3 659 v_bfm_b32 = vdst:v:u32 src0:src:u32,src1:src:u32 m=56
+VOP3 660 v_cvt_pknorm_i16_f32 v_cvt_pk_norm_i16_f32 vdst:v:pk2_i16 src0:src:f32,src1:src:f32 m=55
+VOP3 661 v_cvt_pknorm_u16_f32 v_cvt_pk_norm_u16_f32 vdst:v:pk2_u16 src0:src:f32,src1:src:f32 m=55
+VOP3 662 v_cvt_pkrtz_f16_f32 v_cvt_pk_rtz_f16_f32 vdst:v:pk2_f16 src0:src:f32,src1:src:f32 m=58
+VOP3 663 v_cvt_pk_u16_u32 = vdst:v:pk2_u16 src0:src:u32,src1:src:u32 m=56
+VOP3 664 v_cvt_pk_i16_i32 = vdst:v:pk2_i16 src0:src:i32,src1:src:i32 m=56
+VOP3 665 v_cvt_pknorm_i16_f16 v_cvt_pk_norm_i16_f16 vdst:v:pk2_i16 src0:src:f16,src1:src:f16 m=83
+VOP3 666 v_cvt_pknorm_u16_f16 v_cvt_pk_norm_u16_f16 vdst:v:pk2_u16 src0:src:f16,src1:src:f16 m=83
+VOP3 668 v_add_i32 v_add_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=59
+VOP3 669 v_sub_i32 v_sub_nc_i32 vdst:v:i32 src0:src:i32,src1:src:i32 m=59
+VOP3 670 v_add_i16 v_add_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=84
+VOP3 671 v_sub_i16 v_sub_nc_i16 vdst:v:i16 src0:src:i16,src1:src:i16 m=84
+VOP3 672 v_pack_b32_f16 = vdst:v:b32 src0:src:f16,src1:src:f16 m=83
+VOP3 673 v_mul_legacy_f32 v_mul_dx9_zero_f32 vdst:v:f32 src0:src:f32,src1:src:f32 m=58
+VOP3 674 v_cvt_pk_fp8_f32 = vdst:v:pk2_fp8 src0:src:f32,src1:src:f32,vdst:v:pk2_fp8! @cdna3,cdna4 m=79
+VOP3 675 v_cvt_pk_bf8_f32 = vdst:v:pk2_bf8 src0:src:f32,src1:src:f32,vdst:v:pk2_bf8! @cdna3,cdna4 m=79
+VOP3 676 v_cvt_sr_fp8_f32 = vdst:v:fp8 src0:src:f32,src1:src:u32,vdst:v:fp8! @cdna3,cdna4 m=85
+VOP3 677 v_cvt_sr_bf8_f32 = vdst:v:bf8 src0:src:f32,src1:src:u32,vdst:v:bf8! @cdna3,cdna4 m=85
+VOP3 678 v_cvt_sr_f16_f32 = vdst:v:f16 src0:src:f32,src1:src:u32,vdst:v:f16! @cdna4 m=86
+VOP3 679 v_cvt_sr_bf16_f32 = vdst:v:bf16 src0:src:f32,src1:src:u32,vdst:v:bf16! @cdna4 m=86
+VOP3 680 v_minimum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=68
+VOP3 681 v_maximum3_f32 = vdst:v:f32 src0:src:f32,src1:src:f32,src2:src:f32 @cdna4 m=68
+MAI 45 v_mfma_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32 @cdna4 m=87
+MAI 46 v_mfma_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32 @cdna4 m=87
+MAI 53 v_mfma_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk4_f32 @cdna4 m=27
+MAI 54 v_mfma_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk4_i32 @cdna4 m=27
+MAI 55 v_mfma_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk8_bf16,src2:mc:pk16_f32 @cdna4 m=27
+MAI 56 v_mfma_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk16_i8,src2:mc:pk16_i32 @cdna4 m=27
+MAI 57 v_smfmac_f32_16x16x64_bf16 = vdst:md:pk4_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=88
+MAI 58 v_smfmac_i32_16x16x128_i8 = vdst:md:pk4_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk4_i32! @cdna4 m=88
+MAI 59 v_smfmac_f32_16x16x128_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=88
+MAI 60 v_smfmac_f32_16x16x128_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=88
+MAI 61 v_smfmac_f32_16x16x128_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=88
+MAI 62 v_mfma_f32_16x16x8_xf32 = vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32 @cdna3 m=27
+MAI 63 v_mfma_f32_32x32x4_xf32 = vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32 @cdna3 m=27
+MAI 64 v_mfma_f32_32x32x1_2b_f32 = vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna3,cdna4 m=27
+MAI 64 v_mfma_f32_32x32x1f32 v_mfma_f32_32x32x1_2b_f32 vdst:md:pk32_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk32_f32 @cdna2 m=27
+MAI 65 v_mfma_f32_16x16x1_4b_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 65 v_mfma_f32_16x16x1f32 v_mfma_f32_16x16x1_4b_f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2 m=27
+MAI 66 v_mfma_f32_4x4x1_16b_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 66 v_mfma_f32_4x4x1f32 v_mfma_f32_4x4x1_16b_f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2 m=27
+MAI 67 v_smfmac_f32_16x16x128_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=88
+MAI 68 v_mfma_f32_32x32x2_f32 = vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 68 v_mfma_f32_32x32x2f32 v_mfma_f32_32x32x2_f32 vdst:md:pk16_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk16_f32 @cdna2 m=27
+MAI 69 v_mfma_f32_16x16x4_f32 = vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 69 v_mfma_f32_16x16x4f32 v_mfma_f32_16x16x4_f32 vdst:md:pk4_f32 src0:ma:f32,src1:mb:f32,src2:mc:pk4_f32 @cdna2 m=27
+MAI 70 v_smfmac_f32_32x32x32_bf16 = vdst:md:pk16_f32 src0:ma:pk8_bf16,src1:mb:pk16_bf16,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=88
+MAI 71 v_smfmac_i32_32x32x64_i8 = vdst:md:pk16_i32 src0:ma:pk16_i8,src1:mb:pk32_i8,src2:v:b32,vdst:md:pk16_i32! @cdna4 m=88
+MAI 72 v_mfma_f32_32x32x4_2b_f16 = vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna3,cdna4 m=27
+MAI 72 v_mfma_f32_32x32x4f16 v_mfma_f32_32x32x4_2b_f16 vdst:md:pk32_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk32_f32 @cdna2 m=27
+MAI 73 v_mfma_f32_16x16x4_4b_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 73 v_mfma_f32_16x16x4f16 v_mfma_f32_16x16x4_4b_f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2 m=27
+MAI 74 v_mfma_f32_4x4x4_16b_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 74 v_mfma_f32_4x4x4f16 v_mfma_f32_4x4x4_16b_f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2 m=27
+MAI 75 v_smfmac_f32_32x32x64_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=88
+MAI 76 v_mfma_f32_32x32x8_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 76 v_mfma_f32_32x32x8f16 v_mfma_f32_32x32x8_f16 vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk16_f32 @cdna2 m=27
+MAI 77 v_mfma_f32_16x16x16_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 77 v_mfma_f32_16x16x16f16 v_mfma_f32_16x16x16_f16 vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk4_f16,src2:mc:pk4_f32 @cdna2 m=27
+MAI 78 v_smfmac_f32_32x32x64_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_bf8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=88
+MAI 79 v_smfmac_f32_32x32x64_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=88
+MAI 80 v_mfma_i32_32x32x4_2b_i8 = vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna3,cdna4 m=27
+MAI 80 v_mfma_i32_32x32x4i8 v_mfma_i32_32x32x4_2b_i8 vdst:md:pk32_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk32_i32 @cdna2 m=27
+MAI 81 v_mfma_i32_16x16x4_4b_i8 = vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna3,cdna4 m=27
+MAI 81 v_mfma_i32_16x16x4i8 v_mfma_i32_16x16x4_4b_i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2 m=27
+MAI 82 v_mfma_i32_4x4x4_16b_i8 = vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna3,cdna4 m=27
+MAI 82 v_mfma_i32_4x4x4i8 v_mfma_i32_4x4x4_16b_i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2 m=27
+MAI 83 v_smfmac_f32_32x32x64_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk16_fp8,src1:mb:pk32_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=88
+MAI 84 v_mfma_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk4_f32 @cdna4 m=27
+MAI 84 v_mfma_i32_32x32x8i8 v_mfma_i32_32x32x8_i8 vdst:md:pk16_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk16_i32 @cdna2 m=27
+MAI 85 v_mfma_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk8_f16,src2:mc:pk16_f32 @cdna4 m=27
+MAI 85 v_mfma_i32_16x16x16i8 v_mfma_i32_16x16x16_i8 vdst:md:pk4_i32 src0:ma:pk4_i8,src1:mb:pk4_i8,src2:mc:pk4_i32 @cdna2 m=27
+MAI 86 v_mfma_i32_32x32x16_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk16_i32 @cdna3,cdna4 m=27
+MAI 87 v_mfma_i32_16x16x32_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk8_i8,src2:mc:pk4_i32 @cdna3,cdna4 m=27
+MAI 90 v_smfmac_f32_16x16x64_f16 = vdst:md:pk4_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk4_f32! @cdna4 m=88
+MAI 91 v_smfmac_f32_32x32x32_f16 = vdst:md:pk16_f32 src0:ma:pk8_f16,src1:mb:pk16_f16,src2:v:b32,vdst:md:pk16_f32! @cdna4 m=88
+MAI 93 v_mfma_f32_32x32x4_2b_bf16 = vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna3,cdna4 m=27
+MAI 94 v_mfma_f32_16x16x4_4b_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 95 v_mfma_f32_4x4x4_16b_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 96 v_mfma_f32_32x32x8_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 97 v_mfma_f32_16x16x16_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 98 v_smfmac_f32_16x16x32_f16 = vdst:md:pk4_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=88
+MAI 99 v_mfma_f32_32x32x4bf16_1k v_mfma_f32_32x32x4_2b_bf16 vdst:md:pk32_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk32_f32 @cdna2 m=27
+MAI 100 v_mfma_f32_16x16x4bf16_1k v_mfma_f32_16x16x4_4b_bf16 vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2 m=27
+MAI 100 v_smfmac_f32_32x32x16_f16 = vdst:md:pk16_f32 src0:ma:pk4_f16,src1:mb:pk8_f16,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=88
+MAI 101 v_mfma_f32_4x4x4bf16_1k v_mfma_f32_4x4x4_16b_bf16 vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2 m=27
+MAI 102 v_mfma_f32_32x32x8bf16_1k v_mfma_f32_32x32x8_bf16 vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk16_f32 @cdna2 m=27
+MAI 102 v_smfmac_f32_16x16x32_bf16 = vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=88
+MAI 103 v_mfma_f32_16x16x16bf16_1k v_mfma_f32_16x16x16_bf16 vdst:md:pk4_f32 src0:ma:pk4_bf16,src1:mb:pk4_bf16,src2:mc:pk4_f32 @cdna2 m=27
+MAI 104 v_mfma_f32_32x32x2bf16 v_mfma_f32_32x32x2_2b_bf16 vdst:md:pk32_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk32_f32 @cdna2 m=27
+MAI 104 v_smfmac_f32_32x32x16_bf16 = vdst:md:pk16_f32 src0:ma:pk4_bf16,src1:mb:pk8_bf16,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=88
+MAI 105 v_mfma_f32_16x16x2bf16 v_mfma_f32_16x16x2_4b_bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2 m=27
+MAI 106 v_smfmac_i32_16x16x64_i8 = vdst:md:pk4_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk4_i32! @cdna3,cdna4 m=88
+MAI 107 v_mfma_f32_4x4x2bf16 v_mfma_f32_4x4x2_16b_bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2 m=27
+MAI 108 v_mfma_f32_32x32x4bf16 v_mfma_f32_32x32x4_bf16 vdst:md:pk16_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk16_f32 @cdna2 m=27
+MAI 108 v_smfmac_i32_32x32x32_i8 = vdst:md:pk16_i32 src0:ma:pk8_i8,src1:mb:pk16_i8,src2:v:b32,vdst:md:pk16_i32! @cdna3,cdna4 m=88
+MAI 109 v_mfma_f32_16x16x8bf16 v_mfma_f32_16x16x8_bf16 vdst:md:pk4_f32 src0:ma:pk2_bf16,src1:mb:pk2_bf16,src2:mc:pk4_f32 @cdna2 m=27
+MAI 110 v_mfma_f64_16x16x4_f64 = vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna3,cdna4 m=27
+MAI 110 v_mfma_f64_16x16x4f64 v_mfma_f64_16x16x4_f64 vdst:md:pk4_f64 src0:ma:f64,src1:mb:f64,src2:mc:pk4_f64 @cdna2 m=27
+MAI 111 v_mfma_f64_4x4x4_4b_f64 = vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna3,cdna4 m=27
+MAI 111 v_mfma_f64_4x4x4f64 v_mfma_f64_4x4x4_4b_f64 vdst:md:f64 src0:ma:f64,src1:mb:f64,src2:mc:f64 @cdna2 m=27
+MAI 112 v_mfma_f32_16x16x32_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 113 v_mfma_f32_16x16x32_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 114 v_mfma_f32_16x16x32_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 115 v_mfma_f32_16x16x32_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk4_f32 @cdna3,cdna4 m=27
+MAI 116 v_mfma_f32_32x32x16_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_bf8,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 117 v_mfma_f32_32x32x16_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk8_fp8,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 118 v_mfma_f32_32x32x16_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_bf8,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 119 v_mfma_f32_32x32x16_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk8_fp8,src2:mc:pk16_f32 @cdna3,cdna4 m=27
+MAI 120 v_smfmac_f32_16x16x64_bf8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=88
+MAI 121 v_smfmac_f32_16x16x64_bf8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=88
+MAI 122 v_smfmac_f32_16x16x64_fp8_bf8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=88
+MAI 123 v_smfmac_f32_16x16x64_fp8_fp8 = vdst:md:pk4_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk4_f32! @cdna3,cdna4 m=88
+MAI 124 v_smfmac_f32_32x32x32_bf8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=88
+MAI 125 v_smfmac_f32_32x32x32_bf8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_bf8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=88
+MAI 126 v_smfmac_f32_32x32x32_fp8_bf8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_bf8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=88
+MAI 127 v_smfmac_f32_32x32x32_fp8_fp8 = vdst:md:pk16_f32 src0:ma:pk8_fp8,src1:mb:pk16_fp8,src2:v:b32,vdst:md:pk16_f32! @cdna3,cdna4 m=88
+VOP3P 0 v_pk_mad_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:pk2_i16 m=27
+VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=89
+VOP3P 3 v_pk_sub_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=89
+VOP3P 4 v_pk_lshlrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 5 v_pk_lshrrev_b16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 6 v_pk_ashrrev_i16 = vdst:v:pk2_i16 src0:src:pk2_u16,src1:src:pk2_i16 m=89
+VOP3P 7 v_pk_max_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=89
+VOP3P 8 v_pk_min_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=89
+VOP3P 9 v_pk_mad_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:pk2_u16 m=27
+VOP3P 10 v_pk_add_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 11 v_pk_sub_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 12 v_pk_max_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 13 v_pk_min_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=89
+VOP3P 14 v_pk_fma_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 m=27
+VOP3P 15 v_pk_add_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=89
+VOP3P 16 v_pk_mul_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=89
+VOP3P 17 v_pk_min_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=89
+VOP3P 18 v_pk_max_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16 m=89
+VOP3P 26 v_dot2_f32_bf16 = vdst:v:f32 src0:src:pk2_bf16,src1:src:pk2_bf16,src2:src:f32 @cdna4 m=27
+VOP3P 27 v_pk_minimum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna4 m=27
+VOP3P 28 v_pk_maximum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna4 m=27
+VOP3P 32 v_fma_mix_f32 = vdst:v:f32 src0:src:b32,src1:src:b32,src2:src:b32 m=27
+VOP3P 33 v_fma_mixlo_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=27
+VOP3P 34 v_fma_mixhi_f16 = vdst:v:f16 src0:src:b32,src1:src:b32,src2:src:b32 m=27
+VOP3P 35 v_dot2_f32_f16 = vdst:v:f32 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:f32 m=27
+VOP3P 38 v_dot2_i32_i16 = vdst:v:i32 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:i32 m=27
+VOP3P 39 v_dot2_u32_u16 = vdst:v:u32 src0:src:pk2_u16,src1:src:pk2_u16,src2:src:u32 m=27
+VOP3P 40 v_dot4_i32_i8 = vdst:v:i32 src0:src:pk4_i8,src1:src:pk4_i8,src2:src:i32 m=90
+VOP3P 41 v_dot4_u32_u8 = vdst:v:u32 src0:src:pk4_u8,src1:src:pk4_u8,src2:src:u32 m=90
+VOP3P 42 v_dot8_i32_i4 = vdst:v:i32 src0:src:pk8_i4,src1:src:pk8_i4,src2:src:i32 m=90
+VOP3P 43 v_dot8_u32_u4 = vdst:v:u32 src0:src:pk8_u4,src1:src:pk8_u4,src2:src:u32 m=90
+VOP3P 48 v_pk_fma_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32,src2:src:pk2_f32 m=27
+VOP3P 49 v_pk_mul_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=89
+VOP3P 50 v_pk_add_f32 = vdst:v:pk2_f32 src0:src:pk2_f32,src1:src:pk2_f32 m=89
+VOP3P 51 v_pk_mov_b32 = vdst:v:pk2_b32 src0:src:pk2_b32,src1:src:pk2_b32 m=89
+VOP3P 88 v_accvgpr_read_b32 = vdst:v:b32 src0:a:b32 m=91
+VOP3P 89 v_accvgpr_write_b32 = vdst:a:b32 src0:src:b32 m=91
+VOP3SD 281 v_add_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=92
+VOP3SD 282 v_sub_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=92
+VOP3SD 283 v_subrev_co_u32 = vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32 m=92
+VOP3SD 284 v_addc_co_u32 v_add_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=93
+VOP3SD 285 v_subb_co_u32 v_sub_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=93
+VOP3SD 286 v_subbrev_co_u32 v_subrev_co_ci_u32 vdst:v:u32,sdst:s:mask src0:src:u32,src1:src:u32,src2:s:mask m=93
+VOP3SD 480 v_div_scale_f32 = vdst:v:f32,sdst:s:mask src0:src:f32,src1:src:f32,src2:src:f32 m=27
+VOP3SD 481 v_div_scale_f64 = vdst:v:f64,sdst:s:mask src0:src:f64,src1:src:f64,src2:src:f64 m=27
+VOP3SD 488 v_mad_u64_u32 v_mad_co_u64_u32 vdst:v:u64,sdst:s:mask src0:src:u32,src1:src:u32,src2:src:u64 m=93
+VOP3SD 489 v_mad_i64_i32 v_mad_co_i64_i32 vdst:v:i64,sdst:s:mask src0:src:i32,src1:src:i32,src2:src:i64 m=93
+VOP3PX2 45 v_mfma_scale_f32_16x16x128_f8f6f4 = vdst:md:pk4_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk4_f32,scale_src0:src:b32,scale_src1:src:b32 @cdna4 m=94
+VOP3PX2 46 v_mfma_scale_f32_32x32x64_f8f6f4 = vdst:md:pk16_f32 src0:ma:pk8_b32,src1:mb:pk8_b32,src2:mc:pk16_f32,scale_src0:src:b32,scale_src1:src:b32 @cdna4 m=94
+VOPC 16 v_cmp_class_f32 = vcc:vcc:mask src0:src:f32,src1:v:b32 m=27,51
+VOPC 17 v_cmpx_class_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:b32 m=27,51
+VOPC 18 v_cmp_class_f64 = vcc:vcc:mask src0:src:f64,src1:v:b32 m=27
+VOPC 19 v_cmpx_class_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:b32 m=27
+VOPC 20 v_cmp_class_f16 = vcc:vcc:mask src0:src:f16,src1:v:b16 m=27,51
+VOPC 21 v_cmpx_class_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:b16 m=27,51
+VOPC 32 v_cmp_f_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 33 v_cmp_lt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 34 v_cmp_eq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 35 v_cmp_le_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 36 v_cmp_gt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 37 v_cmp_lg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 38 v_cmp_ge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 39 v_cmp_o_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 40 v_cmp_u_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 41 v_cmp_nge_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 42 v_cmp_nlg_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 43 v_cmp_ngt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 44 v_cmp_nle_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 45 v_cmp_neq_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 46 v_cmp_nlt_f16 = vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 47 v_cmp_tru_f16 v_cmp_t_f16 vcc:vcc:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 48 v_cmpx_f_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 49 v_cmpx_lt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 50 v_cmpx_eq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 51 v_cmpx_le_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 52 v_cmpx_gt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 53 v_cmpx_lg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 54 v_cmpx_ge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 55 v_cmpx_o_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 56 v_cmpx_u_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 57 v_cmpx_nge_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 58 v_cmpx_nlg_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 59 v_cmpx_ngt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 60 v_cmpx_nle_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 61 v_cmpx_neq_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 62 v_cmpx_nlt_f16 = vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 63 v_cmpx_tru_f16 v_cmpx_t_f16 vcc:vcc:mask,exec:exec:mask src0:src:f16,src1:v:f16 m=27,48
+VOPC 64 v_cmp_f_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 65 v_cmp_lt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 66 v_cmp_eq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 67 v_cmp_le_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 68 v_cmp_gt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 69 v_cmp_lg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 70 v_cmp_ge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 71 v_cmp_o_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 72 v_cmp_u_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 73 v_cmp_nge_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 74 v_cmp_nlg_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 75 v_cmp_ngt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 76 v_cmp_nle_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 77 v_cmp_neq_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 78 v_cmp_nlt_f32 = vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 79 v_cmp_tru_f32 v_cmp_t_f32 vcc:vcc:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 80 v_cmpx_f_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 81 v_cmpx_lt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 82 v_cmpx_eq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 83 v_cmpx_le_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 84 v_cmpx_gt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 85 v_cmpx_lg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 86 v_cmpx_ge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 87 v_cmpx_o_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 88 v_cmpx_u_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 89 v_cmpx_nge_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 90 v_cmpx_nlg_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 91 v_cmpx_ngt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 92 v_cmpx_nle_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 93 v_cmpx_neq_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 94 v_cmpx_nlt_f32 = vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 95 v_cmpx_tru_f32 v_cmpx_t_f32 vcc:vcc:mask,exec:exec:mask src0:src:f32,src1:v:f32 m=27,48
+VOPC 96 v_cmp_f_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 97 v_cmp_lt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 98 v_cmp_eq_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 99 v_cmp_le_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 100 v_cmp_gt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 101 v_cmp_lg_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 102 v_cmp_ge_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 103 v_cmp_o_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 104 v_cmp_u_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 105 v_cmp_nge_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 106 v_cmp_nlg_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 107 v_cmp_ngt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 108 v_cmp_nle_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 109 v_cmp_neq_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 110 v_cmp_nlt_f64 = vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 111 v_cmp_tru_f64 v_cmp_t_f64 vcc:vcc:mask src0:src:f64,src1:v:f64 m=27
+VOPC 112 v_cmpx_f_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 113 v_cmpx_lt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 114 v_cmpx_eq_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 115 v_cmpx_le_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 116 v_cmpx_gt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 117 v_cmpx_lg_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 118 v_cmpx_ge_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 119 v_cmpx_o_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 120 v_cmpx_u_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 121 v_cmpx_nge_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 122 v_cmpx_nlg_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 123 v_cmpx_ngt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 124 v_cmpx_nle_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 125 v_cmpx_neq_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 126 v_cmpx_nlt_f64 = vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 127 v_cmpx_tru_f64 v_cmpx_t_f64 vcc:vcc:mask,exec:exec:mask src0:src:f64,src1:v:f64 m=27
+VOPC 160 v_cmp_f_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 161 v_cmp_lt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 162 v_cmp_eq_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 163 v_cmp_le_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 164 v_cmp_gt_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 165 v_cmp_ne_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 166 v_cmp_ge_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 167 v_cmp_t_i16 = vcc:vcc:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 168 v_cmp_f_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 169 v_cmp_lt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 170 v_cmp_eq_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 171 v_cmp_le_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 172 v_cmp_gt_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 173 v_cmp_ne_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 174 v_cmp_ge_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 175 v_cmp_t_u16 = vcc:vcc:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 176 v_cmpx_f_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 177 v_cmpx_lt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 178 v_cmpx_eq_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 179 v_cmpx_le_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 180 v_cmpx_gt_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 181 v_cmpx_ne_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 182 v_cmpx_ge_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 183 v_cmpx_t_i16 = vcc:vcc:mask,exec:exec:mask src0:src:i16,src1:v:i16 m=27,95
+VOPC 184 v_cmpx_f_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 185 v_cmpx_lt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 186 v_cmpx_eq_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 187 v_cmpx_le_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 188 v_cmpx_gt_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 189 v_cmpx_ne_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 190 v_cmpx_ge_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 191 v_cmpx_t_u16 = vcc:vcc:mask,exec:exec:mask src0:src:u16,src1:v:u16 m=27,95
+VOPC 192 v_cmp_f_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 193 v_cmp_lt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 194 v_cmp_eq_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 195 v_cmp_le_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 196 v_cmp_gt_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 197 v_cmp_ne_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 198 v_cmp_ge_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 199 v_cmp_t_i32 = vcc:vcc:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 200 v_cmp_f_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 201 v_cmp_lt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 202 v_cmp_eq_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 203 v_cmp_le_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 204 v_cmp_gt_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 205 v_cmp_ne_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 206 v_cmp_ge_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 207 v_cmp_t_u32 = vcc:vcc:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 208 v_cmpx_f_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 209 v_cmpx_lt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 210 v_cmpx_eq_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 211 v_cmpx_le_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 212 v_cmpx_gt_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 213 v_cmpx_ne_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 214 v_cmpx_ge_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 215 v_cmpx_t_i32 = vcc:vcc:mask,exec:exec:mask src0:src:i32,src1:v:i32 m=27,95
+VOPC 216 v_cmpx_f_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 217 v_cmpx_lt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 218 v_cmpx_eq_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 219 v_cmpx_le_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 220 v_cmpx_gt_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 221 v_cmpx_ne_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 222 v_cmpx_ge_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 223 v_cmpx_t_u32 = vcc:vcc:mask,exec:exec:mask src0:src:u32,src1:v:u32 m=27,95
+VOPC 224 v_cmp_f_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 225 v_cmp_lt_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 226 v_cmp_eq_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 227 v_cmp_le_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 228 v_cmp_gt_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 229 v_cmp_ne_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 230 v_cmp_ge_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 231 v_cmp_t_i64 = vcc:vcc:mask src0:src:i64,src1:v:i64 m=27
+VOPC 232 v_cmp_f_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 233 v_cmp_lt_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 234 v_cmp_eq_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 235 v_cmp_le_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 236 v_cmp_gt_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 237 v_cmp_ne_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 238 v_cmp_ge_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 239 v_cmp_t_u64 = vcc:vcc:mask src0:src:u64,src1:v:u64 m=27
+VOPC 240 v_cmpx_f_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 241 v_cmpx_lt_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 242 v_cmpx_eq_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 243 v_cmpx_le_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 244 v_cmpx_gt_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 245 v_cmpx_ne_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 246 v_cmpx_ge_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 247 v_cmpx_t_i64 = vcc:vcc:mask,exec:exec:mask src0:src:i64,src1:v:i64 m=27
+VOPC 248 v_cmpx_f_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 249 v_cmpx_lt_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 250 v_cmpx_eq_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 251 v_cmpx_le_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 252 v_cmpx_gt_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 253 v_cmpx_ne_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 254 v_cmpx_ge_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
+VOPC 255 v_cmpx_t_u64 = vcc:vcc:mask,exec:exec:mask src0:src:u64,src1:v:u64 m=27
 """

@@ -55,6 +55,7 @@ _ADDED: dict[str, str] = {
         MAI 62 v_mfma_f32_16x16x8_xf32 vdst:md:pk4_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk4_f32
         MAI 63 v_mfma_f32_32x32x4_xf32 vdst:md:pk16_f32 src0:ma:pk2_f32,src1:mb:pk2_f32,src2:mc:pk16_f32
         MUBUF 41 buffer_invl2 - - ignore=offset @cdna2
+        MUBUF 61 buffer_store_lds_dword - srsrc:srsrc:b128,soffset:soffset:b32 @cdna2
         MUBUF 62 buffer_wbinvl1 - - ignore=offset @cdna2
         MUBUF 63 buffer_wbinvl1_vol - - ignore=offset @cdna2
         VOP2 22 v_mac_f32 vdst:v:f32 src0:src:f32,src1:v:f32,vdst:v:f32! @cdna2
