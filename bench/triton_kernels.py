@@ -22,14 +22,15 @@ from typing import Any
 KERNELS = Path(__file__).parents[1] / "examples" / "triton"
 SIZES = {"device": 1024, "interpreter": 128}
 MATMUL = ((64, 64, 32), (64, 64, 64), (128, 128, 32))
-ATTENTION = ((64, 32), (64, 64), (128, 64))
-"""Sizes of blocks: the interpreter works on whole blocks, so larger ones suit it better."""
+ATTENTION = ((64, 32, 2), (64, 64, 2), (128, 64, 4))
+"""Sizes of blocks: the interpreter works on whole blocks, so larger ones suit it better.  Those of
+attention with a warp for each 32 rows: with more, Triton has several compute the same rows."""
 
 PRODUCTS = {
-    "gfx942": {"float16": (256, 128, 32), "bfloat16": (256, 128, 32)},
-    "gfx950": {"float8_e4m3fn": (256, 128, 128)},
+    "gfx942": {"float16": (256, 256, 32, 8), "bfloat16": (256, 256, 32, 8)},
+    "gfx950": {"float8_e4m3fn": (256, 128, 128, 4)},
 }
-"""Blocks of the products that OpenBLAS is compared with, by target and type."""
+"""Blocks and warps of the products that OpenBLAS is compared with, by target and type."""
 
 HEADS, WIDTH = 4, 64
 LAUNCHES = 1000
@@ -62,9 +63,10 @@ def measure(side: str) -> dict[str, float]:
         blocks = {"BLOCK_M": m, "BLOCK_N": n, "BLOCK_K": depth}
         seconds = best(partial(kernel, a, b, c, size, size, size, **blocks), times)
         result[f"matmul, blocks of {m}x{n}x{depth}"] = 2 * size**3 / seconds / 1e9
-    for rows, columns in ATTENTION:
+    for rows, columns, warps in ATTENTION:
         kernel = kernels.attention_kernel[(-(-size // rows), HEADS)]
         blocks = {"WIDTH": WIDTH, "BLOCK_Q": rows, "BLOCK_K": columns, "CAUSAL": False}
+        blocks["num_warps"] = warps
         seconds = best(partial(kernel, q, k, v, out, size, WIDTH**-0.5, **blocks), times)
         operations = 4 * HEADS * size**2 * WIDTH
         result[f"attention, blocks of {rows}x{columns}"] = operations / seconds / 1e9
@@ -100,12 +102,12 @@ def products() -> dict[str, float]:
     size = SIZES["device"]
     operations = 2.0 * size**3
     result = {}
-    for name, (m, n, depth) in PRODUCTS[os.environ["ANYROC_TARGET"]].items():
+    for name, (m, n, depth, warps) in PRODUCTS[os.environ["ANYROC_TARGET"]].items():
         dtype = getattr(torch, name)
         a, b = (torch.randn(size, size).to(dtype) for _ in range(2))
         c = torch.empty(size, size)
         grid = (size // m, size // n)
-        blocks = {"BLOCK_M": m, "BLOCK_N": n, "BLOCK_K": depth}
+        blocks = {"BLOCK_M": m, "BLOCK_N": n, "BLOCK_K": depth, "num_warps": warps}
         call = partial(kernels.matmul_kernel[grid], a, b, c, size, size, size, **blocks)
         call()
         torch.testing.assert_close(c, a.float() @ b.float(), rtol=1e-2, atol=1e-2)
