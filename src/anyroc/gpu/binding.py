@@ -78,6 +78,9 @@ class Wave(ctypes.Structure):
         ("trap_id", c_uint32),
         ("gang_wanted", c_uint32),
         ("gang_at", c_uint32),
+        ("gang_done", c_uint32),
+        ("gang_number", c_uint32),
+        ("gang_ahead", c_uint64),
     )
 
 

@@ -14,6 +14,7 @@
 #define MOST_RESIDENT 8192 /* workgroups one worker has in progress */
 #define KEPT_RESIDENT 4    /* workgroups' memory kept between launches */
 #define ROUNDS_PER_LOOK 16 /* rounds of turns between looks at the clock */
+#define MOST_LIKES 64      /* workgroups that one gang does */
 
 struct worker *worker_make(uint32_t index) {
   struct worker *worker = calloc(1, sizeof *worker);
@@ -80,6 +81,24 @@ static void step(struct residents *residents) {
   }
 }
 
+/* How many workgroups from the next on follow each other in x, of the piece in hand. */
+static uint32_t likes(const struct residents *residents) {
+  const struct launch *launch = residents->launch;
+  if (launch->stride != 1 || !residents->whole) return 1;
+  uint64_t left = residents->end - residents->next;
+  uint32_t row = launch->grid[0] - residents->at[0], most = left < MOST_LIKES ? left : MOST_LIKES;
+  return row < most ? row : most;
+}
+
+/* Passes over workgroups that are done, all in one row and of the piece in hand. */
+static void skip(struct residents *residents, uint32_t count) {
+  if (count == 0) return;
+  residents->at[0] += count - 1;
+  residents->next += count - 1;
+  residents->waves += (uint64_t)count * residents->ids.wave_count;
+  step(residents);
+}
+
 /* Whether there is a workgroup to begin; takes `size` off the counter if none is in hand. */
 static int have_next(struct residents *residents, uint64_t size) {
   struct job *job = &residents->launch->job;
@@ -114,7 +133,7 @@ static struct anyroc_group *group_at(struct residents *residents, uint32_t index
 static int admit(struct residents *residents) {
   struct anyroc_group *group = group_at(residents, residents->count);
   if (group == NULL) return 0;
-  group_begin(group, residents);
+  group_begin(group, residents, 1);
   residents->count++;
   step(residents);
   return 1;
@@ -169,12 +188,13 @@ static void run_piece(struct worker *worker) {
   struct anyroc_group *group = residents->groups[0];
   while (residents->next < residents->end) {
     if (atomic_load_explicit(&residents->launch->failed, memory_order_relaxed)) return;
-    group_begin(group, residents);
+    group_begin(group, residents, likes(residents));
     step(residents);
     enum turn turn;
     do {
       turn = group_take_turns(group, worker);
     } while (turn == TURN_PROGRESS);
+    skip(residents, group->done - 1);
     if (turn == TURN_DONE) continue;
     residents->count = 1;
     run_beside(worker);
@@ -218,6 +238,7 @@ static void report(struct launch *launch, const struct anyroc_guard *guard) {
     memcpy(fault.group, guard->wave->group->index, sizeof fault.group);
     if (fault.wave.gang_at != 0) { /* its registers are the host's */
       fault.wave_id += fault.wave.gang_at / 4 / launch->kernel->wave_size;
+      if (guard->wave->group->likes > 1) fault.group[0] += fault.wave.gang_done;
       queue_fail(launch->command.queue, &fault);
       return;
     }

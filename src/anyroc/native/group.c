@@ -7,6 +7,8 @@
 
 #define TURN 2048          /* backward branches a wave takes before others get their turn */
 #define POISON 0x7fa5a5a5u /* a signalling NaN, as good a surprise as an integer */
+#define GANG_AHEAD 2048    /* bytes */
+#define FEW_GANGS 1024     /* workgroups whose data the host's second cache may hold */
 #define WAVE_STRIDE ((sizeof(struct anyroc_wave) + 63) & ~(size_t)63)
 
 enum wave_state { WAVE_RUNS, WAVE_WAITS, WAVE_ENDED };
@@ -162,12 +164,18 @@ static inline void begin_wave(struct anyroc_group *group, const struct residents
   uint64_t exec = number + 1 == ids->wave_count ? ids->last_exec : ~0ull >> (64 - ids->wave_size);
   memcpy(&wave->sgpr[ANYROC_SGPR_EXEC], &exec, sizeof exec);
   if (residents->launch->needs_ids) copy_ids(wave, ids, number);
-  wave->gang_wanted = wave->gang_at = 0;
+  wave->gang_wanted = wave->gang_at = wave->gang_done = 0;
   memcpy(&wave->scc, residents->state, sizeof residents->state);
   wave->budget = TURN;
 }
 
-void group_begin(struct anyroc_group *group, struct residents *residents) {
+/* Where a wave has the number of its workgroup in x; -1: nowhere. */
+static int32_t group_number_at(const struct anyroc_kernel *kernel) {
+  if (kernel->ids_in_ttmp) return 4 * (ANYROC_SGPR_TTMP0 + 9);
+  return kernel->sgpr_group_x == ANYROC_NO_SGPR ? -1 : 4 * kernel->sgpr_group_x;
+}
+
+void group_begin(struct anyroc_group *group, struct residents *residents, uint32_t likes) {
   const struct launch *launch = residents->launch;
   memcpy(group->index, residents->at, sizeof group->index);
   if (!residents->whole) {
@@ -179,6 +187,8 @@ void group_begin(struct anyroc_group *group, struct residents *residents) {
   }
   group->wave_count = group->live = residents->ids.wave_count;
   group->begun = group->waiting = group->first = 0;
+  group->likes = launch->gang == group->wave_count ? likes : 1;
+  group->done = 1;
   residents->waves += group->wave_count;
   if (residents->random != 0) group->first = (uint32_t)(random_next(residents) % group->wave_count);
   if (anyroc_options.poison) poison_words(wave_of(group, 0)->lds, launch->lds_size);
@@ -236,11 +246,16 @@ static int begin_waves(struct anyroc_group *group, struct worker *worker) {
   anyroc_wave_fn entry = launch_entry(residents->launch);
   uint32_t count = group->wave_count, number = group->first, ended = 0, slot = 0;
   uint32_t gang = residents->random == 0 ? residents->launch->gang : 0;
+  int32_t number_at = group_number_at(residents->launch->kernel);
   int progress = 0;
   struct anyroc_wave *wave = worker->guard.wave = wave_of(group, 0);
   for (uint32_t begun = 0; begun < count; begun++) {
     begin_wave(group, residents, wave, number);
-    if (gang != 0 && number % gang == 0) wave->gang_wanted = 1;
+    if (gang != 0 && number % gang == 0) {
+      wave->gang_wanted = number_at < 0 ? 1 : group->likes;
+      wave->gang_number = (uint32_t)number_at;
+      wave->gang_ahead = residents->launch->job.total > FEW_GANGS ? GANG_AHEAD : 0;
+    }
     if (++number == count) number = 0;
     int32_t status = entry(wave);
     if (status == ANYROC_END) {
@@ -248,6 +263,7 @@ static int begin_waves(struct anyroc_group *group, struct worker *worker) {
       continue;
     }
     if (status == ANYROC_GANG) {
+      group->done = wave->gang_done;
       ended += gang;
       begun += gang - 1;
       number += gang - 1;

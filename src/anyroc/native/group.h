@@ -14,6 +14,8 @@ struct anyroc_group {
   uint32_t wave_count, slots, live, waiting;
   uint32_t begun; /* whether the waves have had their first turn */
   uint32_t first; /* the wave that begins first */
+  uint32_t likes; /* this workgroup and those after it in x that a gang may do */
+  uint32_t done;  /* of these, the ones that one has done */
   uint32_t index[3];
   uint8_t state[MAX_GROUP_WAVES];  /* by slot */
   uint64_t turns[MAX_GROUP_WAVES]; /* by slot */
@@ -57,8 +59,8 @@ static inline uint64_t random_next(struct residents *residents) {
 
 /* Lays out the group's memory for the launch; 0 when there is none. */
 int group_prepare(struct anyroc_group *group, struct residents *residents);
-/* Begins the workgroup at residents->at. */
-void group_begin(struct anyroc_group *group, struct residents *residents);
+/* Begins the workgroup at residents->at; `likes`: with those that follow it in x. */
+void group_begin(struct anyroc_group *group, struct residents *residents, uint32_t likes);
 /* Gives each wave that can run one turn. */
 enum turn group_take_turns(struct anyroc_group *group, struct worker *worker);
 void group_free(struct anyroc_group *group);

@@ -14,7 +14,8 @@ enum anyroc_status {
   ANYROC_END = 0,     /* the wave is done */
   ANYROC_BARRIER = 1, /* waits for the other waves of its group; call again to go on */
   ANYROC_YIELD = 2,   /* gave way (s_sleep, or its budget of backward branches is used up); call again */
-  ANYROC_GANG = 3,    /* as ANYROC_END, for this wave and those that follow in its gang */
+  ANYROC_GANG = 3,    /* as ANYROC_END, for this wave and those that follow in its gang; gang_done says
+                         how often */
   ANYROC_TRAP = -2,   /* s_trap; wave->trap_id holds its number */
   ANYROC_BAD_PC = -3, /* an indirect jump to no known code; wave->fault_address holds the target */
 };
@@ -58,8 +59,12 @@ struct anyroc_wave {
   uint32_t fault_kind;
   uint32_t fault_size;
   uint32_t trap_id;
-  uint32_t gang_wanted;   /* whether the wave may stand for a gang: itself and those that follow it */
+  uint32_t gang_wanted;   /* 0, or that the wave may stand for a gang, itself and those that follow it:
+                             if more than 1, for the gangs of so many workgroups that follow in x */
   uint32_t gang_at;       /* when it does: 4 times the lane at work, plus 1; else 0 */
+  uint32_t gang_done;     /* the gangs that it has stood for */
+  uint32_t gang_number;   /* the offset here of the SGPR with the workgroup's number in x */
+  uint64_t gang_ahead;    /* how far ahead it prefetches what it reads; 0: not */
 };
 
 #define ANYROC_CHECK_OFFSET(field, offset) \
@@ -83,6 +88,9 @@ ANYROC_CHECK_OFFSET(fault_address, 600);
 ANYROC_CHECK_OFFSET(trap_id, 620);
 ANYROC_CHECK_OFFSET(gang_wanted, 624);
 ANYROC_CHECK_OFFSET(gang_at, 628);
+ANYROC_CHECK_OFFSET(gang_done, 632);
+ANYROC_CHECK_OFFSET(gang_number, 636);
+ANYROC_CHECK_OFFSET(gang_ahead, 640);
 
 #define ANYROC_GANG_LANES 256 /* of consecutive work-items in x, from a multiple of it on */
 

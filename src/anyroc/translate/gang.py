@@ -6,6 +6,9 @@ do the work of all: their indices are one affine run.  This form follows the way
 that is taken when every lane passes every comparison.  That they do is a guard, like those of a
 fast loop (:mod:`anyroc.translate.fast`); where one fails, nothing has been done yet, and the waves
 run one by one.
+
+A gang that is its whole workgroup goes on with the workgroups that follow in x, as many as the
+scheduler says (``gang_wanted`` of native/wave.h), each with guards of its own.
 """
 
 from __future__ import annotations
@@ -20,18 +23,22 @@ from anyroc.translate.capture import capture
 from anyroc.translate.cfg import SCALARS, Graph
 from anyroc.translate.fast import FastLoop
 from anyroc.translate.lane_items import Lanes, masks_written
+from anyroc.translate.lanes import renamed_lines
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.memory import MemoryEmitter
 from anyroc.translate.operands import Unsupported
 from anyroc.translate.registers import RegisterCache, ScalarFile
 from anyroc.translate.scalar import run_scalar
 from anyroc.translate.shaped import Affine, NotAffine, ShapedBackend, base_of, is_vector, stride_of
+from anyroc.translate.vectors import CHUNK
 
 __all__ = ["LANES", "emit_gang"]
 
 LANES = 256
 """Work-items that a gang has: ANYROC_GANG_LANES of native/wave.h."""
 _MOST_INSTRUCTIONS = 300
+_MOST_LINES = 200
+"""Lines of code, all chunks together, up to which they are done side by side."""
 
 
 class _Backend(ShapedBackend):
@@ -93,9 +100,63 @@ class _Gang(FastLoop):
         self._registers = RegisterCache(self.ops, _Rows(self))
         self._gathered = []
         self.unknown = 0
-        at = code.emit(f"getelementptr i8, ptr %wave, i64 {layout.GANG_AT}")
-        done = code.emit(f"trunc i64 %offset{number} to i32")
-        code.do(f"store i32 {code.emit(f'or i32 {done}, 1')}, ptr {at}")
+        before.lines.append(f"%pc.at = getelementptr i8, ptr %wave, i64 {layout.PC}")
+        before.lines.append(f"%gang.at.at = getelementptr i8, ptr %wave, i64 {layout.GANG_AT}")
+        self._streams: list[str] = []
+
+    def _note(self, offset: int) -> None:
+        self.code.do(f"store i32 {offset & 0xFFFFFFFF}, ptr %pc.at")
+
+    def _prefetch(self, pointer: str) -> None:
+        self._streams.append(pointer)
+
+    def place(self, into: CodeBuilder) -> None:
+        """The loop, over the chunks of one wave or a part of them at a time, whose lines take turns:
+        so a note of the instruction counts for all of them."""
+        number, body = self.id, self.code.lines
+        copies = self.graph.wave_size // CHUNK
+        while copies > 1 and copies * len(body) > _MOST_LINES:
+            copies //= 2
+        before = into.current
+        into.do(f"br label %loop{number}")
+        into.start(f"loop{number}")
+        into.do(f"%at{number} = phi i64 [ 0, %{before} ], [ %next{number}, %on{number} ]")
+        done = into.emit(f"trunc i64 %at{number} to i32")
+        into.do(f"store i32 {into.emit(f'or i32 {done}, 1')}, ptr %gang.at.at")
+        head = [
+            f"%offset{number} = add i64 %at{number}, %far{number}",
+            f"%shift{number} = lshr i64 %offset{number}, 2",
+        ]
+        turns = zip(
+            *(
+                renamed_lines([*head, *body], f".{i}", {f"%far{number}": str(4 * CHUNK * i)})
+                for i in range(copies)
+            ),
+            strict=True,
+        )
+        into.lines += [line for lines in turns for line in dict.fromkeys(lines)]
+        self._look_ahead(into, copies)
+        into.do(f"%next{number} = add i64 %at{number}, {4 * CHUNK * copies}")
+        into.do(f"%done{number} = icmp eq i64 %next{number}, {self.row_bytes}")
+        into.do(f"br i1 %done{number}, label %after{number}, label %loop{number}")
+        into.start(f"after{number}")
+
+    def _look_ahead(self, into: CodeBuilder, copies: int) -> None:
+        """Asks for memory that gangs to come will read, where the scheduler says how far ahead; a
+        wild address does no harm."""
+        number = self.id
+        at = into.emit(f"getelementptr i8, ptr %wave, i64 {layout.GANG_AHEAD}")
+        ahead = into.emit(f"load i64, ptr {at}")
+        far = into.emit(f"icmp ne i64 {ahead}, 0")
+        into.do(f"br i1 {far}, label %ahead{number}, label %on{number}")
+        into.start(f"ahead{number}")
+        into.declare("llvm.prefetch.p0", "void", "ptr", "i32", "i32", "i32")
+        for pointer in self._streams:
+            for i in range(copies):
+                place = into.emit(f"getelementptr i8, ptr {pointer}.{i}, i64 {ahead}")
+                into.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 0, i32 3, i32 1)")
+        into.do(f"br label %on{number}")
+        into.start(f"on{number}")
 
     def compute(self, inst: Instruction, op: Op) -> None:
         """A vector instruction: into registers, or a comparison that becomes a guard."""
@@ -163,15 +224,43 @@ def emit_gang(graph: Graph, code: CodeBuilder, ordinary: str) -> list[str] | Non
         return None
     if not any(stores) or memory.functions:
         return None
+    main.do("br label %gang.next")
+    main.start("gang.next")
     main.lines += before.lines
     condition = "true"
     for guard in dict.fromkeys(loop.ops.guards):
         condition = main.emit(f"and i1 {condition}, {guard}")
-    main.do(f"br i1 {condition}, label %gang, label %{ordinary}")
+    main.do(f"br i1 {condition}, label %gang, label %gang.not")
     taken.start("gang")
     loop.place(taken)
-    taken.do(f"ret i32 {layout.GANG}")
+    _count(taken, ordinary)
     return [*main.lines, *taken.lines]
+
+
+def _count(code: CodeBuilder, ordinary: str) -> None:
+    """After a gang: the next workgroup's, or the end."""
+
+    def field(offset: int | str) -> tuple[str, str]:
+        at = code.emit(f"getelementptr i8, ptr %wave, i64 {offset}")
+        return at, code.emit(f"load i32, ptr {at}")
+
+    at, before = field(layout.GANG_DONE)
+    done = code.emit(f"add i32 {before}, 1")
+    code.do(f"store i32 {done}, ptr {at}")
+    _, wanted = field(layout.GANG_WANTED)
+    more = code.emit(f"icmp ult i32 {done}, {wanted}")
+    code.do(f"br i1 {more}, label %gang.more, label %gang.end")
+    code.start("gang.more")
+    _, offset = field(layout.GANG_NUMBER)
+    at, number = field(code.emit(f"zext i32 {offset} to i64"))
+    code.do(f"store i32 {code.emit(f'add i32 {number}, 1')}, ptr {at}")
+    code.do("br label %gang.next")
+    code.start("gang.not")
+    _, before = field(layout.GANG_DONE)
+    none = code.emit(f"icmp eq i32 {before}, 0")
+    code.do(f"br i1 {none}, label %{ordinary}, label %gang.end")
+    code.start("gang.end")
+    code.do(f"ret i32 {layout.GANG}")
 
 
 def _step(graph: Graph, loop: _Gang, memory: MemoryEmitter, inst: Instruction) -> bool:

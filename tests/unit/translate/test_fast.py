@@ -303,20 +303,45 @@ class TestLoops:
         np.testing.assert_array_equal(expected.astype(np.uint32).view(np.int32), machine.get(at, c))
 
 
-def test_fault_of_a_gang(machine: Machine) -> None:
-    """Waves that one stands for fault as themselves: the address and the wave are right."""
+@pytest.mark.parametrize("grid", [(1, 1, 1), (3, 1, 1), (7, 5, 3), (130, 2, 1)], ids=str)
+def test_gangs_of_several_workgroups(machine: Machine, grid: tuple[int, int, int]) -> None:
+    """Gangs go on along x; rows and layers, and the workgroup that passes the end, are themselves."""
+    groups = grid[0] * grid[1] * grid[2]
+    a, kernel = _ints(256 * groups), machine.module.kernel("add_in_layers")  # type: ignore[attr-defined]
+    for n in (256 * groups, 256 * groups - 200, 300):
+        c = np.full(256 * groups, -1, np.int32)
+        at = machine.put(c)
+        arguments = struct.pack("<i4xQQ", n, machine.put(a), at)
+        machine.device.default_queue.launch(kernel, grid, (256, 1, 1), 0, arguments)
+        machine.device.default_queue.synchronize()
+        expected = np.where(np.arange(256 * groups) < n, a + np.arange(256 * groups) // 256, -1)
+        np.testing.assert_array_equal(expected.astype(np.int32), machine.get(at, c))
+
+
+@pytest.mark.parametrize("block", [256, 512])
+@pytest.mark.parametrize("good", [0, 5])
+def test_fault_of_a_gang(machine: Machine, block: int, good: int) -> None:
+    """Waves that one stands for fault as themselves: address, wave and workgroup are right.
+
+    ``good``: workgroups before the first that faults, whose memory is the last of the device's.
+    """
     add = machine.module.kernel("add")  # type: ignore[attr-defined]
-    a = _ints(1024)
+    a = _ints(16 * block)
     nowhere = ctypes.c_uint64.in_dll(library(), "anyroc_range_base").value
     nowhere += ctypes.c_uint64.in_dll(library(), "anyroc_range_size").value - 2**20
+    before = [ctypes.c_uint64(nowhere - 2**16), ctypes.c_uint64(2**16)]
+    assert library().anyroc_range_commit(*before) == 0
     queue = machine.device.default_queue
-    arguments = struct.pack("<i4xQQQ", 1024, machine.put(a), machine.put(a), nowhere)
-    queue.launch(add, (1, 1, 1), (512, 1, 1), 0, arguments)
+    c = nowhere - 4 * block * good
+    arguments = struct.pack("<i4xQQQ", 16 * block, machine.put(a), machine.put(a), c)
+    queue.launch(add, (16, 1, 1), (block, 1, 1), 0, arguments)
     queue.synchronize()
     fault = queue.fault
     assert fault is not None
     queue.clear_fault()
-    lane = (fault.address - nowhere) // 4
+    assert library().anyroc_range_decommit(*before) == 0
+    item = (fault.address - c) // 4
     assert fault.kind == "write"
-    assert 0 <= lane < 512
-    assert fault.wave == lane // add.kernel.wave_size
+    assert good * block <= item < 16 * block
+    assert fault.group == (item // block, 0, 0)
+    assert fault.wave == item % block // add.kernel.wave_size

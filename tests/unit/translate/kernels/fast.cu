@@ -15,6 +15,15 @@ extern "C" __global__ void add(int n, const int *a, const int *b, int *c)
         c[i] = a[i] + b[i];
 }
 
+// Workgroups in rows and layers; each adds its own number.
+extern "C" __global__ void add_in_layers(int n, const int *a, int *c)
+{
+    int group = (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
+    int i = group * 256 + threadIdx.x;
+    if (i < n)
+        c[i] = a[i] + group;
+}
+
 // Indices on both sides of zero: the sign changes within a wave.
 extern "C" __global__ void around_zero(int n, const int *middle, int *c)
 {
