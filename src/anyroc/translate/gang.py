@@ -111,7 +111,7 @@ class _Gang(FastLoop):
         self._streams.append(pointer)
 
     def place(self, into: CodeBuilder) -> None:
-        """The loop, over the chunks of one wave or a part of them at a time, whose lines take turns:
+        """The loop, over the chunks of one wave or part of them at a time, whose lines take turns:
         so a note of the instruction counts for all of them."""
         number, body = self.id, self.code.lines
         copies = self.graph.wave_size // CHUNK

@@ -305,7 +305,7 @@ class TestLoops:
 
 @pytest.mark.parametrize("grid", [(1, 1, 1), (3, 1, 1), (7, 5, 3), (130, 2, 1)], ids=str)
 def test_gangs_of_several_workgroups(machine: Machine, grid: tuple[int, int, int]) -> None:
-    """Gangs go on along x; rows and layers, and the workgroup that passes the end, are themselves."""
+    """Gangs go on along x; rows, layers and the workgroup that passes the end are themselves."""
     groups = grid[0] * grid[1] * grid[2]
     a, kernel = _ints(256 * groups), machine.module.kernel("add_in_layers")  # type: ignore[attr-defined]
     for n in (256 * groups, 256 * groups - 200, 300):
