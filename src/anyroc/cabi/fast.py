@@ -44,6 +44,28 @@ class EventRecord(ctypes.Structure):
     )
 
 
+class StreamFields(ctypes.Structure):
+    """The beginning of struct stream."""
+
+    _fields_ = (
+        ("handle", ctypes.c_uint64),
+        ("latest", ctypes.c_uint64),
+        ("spare", ctypes.c_void_p),
+        ("queue", ctypes.c_void_p),
+        ("next", ctypes.c_void_p),
+        ("mark", ctypes.c_void_p),
+        ("seen", ctypes.c_uint64),
+        ("joined", ctypes.c_uint64),
+        ("device", ctypes.c_uint32),
+        ("users", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("priority", ctypes.c_int32),
+        ("open", ctypes.c_uint8),
+        ("legacy", ctypes.c_uint8),
+        ("blocking", ctypes.c_uint8),
+    )
+
+
 def integer_at(address: int) -> ctypes.c_int:
     """Return the C int at an address, to read and to set."""
     return ctypes.c_int.from_address(address)

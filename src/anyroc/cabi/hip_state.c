@@ -181,6 +181,8 @@ struct device {
     struct stream *legacy, *streams;
     int blocking; /* streams that are ordered with the legacy stream */
     int talkers;  /* streams whose work may leave something to Python */
+    struct stream *stock; /* streams that were destroyed, to be made again */
+    int stocked;
     uint32_t number;
     uint64_t *memory;
 };
@@ -217,12 +219,46 @@ struct stream {
     uint32_t device, users, flags;
     int32_t priority;
     uint8_t open, legacy, blocking, capturing, own, talks;
+    uint8_t special;          /* Python keeps something of it that a new stream has not */
     uint8_t hosts;            /* Python answers calls of its kernels to the host */
     const uint32_t *printf;   /* what kernels print into: bytes in use, size; or NULL */
     uint32_t printing, draining;
 };
 
 static struct records streams = {4, sizeof(struct stream)};
+
+/* Make a stream one of its device's. With the lock. */
+static void stream_open(struct stream *stream, unsigned flags, int priority)
+{
+    struct device *device = &devices[stream->device];
+    stream->seen = stream->joined = 0;
+    stream->flags = flags;
+    stream->priority = priority;
+    stream->blocking = !stream->legacy && !(flags & 1);
+    stream->next = device->streams;
+    device->streams = stream;
+    device->blocking += stream->blocking;
+    __atomic_store_n(&stream->open, 1, __ATOMIC_SEQ_CST);
+    record_open(&stream->record);
+}
+
+/* Take a stream away from its device and make its handle invalid. With the lock. */
+static void stream_close(struct stream *stream)
+{
+    struct device *device = &devices[stream->device];
+    struct stream **link = &device->streams;
+    while (*link && *link != stream)
+        link = &(*link)->next;
+    if (*link)
+        *link = stream->next;
+    device->blocking -= stream->blocking;
+    device->talkers -= stream->talks;
+    stream->blocking = stream->talks = 0;
+    if (device->legacy == stream)
+        __atomic_store_n(&device->legacy, NULL, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&stream->record.handle, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&stream->open, 0, __ATOMIC_SEQ_CST);
+}
 
 /* Make the record of a stream of a device; NULL when there are too many of the one or the other. */
 API void *anyroc_stream_begin(void *queue, unsigned device, unsigned legacy, unsigned flags,
@@ -236,24 +272,28 @@ API void *anyroc_stream_begin(void *queue, unsigned device, unsigned legacy, uns
         stream->queue = queue;
         if (!stream->mark)
             stream->mark = gpu.event_create();
-        stream->seen = stream->joined = 0;
         stream->device = device;
-        stream->flags = flags;
-        stream->priority = priority;
         stream->legacy = (uint8_t)legacy;
-        stream->blocking = !legacy && !(flags & 1);
-        stream->capturing = stream->own = stream->talks = stream->hosts = 0;
+        stream->capturing = stream->own = stream->talks = stream->hosts = stream->special = 0;
         stream->printf = NULL;
-        stream->next = devices[device].streams;
-        devices[device].streams = stream;
-        devices[device].blocking += stream->blocking;
-        __atomic_store_n(&stream->open, 1, __ATOMIC_SEQ_CST);
-        record_open(&stream->record);
+        stream_open(stream, flags, priority);
         if (legacy)
             __atomic_store_n(&devices[device].legacy, stream, __ATOMIC_RELEASE);
     }
     unlock_records();
     return stream;
+}
+
+/* Return the record of the stream that a handle names, or NULL. */
+API void *anyroc_stream_find(uint64_t handle)
+{
+    return record_find(&streams, handle);
+}
+
+/* Python keeps something of a stream: it is for Python to destroy. */
+API void anyroc_stream_special(struct stream *stream)
+{
+    stream->special = 1;
 }
 
 API uint64_t anyroc_stream_handle(const struct stream *stream)
@@ -268,34 +308,38 @@ API void anyroc_stream_capture(struct stream *stream, unsigned capturing)
     __atomic_store_n(&stream->open, !capturing && stream->record.handle, __ATOMIC_SEQ_CST);
 }
 
-/* From now on the handle is invalid; return when no thread uses the stream any more. */
-API void anyroc_stream_end(struct stream *stream)
+static void await_users(struct stream *stream)
 {
-    struct device *device = &devices[stream->device];
-    lock_records();
-    if (stream->record.handle) {
-        struct stream **link = &device->streams;
-        while (*link && *link != stream)
-            link = &(*link)->next;
-        if (*link)
-            *link = stream->next;
-        device->blocking -= stream->blocking;
-        device->talkers -= stream->talks;
-        stream->talks = 0;
-        if (device->legacy == stream)
-            __atomic_store_n(&device->legacy, NULL, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&stream->record.handle, 0, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&stream->open, 0, __ATOMIC_SEQ_CST);
-    }
-    unlock_records();
     while (__atomic_load_n(&stream->users, __ATOMIC_SEQ_CST))
         usleep(10);
+}
+
+/* From now on the handle (0: that it has now) is invalid; return when no thread uses the stream any
+ * more. Return whether that is this call's doing. */
+API int anyroc_stream_end(struct stream *stream, uint64_t handle)
+{
+    lock_records();
+    int known = stream->record.handle && (!handle || stream->record.handle == handle);
+    if (known)
+        stream_close(stream);
+    unlock_records();
+    await_users(stream);
+    return known;
+}
+
+/* Forget the streams of a device that were to be made again: Python ends all. */
+API void anyroc_forget_stock(unsigned device)
+{
+    lock_records();
+    devices[device].stock = NULL;
+    devices[device].stocked = 0;
+    unlock_records();
 }
 
 /* Let the record be used again. */
 API void anyroc_stream_free(struct stream *stream)
 {
-    anyroc_stream_end(stream);
+    anyroc_stream_end(stream, 0);
     lock_records();
     gpu.event_reset(stream->mark);
     record_give(&streams, &stream->record);

@@ -359,3 +359,70 @@ static inline int FAST_hipStreamGetCaptureInfo(void *handle, void *out, void *id
     (void)identifier;
     return FAST_hipStreamIsCapturing(handle, out);
 }
+
+/* ---- streams' beginning and end ---- */
+
+/* What is destroyed idle is kept, with its queue and what Python has made for it, and made again
+ * under another handle. */
+enum { MOST_STOCKED = 32 };
+
+static int create_stream(void *out, unsigned flags, int priority)
+{
+    struct device *device = current_device();
+    if (!out || flags > 1 || !device || broken())
+        return ASK_PYTHON;
+    lock_records();
+    struct stream *stream = device->stock;
+    if (stream) {
+        device->stock = stream->next;
+        --device->stocked;
+        stream->record.latest += 1ull << GENERATION_SHIFT;
+        stream_open(stream, flags, priority < -1 ? -1 : priority > 1 ? 1 : priority);
+    }
+    unlock_records();
+    if (!stream)
+        return ASK_PYTHON;
+    *(uint64_t *)out = stream->record.latest;
+    return hipSuccess;
+}
+
+static inline int FAST_hipStreamCreate(void *out)
+{
+    return create_stream(out, 0, 0);
+}
+
+static inline int FAST_hipStreamCreateWithFlags(void *out, unsigned flags)
+{
+    return create_stream(out, flags, 0);
+}
+
+static inline int FAST_hipStreamCreateWithPriority(void *out, unsigned flags, int priority)
+{
+    return create_stream(out, flags, priority);
+}
+
+static inline int FAST_hipStreamDestroy(void *handle)
+{
+    struct stream *stream = record_find(&streams, (uintptr_t)handle);
+    if (!stream || broken())
+        return ASK_PYTHON;
+    struct device *device = &devices[stream->device];
+    lock_records();
+    int plain = stream->record.handle == (uintptr_t)handle && stream->open && !stream->legacy
+        && !stream->own && !stream->special && !stream->talks && device->stocked < MOST_STOCKED
+        && gpu.queue_query(stream->queue) == QUEUE_OK;
+    if (plain) {
+        stream_close(stream);
+        ++device->stocked;
+    }
+    unlock_records();
+    if (!plain)
+        return ASK_PYTHON;
+    await_users(stream);
+    gpu.event_reset(stream->mark);
+    lock_records();
+    stream->next = device->stock;
+    device->stock = stream;
+    unlock_records();
+    return hipSuccess;
+}

@@ -13,7 +13,7 @@ from typing import Any
 
 from anyroc import native
 from anyroc.cabi import memory
-from anyroc.cabi.fast import EventRecord, FastKernel
+from anyroc.cabi.fast import EventRecord, FastKernel, StreamFields
 from anyroc.cabi.library import Library
 from anyroc.errors import AnyrocError
 from anyroc.hip.error import Error, HipError, name
@@ -120,7 +120,8 @@ class StreamRecord:
         self.address = begin(queue, device, legacy, flags, priority)
         if not self.address:
             raise HipError(Error.OutOfMemory)
-        self.handle = _helper("anyroc_stream_handle", "uint64_t", POINTER)(self.address)
+        self.handle: int = _helper("anyroc_stream_handle", "uint64_t", POINTER)(self.address)
+        self.fields = StreamFields.from_address(self.address)
         self._order = _helper("anyroc_stream_order", "int", POINTER)
         numbers = ["unsigned"] * 7
         self._run = _helper(
@@ -156,6 +157,10 @@ class StreamRecord:
         """Leave all calls that name the stream to Python, or do not any more."""
         _helper("anyroc_stream_capture", "void", POINTER, "unsigned")(self.address, capturing)
 
+    def special(self) -> None:
+        """Leave the stream's end to Python."""
+        _helper("anyroc_stream_special", "void", POINTER)(self.address)
+
     def talks(self, printf: int, hosts: bool) -> None:
         """Tell C what kernels of the stream print into, or 0, and whether they call the host."""
         _helper("anyroc_stream_talks", "void", *[POINTER] * 2, "unsigned")(
@@ -172,13 +177,26 @@ class StreamRecord:
         finally:
             drain(self.address, 0)
 
-    def end(self) -> None:
-        """Make the handle invalid, and wait for the threads that use the stream just now."""
-        _helper("anyroc_stream_end", "void", POINTER)(self.address)
+    def end(self, handle: int = 0) -> bool:
+        """Make the handle invalid, and wait for the threads that use the stream just now.
+
+        Return whether there was something to do, with `handle` whether it was the stream's.
+        """
+        return bool(_helper("anyroc_stream_end", "int", POINTER, "uint64_t")(self.address, handle))
 
     def free(self) -> None:
         """Give the record back."""
         _helper("anyroc_stream_free", "void", POINTER)(self.address)
+
+
+def find_stream(handle: int) -> int:
+    """Return the address of the record of the stream that a handle names, or 0."""
+    return _helper("anyroc_stream_find", POINTER, "uint64_t")(handle)
+
+
+def forget_stock(device: int) -> None:
+    """Have C forget the streams that were destroyed and that it would make again."""
+    _helper("anyroc_forget_stock", "void", "unsigned")(device)
 
 
 def on_interrupt(function: Callable[[], None]) -> None:

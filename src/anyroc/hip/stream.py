@@ -23,7 +23,7 @@ from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.hostcall import Service
-from anyroc.hip.state import Handles, lock, thread
+from anyroc.hip.state import lock, thread
 
 if TYPE_CHECKING:
     from anyroc.gpu.kernel import LoadedKernel
@@ -61,6 +61,7 @@ class MultiGrid:
 class Stream:
     """A stream of one device.
 
+    One that the program destroys may be kept by C, which makes it again under another handle.
     Other threads may be waiting for a stream while one destroys it, so its queue ends with the last
     reference.
     """
@@ -69,10 +70,7 @@ class Stream:
         self, gpu: Gpu, *, flags: int = 0, priority: int = 0, legacy: bool = False
     ) -> None:
         self.gpu = gpu
-        self.flags = flags
-        self.priority = priority
         self.legacy = legacy
-        self.blocking = not legacy and not flags & NON_BLOCKING
         self.lock = threading.RLock()  # held where new work must not come between query and effect
         self.attributes: dict[int, bytes] = {}  # hints, which are kept and have no effect
         self._capture: Capture | None = None
@@ -87,6 +85,21 @@ class Stream:
         )
         with lock:
             gpu.streams.append(self)
+
+    @property
+    def flags(self) -> int:
+        """Those of its creation."""
+        return int(self.record.fields.flags)
+
+    @property
+    def priority(self) -> int:
+        """That of its creation."""
+        return int(self.record.fields.priority)
+
+    @property
+    def blocking(self) -> bool:
+        """Whether it is ordered with the legacy stream."""
+        return bool(self.record.fields.blocking)
 
     @property
     def capture(self) -> Capture | None:
@@ -242,20 +255,23 @@ class Stream:
 
     def printf_buffer(self) -> int:
         """Return the address of the buffer that kernels on this stream print into."""
-        if not self._printf:
-            self._printf = self.gpu.memory.alloc(_PRINTF_BUFFER, "internal")
-            memory.write(self._printf, printf.empty_header(_PRINTF_BUFFER))
-            self._tell()
-        elif memory.get_i32(self._printf) > _PRINTF_BUFFER // 2:
+        with self.lock:  # of the threads that come first all must get the same one
+            if not self._printf:
+                place = self.gpu.memory.alloc(_PRINTF_BUFFER, "internal")
+                memory.write(place, printf.empty_header(_PRINTF_BUFFER))
+                self._printf = place
+                self._tell()
+        if memory.get_i32(self._printf) > _PRINTF_BUFFER // 2:
             self.synchronize()
         return self._printf
 
     def host_calls(self) -> Service:
         """Return what answers the calls to the host of kernels on this stream."""
-        if self._hostcalls is None:
-            self._hostcalls = Service(self.gpu.memory)
-            self._tell()
-        return self._hostcalls
+        with self.lock:
+            if self._hostcalls is None:
+                self._hostcalls = Service(self.gpu.memory)
+                self._tell()
+            return self._hostcalls
 
     def destroy(self) -> None:
         """Finish the stream's work and take no more."""
@@ -292,14 +308,22 @@ def bury() -> None:
             hostcalls.close()
 
 
-_handles: Handles[Stream] = Handles(Error.ContextIsDestroyed)
+_made: dict[int, Stream] = {}  # what programs have made, by the address of C's record
 
 
 def of(handle: int) -> Stream:
     """Return the stream of a handle, which may be null or one of the special ones."""
     if handle > PER_THREAD:
-        return _handles[handle]
+        return _made_as(handle)
     return default(handle or thread.null_stream)
+
+
+def _made_as(handle: int) -> Stream:
+    """Return the stream that a program has made; raises ContextIsDestroyed."""
+    found = _made.get(calls.find_stream(handle))
+    if found is None:
+        raise HipError(Error.ContextIsDestroyed)
+    return found
 
 
 def by_record(address: int) -> Stream | None:
@@ -310,7 +334,7 @@ def by_record(address: int) -> Stream | None:
 
 def known(handle: int) -> bool:
     """Tell whether a handle is a stream's."""
-    return handle <= PER_THREAD or handle in _handles
+    return handle <= PER_THREAD or calls.find_stream(handle) in _made
 
 
 def default(handle: int) -> Stream:
@@ -373,12 +397,11 @@ def finish_everything() -> None:
 
 @resetting.add
 def _forget(gpu: Gpu) -> None:
+    calls.forget_stock(gpu.index)
     for stream in list(gpu.streams):
         if stream is not gpu.legacy:
             stream.destroy()
-    for handle, stream in _handles.items():
-        if stream.gpu is gpu:
-            _handles.remove(handle)
+            _made.pop(stream.record.address, None)
 
 
 def hipStreamCreateWithPriority(out: int, flags: int, priority: int) -> None:
@@ -386,9 +409,8 @@ def hipStreamCreateWithPriority(out: int, flags: int, priority: int) -> None:
     require(flags in (0, NON_BLOCKING))
     priority = max(HIGHEST_PRIORITY, min(LOWEST_PRIORITY, priority))
     made = Stream(current(), flags=flags, priority=priority)
-    handle = made.record.handle
-    _handles[handle] = made
-    memory.put_u64(out, handle)
+    _made[made.record.address] = made
+    memory.put_u64(out, made.record.handle)
 
 
 def hipStreamCreateWithFlags(out: int, flags: int) -> None:
@@ -402,7 +424,9 @@ def hipStreamCreate(out: int) -> None:
 def hipExtStreamCreateWithCUMask(out: int, words: int, mask: int) -> None:
     require(out and mask and words)
     hipStreamCreateWithPriority(out, 0, 0)
-    of(memory.get_u64(out)).units = memory.read(mask, 4 * words)
+    made = of(memory.get_u64(out))
+    made.record.special()
+    made.units = memory.read(mask, 4 * words)
 
 
 def hipExtStreamGetCUMask(stream: int, words: int, out: int) -> None:
@@ -416,7 +440,9 @@ def hipExtStreamGetCUMask(stream: int, words: int, out: int) -> None:
 
 def hipStreamDestroy(stream: int) -> None:
     require(stream > PER_THREAD, Error.InvalidHandle)
-    ended = _handles.remove(stream)
+    ended = _made_as(stream)
+    require(ended.record.end(stream), Error.ContextIsDestroyed)
+    del _made[ended.record.address]
     ended.destroy()
     del ended
     bury()
@@ -457,6 +483,7 @@ def hipStreamGetId(stream: int, out: int) -> None:
 def hipStreamSetAttribute(stream: int, attribute: int, value: int) -> None:
     chosen = of(stream)
     require(value and attribute in _ATTRIBUTES)
+    chosen.record.special()
     chosen.attributes[attribute] = memory.read(value, _ATTRIBUTE_SIZE)
 
 
@@ -467,7 +494,9 @@ def hipStreamGetAttribute(stream: int, attribute: int, out: int) -> None:
 
 
 def hipStreamCopyAttributes(to: int, source: int) -> None:
-    of(to).attributes.update(of(source).attributes)
+    chosen = of(to)
+    chosen.record.special()
+    chosen.attributes.update(of(source).attributes)
 
 
 def hipDeviceGetStreamPriorityRange(least: int, greatest: int) -> None:

@@ -30,6 +30,14 @@ def test_device_printf_keeps_the_programs_order(anyroc: Any, target: str) -> Non
     assert "host to stderr\n" == said(done.stderr)
 
 
+def test_what_is_printed_while_others_wait_is_all_there(anyroc: Any) -> None:
+    done = anyroc("run", PROGRAMS / "print_threads.hip")
+    assert 0 == done.returncode, done.stderr
+    lines = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    for thread in range(3):
+        assert list(range(300)) == [round_ for number, round_ in lines if number == thread]
+
+
 @pytest.mark.parametrize(
     "how, status",
     [("return", 300 & 0xFF), ("exit", 7), ("thread-exit", 8), ("abort", -6)],

@@ -179,6 +179,34 @@ def life_of_an_event(p: Program) -> tuple[Any, ...]:
     return flags, *codes
 
 
+def life_of_a_stream(p: Program) -> tuple[Any, ...]:
+    made, value, busy = ctypes.c_void_p(), ctypes.c_int(77), p.random.random() < 0.3
+    flags, priority = p.random.choice([0, 0, 1, 2]), p.random.choice([-9, -1, 0, 1, 5])
+    out = None if p.random.random() < 0.1 else ctypes.byref(made)
+    codes = [
+        p.random.choice(
+            [
+                lambda: p.api.hipStreamCreateWithPriority(out, flags, priority),
+                lambda: p.api.hipStreamCreateWithFlags(out, flags),
+                lambda: p.api.hipStreamCreate(out),
+            ]
+        )()
+    ]
+    handle = made.value or STALE
+    for ask in ("GetFlags", "GetPriority"):
+        code = getattr(p.api, f"hipStream{ask}")(handle, ctypes.byref(value))
+        codes += [code, value.value]
+    attribute = (ctypes.c_uint8 * 64)(*[9] * 64)
+    if p.random.random() < 0.2:
+        codes.append(p.api.hipStreamSetAttribute(handle, 1, attribute))
+    codes += [p.api.hipStreamGetAttribute(handle, 1, attribute), attribute[5]]
+    if busy:
+        codes.append(p.api.hipMemsetAsync(p.device[0], 3, SIZE, handle))
+    codes += [p.api.hipStreamDestroy(handle) for _ in range(2)]
+    codes += [p.api.hipStreamQuery(handle), p.api.hipMemsetAsync(p.device[0], 3, SIZE, handle)]
+    return busy, flags, priority, *codes
+
+
 def life_of_memory(p: Program) -> tuple[Any, ...]:
     made, pitch = ctypes.c_void_p(), ctypes.c_size_t()
     out = None if p.random.random() < 0.1 else ctypes.byref(made)
@@ -248,7 +276,7 @@ def function(p: Program) -> tuple[Any, ...]:
 
 STEPS: list[Callable[[Program], tuple[Any, ...]]] = [
     *(copy, copy, copy, fill, pointer, stream, event, event, elapsed, life_of_an_event),
-    *(life_of_memory, life_of_memory),
+    *(life_of_memory, life_of_memory, life_of_a_stream),
     *(device, attribute, free_memory, function),
 ]
 

@@ -294,3 +294,38 @@ def test_a_stream_may_end_while_its_thread_holds_locks(api: Any) -> None:
     assert queue in current().device.queues
     stream.bury()
     assert queue not in current().device.queues
+
+
+def test_a_stream_destroyed_by_many_threads_is_destroyed_once(api: Any) -> None:
+    pointer = api.malloc(64)
+
+    def destroy(stream: int, codes: list[int]) -> None:
+        codes.append(api.hipStreamDestroy(stream))
+
+    for _ in range(200):
+        codes: list[int] = []
+        stream = api.stream(1)
+        assert 0 == api.hipMemsetAsync(pointer, 1, 64, stream)
+        threads = [threading.Thread(target=destroy, args=(stream, codes)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert 1 == codes.count(0)
+    assert 0 == api.hipFree(pointer)
+
+
+def test_a_stream_made_after_another_was_destroyed_is_new(api: Any) -> None:
+    flags, capturing = ctypes.c_uint(), ctypes.c_int(7)
+    old = api.stream(1)
+    assert 0 == api.hipStreamDestroy(old)
+    made = [api.stream() for _ in range(3)]
+    assert 4 == len({old, *made})
+    for stream in made:
+        assert 0 == api.hipStreamGetFlags(stream, ctypes.byref(flags))
+        assert 0 == flags.value
+        assert 0 == api.hipStreamIsCapturing(stream, ctypes.byref(capturing))
+        assert 0 == capturing.value
+    assert 0 == api.hipDeviceReset()
+    assert 0 != api.hipStreamQuery(made[0])
+    assert 0 == api.hipStreamDestroy(api.stream())
