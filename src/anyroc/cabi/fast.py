@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 
+from anyroc.gpu.binding import Block
+
 
 class FastKernel(ctypes.Structure):
     """struct fast_kernel: a kernel on a device, and the shapes of launches that it is ready for."""
@@ -41,6 +43,21 @@ class EventRecord(ctypes.Structure):
         ("timed", ctypes.c_uint8),
         ("held", ctypes.c_uint8),
         ("captured", ctypes.c_uint8),
+    )
+
+
+class Step(ctypes.Structure):
+    """struct step: a part of a graph's plan."""
+
+    _fields_ = (
+        ("kind", ctypes.c_uint32),
+        ("shared", ctypes.c_uint32),
+        ("kernel", ctypes.c_void_p),
+        ("arguments", ctypes.c_void_p),
+        ("size", ctypes.c_uint64),
+        ("grid", ctypes.c_uint32 * 3),
+        ("shape", ctypes.c_uint32 * 3),
+        ("block", Block),
     )
 
 

@@ -3,6 +3,7 @@
 enum {
     hipSuccess = 0,
     hipErrorInvalidValue = 1,
+    hipErrorOutOfMemory = 2,
     hipErrorDeinitialized = 4,
     hipErrorMissingConfiguration = 52,
     hipErrorNotReady = 600,
@@ -168,6 +169,7 @@ API hipChannelFormatDesc hipCreateChannelDesc(int x, int y, int z, int w, int fo
 #include "hip_events.c"
 #include "hip_memory.c"
 #include "hip_alloc.c"
+#include "hip_graphs.c"
 
 /* hipStreamAddCallback: queues call a function with one argument, HIP's callbacks have three. */
 struct callback {

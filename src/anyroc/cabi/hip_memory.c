@@ -2,12 +2,15 @@
 
 enum { HELD_NOT = 0, HELD = 1, HELD_IN_PART = -1 };
 
-/* Whether a range lies in memory that HIP knows. */
+/* Whether a range lies in memory that HIP knows. What is neither allocated nor the host's is held
+ * in part. */
 static inline int held(uint64_t address, uint64_t size)
 {
     struct allocation found;
     if (gpu.allocation_find(address, &found))
         return size <= found.base + found.size - address ? HELD : HELD_IN_PART;
+    if (gpu.memory_holds(address))
+        return HELD_IN_PART;
     if (gpu.host_range_ok(address, size))
         return HELD;
     return gpu.host_range_ok(address, 1) ? HELD_IN_PART : HELD_NOT;

@@ -55,6 +55,7 @@ static struct {
     int (*memory_alloc)(void *memory, uint64_t size, uint32_t kind, uint64_t align, uint32_t flags,
                         uint64_t *base);
     int (*memory_free)(uint64_t base, uint32_t kinds, uint32_t but);
+    int (*memory_holds)(uint64_t address);
     int (*queue_free)(void *queue, uint64_t base, uint32_t kinds, uint32_t but);
     int (*host_range_ok)(uint64_t address, uint64_t size);
     const uint32_t *faulted_queues;
@@ -574,8 +575,8 @@ API int anyroc_use_gpu(void *library)
         "anyroc_event_record",    "anyroc_event_stream_wait", "anyroc_event_query",
         "anyroc_event_wait",      "anyroc_event_time",
         "anyroc_allocation_find", "anyroc_memory_alloc",      "anyroc_memory_free",
-        "anyroc_queue_free",      "anyroc_host_range_ok",     "anyroc_faulted_queues",
-        "anyroc_range_base",      "anyroc_range_size",
+        "anyroc_memory_holds",    "anyroc_queue_free",        "anyroc_host_range_ok",
+        "anyroc_faulted_queues",  "anyroc_range_base",        "anyroc_range_size",
     };
     void *found[sizeof names / sizeof *names];
     _Static_assert(sizeof found == sizeof gpu, "a name for each");

@@ -199,6 +199,37 @@ def forget_stock(device: int) -> None:
     _helper("anyroc_forget_stock", "void", "unsigned")(device)
 
 
+def begin_graph() -> int:
+    """Return the address of the record of a new executable graph, or 0."""
+    return _helper("anyroc_graph_begin", POINTER)() or 0
+
+
+def graph_handle(record: int) -> int:
+    """Return the handle of an executable graph."""
+    return _helper("anyroc_graph_handle", "uint64_t", POINTER)(record)
+
+
+def plans_age() -> int:
+    """Return a number that grows when what plans of graphs were made of changes."""
+    return _helper("anyroc_plans_age", "uint64_t")()
+
+
+def forget_plans() -> None:
+    """Have C ask Python for all launches of graphs that have a plan now."""
+    _helper("anyroc_forget_plans", "void")()
+
+
+def plan_graph(record: int, steps: int, count: int, age: int) -> None:
+    """Let C launch a graph by a plan of a certain age; no plan that it had is used by then."""
+    numbers = ("unsigned", "uint64_t")
+    _helper("anyroc_graph_plan", "void", *[POINTER] * 2, *numbers)(record, steps, count, age)
+
+
+def end_graph(record: int) -> None:
+    """Make an executable graph's handle invalid and give its record back."""
+    _helper("anyroc_graph_end", "void", POINTER)(record)
+
+
 def on_interrupt(function: Callable[[], None]) -> None:
     """Have C call a function when a thread that waits is interrupted from the keyboard."""
     callback = ctypes.CFUNCTYPE(None)(function)

@@ -6,7 +6,8 @@ import itertools
 from typing import Any
 
 from anyroc.cabi import memory
-from anyroc.hip import copy, graph
+from anyroc.gpu.binding import Block
+from anyroc.hip import copy, graph, plan
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Graph, Node, Work
 from anyroc.hip.state import thread
@@ -77,15 +78,23 @@ class Recorder:
         self._capture = capture
         self._stream = stream
 
-    def _later(self, kind: int, method: str, *arguments: Any, parameters: bytes = b"") -> None:
+    def _later(
+        self,
+        kind: int,
+        method: str,
+        *arguments: Any,
+        parameters: bytes = b"",
+        part: plan.Part | None = None,
+    ) -> None:
         def action(stream: Stream) -> None:
             getattr(stream.submit(), method)(*arguments)
 
-        self._capture.add(self._stream, kind, Work(action, parameters))
+        self._capture.add(self._stream, kind, Work(action, parameters, part=part))
 
     def copy(self, to: int, source: int, size: int) -> None:
         parameters = copy.parameters_1d(to, source, size, copy.DEFAULT)
-        self._later(graph.MEMCPY, "copy", to, source, size, parameters=parameters)
+        part = plan.copied(to, source, size)
+        self._later(graph.MEMCPY, "copy", to, source, size, parameters=parameters, part=part)
 
     def copy_now(self, *_: Any) -> None:
         raise self._capture.refuse()
@@ -93,13 +102,15 @@ class Recorder:
     def copy_block(self, *arguments: Any, now: bool = False) -> None:
         if now:
             raise self._capture.refuse()
-        self._later(graph.MEMCPY, "copy_block", *arguments)
+        part = plan.Transfer(Block(*arguments))
+        self._later(graph.MEMCPY, "copy_block", *arguments, part=part)
 
-    def fill(self, *arguments: Any) -> None:
-        self._later(graph.MEMSET, "fill", *arguments)
+    def fill(self, to: int, pattern: bytes, count: int) -> None:
+        part = plan.filled(to, pattern, len(pattern) * count, 1, 1, 0, 0)
+        self._later(graph.MEMSET, "fill", to, pattern, count, part=part)
 
     def fill_block(self, *arguments: Any) -> None:
-        self._later(graph.MEMSET, "fill_block", *arguments)
+        self._later(graph.MEMSET, "fill_block", *arguments, part=plan.filled(*arguments))
 
     def callback(self, *arguments: Any) -> None:
         self._later(graph.HOST, "callback", *arguments)

@@ -107,10 +107,16 @@ def parameters_1d(to: int, source: int, size: int, kind: int) -> bytes:
 
 
 def require_room(address: int, size: int) -> bool:
-    """Tell whether a range lies in an allocation; refuse one that begins there and ends behind."""
+    """Tell whether a range lies in an allocation; refuse one that begins there and ends behind.
+
+    Refuse also memory of the device that is not allocated, or not any more.
+    """
     allocation = find(address)
-    require(allocation is None or address + size <= end_of(allocation))
-    return allocation is not None
+    if allocation is None:
+        require(not address_space().holds(address))
+        return False
+    require(address + size <= end_of(allocation))
+    return True
 
 
 def box(copy: Box, stream: Stream, *, wait: bool) -> None:

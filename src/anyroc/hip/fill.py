@@ -17,7 +17,7 @@ def _linear(to: int, value: int, unit: int, count: int, stream: Stream) -> None:
     if not count:
         return
     require_allocated(to, unit * count)
-    stream.submit().fill(to, _pattern(value, unit), count)
+    stream.submit().fill(to, pattern(value, unit), count)
     _settle(to, stream)
 
 
@@ -28,11 +28,12 @@ def rows(
     if width and height:
         require(pitch >= width * unit)
         require_allocated(to, pitch * (height - 1) + width * unit)
-        stream.submit().fill_block(to, _pattern(value, unit), width * unit, height, 1, pitch, 0)
+        stream.submit().fill_block(to, pattern(value, unit), width * unit, height, 1, pitch, 0)
         _settle(to, stream)
 
 
-def _pattern(value: int, unit: int) -> bytes:
+def pattern(value: int, unit: int) -> bytes:
+    """Return the `unit` bytes that a fill repeats."""
     return struct.pack(_FORMATS[unit], value & ((1 << 8 * unit) - 1))
 
 
@@ -140,9 +141,7 @@ def _slices(pitched: int, value: int, extent: int, stream: Stream) -> None:
         rows = rows or height
         require(pitch >= width and rows >= height)
         require_allocated(to, (rows * (depth - 1) + height - 1) * pitch + width)
-        stream.submit().fill_block(
-            to, _pattern(value, 1), width, height, depth, pitch, pitch * rows
-        )
+        stream.submit().fill_block(to, pattern(value, 1), width, height, depth, pitch, pitch * rows)
         _settle(to, stream)
 
 

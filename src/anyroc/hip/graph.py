@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyroc.cabi import memory
+from anyroc.hip import calls
 from anyroc.hip.error import Error, HipError, require
+from anyroc.hip.plan import Part, Record
 from anyroc.hip.state import Handles, Hooks
 from anyroc.hip.stream import Stream, of
 
@@ -52,6 +54,7 @@ class Work:
     """What a node does to a stream, the C structure that describes it, and what that points to.
 
     Work that takes the place of other work in an executable graph must be of the same `sort`.
+    `part` is the same for a plan, if there can be one.
     """
 
     action: Action
@@ -59,6 +62,7 @@ class Work:
     kept: tuple[object, ...] = ()
     child: Executable | None = None
     sort: int = 0
+    part: Part | None = None
 
 
 @dataclass(eq=False)
@@ -132,6 +136,7 @@ class Executable:
         self.graph = graph.clone()
         self.order = self.graph.ordered()
         self.flags = flags
+        self.record: Record | None = None
 
     def node(self, handle: int) -> Node:
         """Return its copy of a node of the graph it was made from."""
@@ -146,6 +151,21 @@ class Executable:
         for node in self.order:
             if node.enabled:
                 node.work.action(stream)
+
+    def parts(self) -> list[Part] | None:
+        """Return what a plan of it consists of, None if there can be none."""
+        found: list[Part] = []
+        for node in self.order:
+            if not node.enabled or node.kind == EMPTY:
+                continue
+            inner = None if node.work.child is None else node.work.child.parts()
+            if inner is not None:
+                found += inner
+            elif node.work.part is not None:
+                found.append(node.work.part)
+            else:
+                return None
+        return found
 
 
 destroyed = Hooks()
@@ -285,6 +305,7 @@ def hipGraphNodeSetEnabled(executable: int, node: int, enabled: int) -> None:
     found = known_executables[executable].node(node)
     require(found.kind in (KERNEL, MEMCPY, MEMSET))
     found.enabled = bool(enabled)
+    calls.forget_plans()
 
 
 def hipGraphNodeGetEnabled(executable: int, node: int, out: int) -> None:
@@ -294,7 +315,10 @@ def hipGraphNodeGetEnabled(executable: int, node: int, out: int) -> None:
 
 def hipGraphInstantiateWithFlags(out: int, graph: int, flags: int) -> None:
     require(out and flags & ~_KNOWN_FLAGS == 0)
-    memory.put_u64(out, known_executables.add(Executable(known_graphs[graph], flags)))
+    made = Executable(known_graphs[graph], flags)
+    made.record = Record()
+    known_executables[made.record.handle] = made
+    memory.put_u64(out, made.record.handle)
 
 
 def hipGraphInstantiate(out: int, graph: int, node: int, log: int, size: int) -> None:
@@ -319,11 +343,18 @@ def hipGraphUpload(executable: int, stream: int) -> None:
 
 
 def hipGraphLaunch(executable: int, stream: int) -> None:
-    known_executables[executable].run(of(stream))
+    launched, chosen = known_executables[executable], of(stream)
+    launched.run(chosen)
+    if launched.record is not None:
+        launched.record.launched(launched.parts(), chosen.gpu.index)
 
 
 def hipGraphExecDestroy(executable: int) -> None:
-    known_executables.remove(executable).graph.destroy()
+    ended = known_executables.remove(executable)
+    if ended.record is not None:
+        ended.record.end()
+    ended.graph.destroy()
+    del ended  # what only it has referred to ends now
     destroyed()
 
 
@@ -341,6 +372,7 @@ def hipGraphExecUpdate(executable: int, graph: int, node: int, result: int) -> N
         for found, fresh in zip(old.order, made.order, strict=True):
             found.work = fresh.work
             found.attributes = fresh.attributes
+        calls.forget_plans()
     finally:
         made.graph.destroy()
 

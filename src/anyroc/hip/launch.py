@@ -15,6 +15,7 @@ from anyroc.hip.device import current
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.function import Function, functions
 from anyroc.hip.graph import KERNEL, Work
+from anyroc.hip.plan import Launch
 from anyroc.hip.properties import MOST_BLOCKS
 from anyroc.hip.registration import function as registered
 from anyroc.hip.state import thread
@@ -140,6 +141,7 @@ def work(
         lambda stream: start(function, grid, block, shared, stream, arguments=arguments),
         described,
         (kept, pointers),
+        part=Launch(function, grid, block, shared, arguments),
     )
 
 

@@ -6,7 +6,8 @@ import struct
 from collections.abc import Callable
 
 from anyroc.cabi import memory
-from anyroc.hip import copy, fill, graph, graphmemory, launch, values
+from anyroc.gpu.binding import Block
+from anyroc.hip import calls, copy, fill, graph, graphmemory, launch, plan, values
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.event import Event, event_of
 from anyroc.hip.graph import Executable, Node, Work, dependencies, graph_of
@@ -57,7 +58,10 @@ def memset(parameters: int) -> Work:
     pitch = pitch if height > 1 else pitch or width * unit
     require(height == 1 or pitch >= width * unit)
     fill.require_allocated(to, pitch * (height - 1) + width * unit)
-    return Work(lambda stream: fill.rows(to, pitch, value, unit, width, height, stream), raw)
+    part = plan.filled(to, fill.pattern(value, unit), width * unit, height, 1, pitch, 0)
+    return Work(
+        lambda stream: fill.rows(to, pitch, value, unit, width, height, stream), raw, part=part
+    )
 
 
 def memcpy(parameters: int) -> Work:
@@ -65,7 +69,7 @@ def memcpy(parameters: int) -> Work:
     box = copy.box_of(parameters)
     require(box.width and box.height and box.depth)
     raw = memory.read(parameters, copy.PARAMETERS_3D.size)
-    return Work(lambda stream: copy.box(box, stream, wait=False), raw)
+    return Work(lambda stream: copy.box(box, stream, wait=False), raw, part=_boxed(box))
 
 
 def driver_memcpy(parameters: int) -> Work:
@@ -73,7 +77,16 @@ def driver_memcpy(parameters: int) -> Work:
     box = copy.driver_box_of(parameters)
     require(box.width and box.height and box.depth)
     raw = memory.read(parameters, copy.DRIVER_PARAMETERS_3D.size)
-    return Work(lambda stream: copy.box(box, stream, wait=False), raw)
+    return Work(lambda stream: copy.box(box, stream, wait=False), raw, part=_boxed(box))
+
+
+def _boxed(box: copy.Box) -> plan.Transfer:
+    return plan.Transfer(
+        Block(
+            *(box.to, box.source, box.width, box.height, box.depth),
+            *(box.to_pitch, box.source_pitch, box.to_slice, box.source_slice),
+        )
+    )
 
 
 def memcpy_1d(to: int, source: int, size: int, kind: int) -> Work:
@@ -83,7 +96,10 @@ def memcpy_1d(to: int, source: int, size: int, kind: int) -> Work:
     copy.require_direction(to, source, size, kind)
     raw = copy.parameters_1d(to, source, size, kind)
     return Work(
-        lambda stream: copy.linear(to, source, size, kind, stream, wait=False), raw, sort=kind
+        lambda stream: copy.linear(to, source, size, kind, stream, wait=False),
+        raw,
+        sort=kind,
+        part=plan.copied(to, source, size),
     )
 
 
@@ -186,6 +202,7 @@ def replace(node: Node, kind: int, make: Make) -> None:
     """Give a node of a kind other work."""
     require(node.kind == kind)
     node.work = make()
+    calls.forget_plans()
 
 
 def change(executable: int, node: int, kind: int, make: Make) -> None:

@@ -67,7 +67,7 @@ int anyroc_memory_begin(void) {
   return result;
 }
 
-int memory_holds(uint64_t address) { return address - memory.made.base < memory.size; }
+int anyroc_memory_holds(uint64_t address) { return address - memory.made.base < memory.size; }
 
 /* The memory of a device; it is never freed, for what was allocated of it names it. */
 struct anyroc_memory *anyroc_memory_make(uint32_t device, uint64_t capacity, uint32_t poison) {

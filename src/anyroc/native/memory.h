@@ -59,7 +59,7 @@ void allocation_remove(struct cursor at);
 
 extern _Atomic uint32_t memory_dead; /* freed allocations that are still usable */
 void memory_bury(void);
-int memory_holds(uint64_t address); /* whether it is one of the addresses of device memory */
+int anyroc_memory_holds(uint64_t address); /* whether it is one of the addresses of device memory */
 
 /* Makes what was freed unusable: called before a kernel starts, by the thread that runs it. */
 static inline void memory_settle(void) {
@@ -69,7 +69,7 @@ static inline void memory_settle(void) {
 /* Does so if an address is of freed memory: called before a copy or a fill. */
 static inline void memory_settle_for(uint64_t address) {
   struct anyroc_allocation found;
-  if (atomic_load_explicit(&memory_dead, memory_order_relaxed) != 0 && memory_holds(address) &&
+  if (atomic_load_explicit(&memory_dead, memory_order_relaxed) != 0 && anyroc_memory_holds(address) &&
       !anyroc_allocation_find(address, &found))
     memory_bury();
 }

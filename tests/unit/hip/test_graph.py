@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from anyroc.hip import calls
+
 INVALID_VALUE, NOT_SUPPORTED, UPDATE_FAILURE = 1, 801, 910
 MEMCPY, MEMSET, HOST, CHILD, EMPTY, RECORD, ALLOC, FREE, BATCH = 1, 2, 3, 4, 5, 7, 10, 11, 14
 DEFAULT = 4
+
+ASKING = 3  # the state of the library in which Python answers every call
 
 HOST_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -135,6 +139,63 @@ def test_events_of_nodes_can_be_read_and_changed(api: Any) -> None:
     assert 0 == api.hipGraphEventRecordNodeGetEvent(node, ctypes.byref(found))
     assert second == found.value
     assert INVALID_VALUE == api.hipGraphEventWaitNodeGetEvent(node, ctypes.byref(found))
+
+
+def _launches(api: Any, code_object: bytes) -> list[Any]:
+    """Launch a graph that changes again and again; return what came of each launch."""
+    graph, inner, other = Graph(api), Graph(api), Graph(api)
+    place, source = api.malloc(64), api.malloc(64)
+    module, kernel = ctypes.c_void_p(), ctypes.c_void_p()
+    assert 0 == api.hipModuleLoadData(ctypes.byref(module), code_object)
+    assert 0 == api.hipModuleGetFunction(ctypes.byref(kernel), module, b"count_threads")
+    assert 0 == api.hipMemset(place, 0, 64) == api.hipMemset(source, 7, 64)
+
+    def counting(threads: int) -> bytes:
+        counter = ctypes.c_uint64(place + 32)
+        pointers = (ctypes.c_void_p * 1)(ctypes.addressof(counter))
+        kept.extend([counter, pointers])
+        shape = (threads, 1, 1, 0, kernel.value, 1, 1, 1, ctypes.addressof(pointers), 0)
+        return struct.pack("@3I4xQQ3I4xQI4x", *shape)
+
+    kept: list[Any] = []
+    fill = graph.node("MemsetNode", memset(place, 1, 8))
+    copy = graph.node("MemcpyNode1D", place + 8, source, 8, DEFAULT, before=(fill,))
+    graph.node("EmptyNode", before=(copy,))
+    count = graph.node("KernelNode", counting(64), before=(copy,))
+    inner.node("MemsetNode", memset(place + 16, 3, 8))
+    child = graph.node("ChildGraphNode", inner.handle, before=(fill,))
+    executable = graph.made("hipGraphInstantiate", graph.handle, None, None, 0)
+    other.node("MemsetNode", memset(place + 16, 4, 8))
+    seen: list[Any] = []
+
+    def launch(change: int = 0) -> None:
+        for _ in range(4):
+            code = api.hipGraphLaunch(executable, None)
+            seen.append((change, code, api.read(place, 64)))
+            assert 0 == api.hipMemset(place, 0, 32)
+
+    launch()
+    launch(api.hipGraphExecMemsetNodeSetParams(executable, fill, memset(place, 2, 8)))
+    launch(api.hipGraphExecKernelNodeSetParams(executable, count, counting(32)))
+    launch(api.hipGraphNodeSetEnabled(executable, copy, 0))
+    launch(api.hipGraphExecChildGraphNodeSetParams(executable, child, other.handle))
+    launch(api.hipGraphNodeSetEnabled(executable, copy, 1))
+    launch(api.hipFree(source))
+    launch(api.hipGraphExecDestroy(executable))
+    for each in (graph, inner, other):
+        each.destroy()
+    assert 0 == api.hipFree(place) == api.hipModuleUnload(module)
+    return seen
+
+
+def test_graphs_are_launched_in_c_as_in_python(
+    api: Any, code_object: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = _launches(api, code_object)
+    monkeypatch.setattr(calls.library().integer("state"), "value", ASKING)
+    assert _launches(api, code_object) == quick
+    assert [0] * 24 == [code for _, code, _ in quick[:24]]
+    assert [INVALID_VALUE] * 8 == [code for _, code, _ in quick[24:]]
 
 
 def test_memory_of_graphs(api: Any) -> None:

@@ -244,6 +244,19 @@ def test_a_stream_frees_when_it_gets_there(api: Any) -> None:
     api.hipStreamDestroy(stream)
 
 
+def test_a_copy_of_freed_memory_is_refused_also_on_a_busy_stream(api: Any) -> None:
+    opened = threading.Event()
+    wait = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: opened.wait(20) and None)
+    stream, to, freed = api.stream(1), api.malloc(64), api.malloc(64)
+    assert 0 == api.hipFree(freed)
+    assert 0 == api.hipLaunchHostFunc(stream, wait, None)
+    assert INVALID_VALUE == api.hipMemcpyAsync(to, freed, 64, D2D, stream)
+    assert INVALID_VALUE == api.hipMemcpyAsync(freed, to, 64, D2D, stream)
+    assert INVALID_VALUE == api.hipMemcpy2DAsync(to, 8, freed, 8, 8, 8, D2D, stream)
+    opened.set()
+    assert 0 == api.hipStreamDestroy(stream)
+
+
 def test_advice_on_managed_memory_is_remembered(api: Any) -> None:
     managed, device = ctypes.c_void_p(), api.malloc(64)
     api.hipMallocManaged(ctypes.byref(managed), 4096, 1)
