@@ -38,6 +38,8 @@ from anyroc.translate.codeobject import CodeObject, Kernel
 
 SECTION = ".hip_fatbin"
 BEGAN = time.monotonic()
+SIZES = (4, 8, 12, 16, 20)
+"""Bytes that an instruction may have."""
 
 
 @dataclass
@@ -104,19 +106,24 @@ def read(code: CodeObject, found: Target, known: Encodings, seen: set[bytes]) ->
         texts = known.setdefault((code.target_name, wave_size), {})
         offset = 0
         while offset < len(text):
+            found.instructions += 1
+            # An encoding that is known need not be decoded again: none begins with another one.
+            sizes = (size for size in SIZES if text[offset : offset + size] in texts)
+            if size := next(sizes, 0):
+                offset += size
+                continue
             try:
                 instruction = one(text, offset)
             except DecodeError as problem:
+                found.instructions -= 1
                 if text[offset : offset + 4] != bytes(4):  # padding
                     found.undecoded.append(f"{name}: {problem}")
                     break
                 offset += 4
                 continue
             raw = text[offset : offset + instruction.size]
-            if raw not in texts:
-                texts[raw] = format_instruction(instruction, code.target)
+            texts[raw] = format_instruction(instruction, code.target)
             offset += instruction.size
-            found.instructions += 1
 
 
 def compare(name: str, wave_size: int, texts: dict[bytes, str], found: Target) -> None:
