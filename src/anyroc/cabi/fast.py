@@ -11,7 +11,10 @@ from anyroc.gpu.binding import Block
 
 
 class FastKernel(ctypes.Structure):
-    """struct fast_kernel: a kernel on a device, and the shapes of launches that it is ready for."""
+    """struct fast_kernel: a kernel on a device, and the shapes of launches that it is ready for.
+
+    Of `room_block` work-items with `room_shared` bytes `room` blocks fit on the device at once.
+    """
 
     _fields_ = (
         ("kernel", ctypes.c_void_p),
@@ -20,6 +23,9 @@ class FastKernel(ctypes.Structure):
         ("has_arguments", ctypes.c_uint32),
         ("device", ctypes.c_uint32),
         ("prints", ctypes.c_uint32),
+        ("room", ctypes.c_uint32),
+        ("room_block", ctypes.c_uint32),
+        ("room_shared", ctypes.c_uint32),
     )
 
     @property

@@ -111,7 +111,7 @@ static int run_plan(const struct graph *graph, const struct step *steps, struct 
             return ASK_PYTHON;
         prints |= steps[i].kind == STEP_LAUNCH && steps[i].kernel->prints;
     }
-    if (prints && !printing_begin(stream, &extra))
+    if (prints && !extra_begin(stream, &extra, 1, 0, 0))
         return ASK_PYTHON;
     if (stream_order(stream) != hipSuccess)
         result = ASK_PYTHON;
@@ -119,7 +119,7 @@ static int run_plan(const struct graph *graph, const struct step *steps, struct 
         if (put_step(&steps[i], stream, &extra) != QUEUE_OK)
             result = i ? hipErrorOutOfMemory : ASK_PYTHON; /* what is queued stays */
     if (prints)
-        printing_end(stream);
+        extra_end(stream);
     return result;
 }
 

@@ -224,6 +224,8 @@ struct stream {
     uint8_t hosts;            /* Python answers calls of its kernels to the host */
     const uint32_t *printf;   /* what kernels print into: bytes in use, size; or NULL */
     uint32_t printing, draining;
+    uint32_t barrier_blocks; /* of the cooperative launch that the barrier is made for */
+    uint64_t barrier, barrier_threads;
 };
 
 static struct records streams = {4, sizeof(struct stream)};
@@ -277,6 +279,7 @@ API void *anyroc_stream_begin(void *queue, unsigned device, unsigned legacy, uns
         stream->legacy = (uint8_t)legacy;
         stream->capturing = stream->own = stream->talks = stream->hosts = stream->special = 0;
         stream->printf = NULL;
+        stream->barrier = 0;
         stream_open(stream, flags, priority);
         if (legacy)
             __atomic_store_n(&devices[device].legacy, stream, __ATOMIC_RELEASE);
@@ -462,8 +465,17 @@ API void anyroc_stream_talks(struct stream *stream, const uint32_t *printf, unsi
     unlock_records();
 }
 
-/* Keep kernels that print from being launched in C, or not any more: while Python looks whether the
- * stream is idle and reads what was printed. */
+/* Where the blocks of a cooperative launch of this size meet on a stream; 0: nowhere yet. */
+API void anyroc_stream_barrier(struct stream *stream, uint64_t barrier, unsigned blocks,
+                               uint64_t threads)
+{
+    stream->barrier = barrier;
+    stream->barrier_blocks = blocks;
+    stream->barrier_threads = threads;
+}
+
+/* Keep kernels that print, and cooperative ones, from being launched in C, or not any more: while
+ * Python looks whether the stream is idle and reads what was printed, or makes the barrier. */
 API void anyroc_stream_drain(struct stream *stream, unsigned draining)
 {
     __atomic_add_fetch(&stream->draining, draining ? 1 : -1, __ATOMIC_SEQ_CST);

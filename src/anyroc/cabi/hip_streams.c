@@ -5,6 +5,7 @@
 struct fast_kernel {
     void *kernel;
     uint32_t wave_size, ready, has_arguments, device, prints;
+    uint32_t room, room_block, room_shared; /* for so many blocks of this size all at once */
 };
 
 /* By the host's stub or the hipFunction_t; a slot without a kernel is one of a kernel that is no
@@ -100,27 +101,45 @@ static inline unsigned launch_shape(const uint32_t *grid, const uint32_t *block,
     return block[0] % wave == 0 ? 2 : block[0] % 16 == 0 ? 3 : 1;
 }
 
-static inline void printing_end(struct stream *stream)
+/* What a kernel that prints needs, or a cooperative launch, Python has made for the stream. */
+static inline void extra_end(struct stream *stream)
 {
     __atomic_sub_fetch(&stream->printing, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Before a launch of a kernel that prints: whether there is room in the buffer, and Python does not
- * empty it just now. */
-static inline int printing_begin(struct stream *stream, struct launch_extra *more)
+/* Before such launches: whether all is there, and Python is not at work with it just now. Of a
+ * cooperative launch `blocks` and `threads` are given, else 0. */
+static inline int extra_begin(struct stream *stream, struct launch_extra *extra, int prints,
+                              uint64_t blocks, uint64_t threads)
 {
     __atomic_add_fetch(&stream->printing, 1, __ATOMIC_SEQ_CST);
     const uint32_t *buffer = stream->printf;
-    more->printf = (uintptr_t)buffer;
-    if (buffer && !__atomic_load_n(&stream->draining, __ATOMIC_SEQ_CST)
-        && __atomic_load_n(buffer, __ATOMIC_ACQUIRE) <= buffer[1] / 2)
-        return 1;
-    printing_end(stream);
-    return 0;
+    int ready = !__atomic_load_n(&stream->draining, __ATOMIC_SEQ_CST);
+    if (prints) {
+        extra->printf = (uintptr_t)buffer;
+        ready = ready && buffer && __atomic_load_n(buffer, __ATOMIC_ACQUIRE) <= buffer[1] / 2;
+    }
+    if (blocks) {
+        extra->cooperative = 1;
+        extra->multigrid = stream->barrier;
+        ready = ready && stream->barrier && stream->barrier_blocks == blocks
+            && stream->barrier_threads == threads;
+    }
+    if (!ready)
+        extra_end(stream);
+    return ready;
 }
 
-static int launch_fast(const void *function, const uint32_t *grid, const uint32_t *block,
-                       uint32_t shared, const void *handle, void **parameters, void **extra)
+/* Whether the blocks of a cooperative launch fit on the device, as Python has found before. */
+static inline int fits(const struct fast_kernel *kernel, uint64_t blocks, uint64_t size,
+                       uint32_t shared)
+{
+    return kernel->room_block == size && kernel->room_shared == shared && blocks <= kernel->room;
+}
+
+static int launch_with(const void *function, const uint32_t *grid, const uint32_t *block,
+                       uint32_t shared, const void *handle, void **parameters, void **extra,
+                       int cooperative)
 {
     const struct fast_kernel *kernel = kernel_find((uintptr_t)function);
     if (!kernel)
@@ -142,18 +161,42 @@ static int launch_fast(const void *function, const uint32_t *grid, const uint32_
     if (!stream)
         return ASK_PYTHON;
     struct launch_extra more = {.printf = 0};
-    int result = ASK_PYTHON, prints = kernel->prints;
-    if (kernel->device == stream->device && (!prints || printing_begin(stream, &more))) {
+    uint64_t blocks = cooperative ? (uint64_t)grid[0] * grid[1] * grid[2] : 0;
+    uint64_t threads = (uint64_t)block[0] * block[1] * block[2];
+    int result = ASK_PYTHON, prints = kernel->prints, special = prints || cooperative;
+    if (kernel->device == stream->device && (!blocks || fits(kernel, blocks, threads, shared))
+        && (!special || extra_begin(stream, &more, prints, blocks, blocks * threads))) {
         if (stream_order(stream) == hipSuccess
             && gpu.launch(stream->queue, kernel->kernel, grid[0], grid[1], grid[2], block[0],
                           block[1], block[2], shared, arguments, size, parameters,
-                          prints ? &more : NULL) == QUEUE_OK)
+                          special ? &more : NULL) == QUEUE_OK)
             result = hipSuccess;
-        if (prints)
-            printing_end(stream);
+        if (special)
+            extra_end(stream);
     }
     stream_leave(stream);
     return result;
+}
+
+static int launch_fast(const void *function, const uint32_t *grid, const uint32_t *block,
+                       uint32_t shared, const void *handle, void **parameters, void **extra)
+{
+    return launch_with(function, grid, block, shared, handle, parameters, extra, 0);
+}
+
+static inline int FAST_hipLaunchCooperativeKernel(void *host, dim3 grid, dim3 block,
+                                                  void *parameters, unsigned shared, void *stream)
+{
+    return launch_with(host, grid.v, block.v, shared, stream, parameters, NULL, 1);
+}
+
+static inline int FAST_hipModuleLaunchCooperativeKernel(void *function, unsigned gx, unsigned gy,
+                                                        unsigned gz, unsigned bx, unsigned by,
+                                                        unsigned bz, unsigned shared, void *stream,
+                                                        void *parameters)
+{
+    const uint32_t grid[3] = {gx, gy, gz}, block[3] = {bx, by, bz};
+    return launch_with(function, grid, block, shared, stream, parameters, NULL, 1);
 }
 
 static inline int FAST_hipLaunchKernel(void *host, dim3 grid, dim3 block, void *parameters,

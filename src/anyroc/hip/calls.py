@@ -167,9 +167,16 @@ class StreamRecord:
             self.address, printf, hosts
         )
 
+    def barrier(self, address: int, blocks: int = 0, threads: int = 0) -> None:
+        """Tell C where the blocks of cooperative launches of a size meet; address 0: nowhere."""
+        numbers = ("uint64_t", "unsigned", "uint64_t")
+        _helper("anyroc_stream_barrier", "void", POINTER, *numbers)(
+            self.address, address, blocks, threads
+        )
+
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """Keep C from launching kernels that print in the block."""
+        """Keep C from launching kernels that print, and cooperative ones, in the block."""
         drain = _helper("anyroc_stream_drain", "void", POINTER, "unsigned")
         drain(self.address, 1)
         try:

@@ -50,6 +50,14 @@ class Function:
             self._names.add(known_as)
             calls.set_kernel(known_as, fast)
 
+    def note_room(self, blocks: int, threads: int, shared: int) -> None:
+        """Note how many blocks of so many threads fit on the device at once, for C."""
+        if self._fast is not None:
+            # C must not see a part of this: it compares the others before it uses the first.
+            self._fast.room = 0
+            self._fast.room_block, self._fast.room_shared = threads, shared
+            self._fast.room = blocks
+
     def quick(self, block: tuple[int, int, int], device: int) -> FastKernel | None:
         """Return what C launches it by in such blocks, once it has been; None: C cannot."""
         shape = self.kernel.shape(block)

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from anyroc.cabi import memory
 from anyroc.gpu.queue import LaunchError, launch_extra
@@ -91,18 +91,21 @@ def start(
         made = work(function, function.handle, grid, block, shared, arguments)
         stream.capture.add(stream, KERNEL, made)
         return
-    extra = None
-    if function.prints or function.calls_host or cooperative or tail is not _NO_TAIL:
-        printf = stream.printf_buffer() if function.prints else 0
-        hostcall = stream.host_calls().address if function.calls_host else 0
-        blocks = math.prod(grid)
-        threads = blocks * math.prod(block)
-        barrier = stream.grid_barrier(blocks, threads, grids) if cooperative else 0
-        extra = _extra(
-            tail=tail, cooperative=cooperative, printf=printf, hostcall=hostcall, multigrid=barrier
-        )
-    # Between its query for idleness and its reading of the buffer a stream must stay idle.
-    with stream.lock if function.prints else _UNLOCKED:
+    with _undisturbed(stream) if function.prints or cooperative else _UNLOCKED:
+        extra = None
+        if function.prints or function.calls_host or cooperative or tail is not _NO_TAIL:
+            printf = stream.printf_buffer() if function.prints else 0
+            hostcall = stream.host_calls().address if function.calls_host else 0
+            blocks = math.prod(grid)
+            threads = blocks * math.prod(block)
+            barrier = stream.grid_barrier(blocks, threads, grids) if cooperative else 0
+            extra = _extra(
+                tail=tail,
+                cooperative=cooperative,
+                printf=printf,
+                hostcall=hostcall,
+                multigrid=barrier,
+            )
         try:
             stream.submit().launch(
                 function.kernel,
@@ -115,11 +118,21 @@ def start(
             )
         except LaunchError as error:
             raise HipError(_REASONS[error.reason]) from error
-    plain = not (function.calls_host or cooperative) and tail is _NO_TAIL
-    if plain and known_as:
+    if not function.calls_host and grids is None and tail is _NO_TAIL and known_as:
         function.launched(known_as, function.kernel.shape(block), stream.gpu.index)
     if function.calls_host:
         stream.host_calls().attend(stream.queue)
+
+
+@contextlib.contextmanager
+def _undisturbed(stream: Stream) -> Iterator[None]:
+    """Let nobody else launch what prints or is cooperative in the block.
+
+    Between its query for idleness and its reading of the buffer a stream must stay idle, and
+    between the making of a barrier and the launch that it is for nothing else may use it.
+    """
+    with stream.lock, stream.record.quiet():
+        yield
 
 
 _UNLOCKED = contextlib.nullcontext()
@@ -245,7 +258,12 @@ def hipLaunchCooperativeKernel(
     chosen = of(stream)
     function = registered(chosen.gpu, host)
     require_resident(function, grid, block, shared)
-    start(function, grid, block, shared, chosen, parameters=parameters, cooperative=True)
+    start(
+        *(function, grid, block, shared, chosen),
+        parameters=parameters,
+        cooperative=True,
+        known_as=host,
+    )
 
 
 def require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> None:
@@ -256,8 +274,9 @@ def require_resident(function: Function, grid: Dim, block: Dim, shared: int) -> 
     x, y, z = block
     per_unit = blocks_per_multiprocessor(function, x * y * z, shared)
     room = per_unit * multiprocessors(function.kernel.module.device.target)
-    x, y, z = grid
-    require(x * y * z <= room, Error.CooperativeLaunchTooLarge)
+    blocks = grid[0] * grid[1] * grid[2]
+    require(blocks <= room, Error.CooperativeLaunchTooLarge)
+    function.note_room(room, x * y * z, shared)
 
 
 @Spread

@@ -251,6 +251,8 @@ class Stream:
         values = (found.meeting, place, found.before, found.threads, 0, workgroups)
         for offset, value in enumerate(values):
             self.queue.fill(self._barrier + 8 * offset, struct.pack("<Q", value), 1)
+        # When all have met it is as it was: the next such launch can use it.
+        self.record.barrier(0 if grids else self._barrier, workgroups, threads)
         return self._barrier
 
     def printf_buffer(self) -> int:

@@ -121,7 +121,7 @@ def test_cooperative_launches_meet_at_the_grids_barrier(
 ) -> None:
     program = PROGRAMS / "cooperative.cu"
     done = anyroc("run", "--target", target, program, ANYROC_THREADS=threads)
-    assert ("0 8386560\n720\n", 0) == (done.stdout, done.returncode), done.stderr
+    assert ("0 8386560\n720\n0 wrong\n", 0) == (done.stdout, done.returncode), done.stderr
 
 
 def test_several_devices(anyroc: Any) -> None:

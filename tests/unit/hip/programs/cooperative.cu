@@ -13,6 +13,39 @@ __global__ void collect(int *values, int *sum)
             *sum += values[i];
 }
 
+// Each thread sees in every round what its neighbour, perhaps of another block, has written in it.
+__global__ void relay(int *values, int *wrong, int rounds)
+{
+    cooperative_groups::grid_group grid = cooperative_groups::this_grid();
+    int me = grid.thread_rank(), neighbour = (me + blockDim.x) % grid.size();
+    for (int round = 1; round <= rounds; ++round) {
+        values[me] = round;
+        grid.sync();
+        if (values[neighbour] != round)
+            atomicAdd(wrong, 1);
+        if (round < rounds)
+            grid.sync();
+    }
+}
+
+// Launches of several sizes, which meet an odd or even number of times, one after the other.
+static void again(int *values, int *wrong)
+{
+    int back;
+    cudaMemset(wrong, 0, 4);
+    for (int i = 0; i < 60; ++i) {
+        int rounds = 1 + i % 3;
+        void *arguments[] = {&values, &wrong, &rounds};
+        cudaMemsetAsync(values, 0, 4096 * 4);
+        int blocks = i / 10 % 2 ? 5 : 16;
+        int code = cudaLaunchCooperativeKernel((void *)relay, dim3(blocks), dim3(64), arguments, 0, 0);
+        if (code)
+            printf("launch %d: %d\n", i, code);
+    }
+    cudaMemcpy(&back, wrong, 4, cudaMemcpyDeviceToHost);
+    printf("%d wrong\n", back);
+}
+
 int main()
 {
     int *values, *sum, back;
@@ -25,4 +58,5 @@ int main()
     printf("%d %d\n", code, back);
     code = cudaLaunchCooperativeKernel((void *)collect, dim3(1000000), dim3(256), arguments, 0, 0);
     printf("%d\n", code);
+    again(values, sum);
 }
