@@ -1,19 +1,45 @@
 /* Moves across the lanes of a wave that are not within one chunk. */
 #include <time.h>
 
-#include "memops.h"
+#include "rows.h"
+
+/* What sixteen lanes find in the lanes that they name, all of them those of the wave. */
+INLINE u32x16 fetch(const uint32_t *from, u32x16 source, uint32_t wave_size) {
+#ifdef __AVX512F__
+  __m512i at = (__m512i)source;
+  __m512i low = _mm512_permutex2var_epi32((__m512i)load16(from), at, (__m512i)load16(from + 16));
+  if (wave_size == 32) return (u32x16)low;
+  __m512i high = _mm512_permutex2var_epi32((__m512i)load16(from + 32), at, (__m512i)load16(from + 48));
+  return (u32x16)_mm512_mask_mov_epi32(low, (uint16_t)lanes_where((source & 32) != 0), high);
+#else
+  (void)wave_size;
+  u32x16 found;
+  for (uint32_t i = 0; i < CHUNK; i++) found[i] = from[source[i]];
+  return found;
+#endif
+}
+
+/* Which of the lanes that sixteen lanes name are enabled. */
+INLINE u32x16 where_enabled(uint64_t exec, u32x16 source) {
+  u32x16 half = (u32x16)(source < 32);
+  u32x16 word = (half & (uint32_t)exec) | (~half & (uint32_t)(exec >> 32));
+  return (u32x16)((word >> (source & 31) & 1) != 0);
+}
 
 /* to[i] = from[table[i]], table entries of -1 give 0; the result says for which lanes the source exists and,
  * unless fetch_inactive, is enabled. */
 uint64_t anyroc_gather_row(struct anyroc_wave *wave, uint32_t *to, const uint32_t *from,
                            const int8_t *table, uint32_t fetch_inactive) {
   uint64_t exec = wave_exec(wave), valid = 0;
-  for (uint32_t i = 0; i < wave->wave_size; i++) {
-    int source = table[i];
-    int good = source >= 0 && (fetch_inactive || exec >> source & 1);
-    to[i] = good ? from[source] : 0;
-    valid |= (uint64_t)good << i;
+  u32x16 found[64 / CHUNK];
+  for (uint32_t c = 0; c < wave->wave_size; c += CHUNK) {
+    i32x16 named = __builtin_convertvector(*(const i8x16 *)(table + c), i32x16);
+    u32x16 source = (u32x16)named & (wave->wave_size - 1), good = (u32x16)(named >= 0);
+    if (!fetch_inactive) good &= where_enabled(exec, source);
+    found[c / CHUNK] = fetch(from, source, wave->wave_size) & good;
+    valid |= (uint64_t)lanes_where((i32x16)good) << c;
   }
+  for (uint32_t c = 0; c < wave->wave_size; c += CHUNK) store16(to + c, found[c / CHUNK]);
   return valid;
 }
 
@@ -22,15 +48,21 @@ uint64_t anyroc_gather_row(struct anyroc_wave *wave, uint32_t *to, const uint32_
 void anyroc_permute_gather(struct anyroc_wave *wave, uint32_t *to, const uint32_t *from,
                            const uint32_t *index, uint32_t fetch_inactive, uint32_t keep) {
   uint64_t exec = wave_exec(wave);
-  uint32_t result[64];
-  for (uint64_t m = exec; m; m &= m - 1) {
-    uint32_t i = __builtin_ctzll(m), source = index[i] & (wave->wave_size - 1);
-    int good = fetch_inactive || (exec >> source & 1);
-    result[i] = good ? from[source] : keep ? to[i] : 0;
+  uint32_t wave_size = wave->wave_size;
+  u32x16 found[64 / CHUNK];
+  for (uint32_t c = 0; c < wave_size; c += CHUNK) {
+    u32x16 source = load16(index + c) & (wave_size - 1);
+    u32x16 value = fetch(from, source, wave_size);
+    if (!fetch_inactive) {
+      u32x16 good = where_enabled(exec, source);
+      value &= good;
+      if (keep) value |= ~good & load16(to + c);
+    }
+    found[c / CHUNK] = value;
   }
-  for (uint64_t m = exec; m; m &= m - 1) {
-    uint32_t i = __builtin_ctzll(m);
-    to[i] = result[i];
+  for (uint32_t c = 0; c < wave_size; c += CHUNK) {
+    uint32_t mask = exec >> c & 0xffff;
+    store16(to + c, mask == 0xffff ? found[c / CHUNK] : blend(mask, found[c / CHUNK], load16(to + c)));
   }
 }
 

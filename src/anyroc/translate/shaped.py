@@ -228,6 +228,9 @@ class ShapedBackend:
             return Affine(ops.binary(name, t, a.base, b), a.stride * b)
         if name == "and" and b & (b + 1) == 0:
             return Affine(self._low_bits(t, a, b), a.stride)
+        if name == "and" and b and a.stride > 0:
+            self._low_bits(t, a, (b & -b) - 1)
+            return Affine(ops.binary(name, t, a.base, b))
         if name == "lshr" and a.stride > 0:
             self._low_bits(t, a, (1 << b) - 1)
             return Affine(ops.binary(name, t, a.base, b))

@@ -94,7 +94,9 @@ class _Abstract:
         carry_free = x.stride * self.span < 1 << x.align
         if name == "and" and b & (b + 1) == 0 and carry_free and x.align <= b.bit_length():
             return Shape(x.stride, x.align, uniform)
-        if name == "lshr" and carry_free and b >= x.align and t.bits == 32:
+        if name == "and" and carry_free and _zeros(b) >= x.align:
+            return Shape(0, _zeros(b), True)
+        if name in ("lshr", "ashr") and carry_free and b >= x.align and t.bits == 32:
             return _UNIFORM
         return None
 
