@@ -68,11 +68,6 @@ def _op_sel(it: Difference) -> bool:
     return _rdna(it) and _narrow(it) and _same(_OP_SEL, "", it)
 
 
-def _both_syntaxes(it: Difference) -> bool:
-    halves = re.search(r"v\d+\.[lh]", it.ours or "") is not None
-    return _rdna(it) and halves and _same(_OP_SEL, "", it)
-
-
 def _literals_and_halves(it: Difference) -> bool:
     if it.ours is None or it.llvm is None or not _rdna(it) or it.row.format != "VOP3":
         return False
@@ -92,15 +87,6 @@ def _half_of_what_is_no_register(it: Difference) -> bool:
         and it.llvm is None
         and re.search(r"op_sel:\[[01,]*1", it.ours or "") is not None
     )
-
-
-def _falls_back(it: Difference) -> bool:
-    """Whether LLVM leaves the halves away as a selector names none of the operands."""
-    if it.ours is None or it.llvm is None or not _rdna(it) or _HALVES.search(it.llvm):
-        return False
-    ours = _HALVES.sub("", _OP_SEL.sub("", it.ours))
-    plain = replace(it, ours=ours, llvm=_OP_SEL.sub("", it.llvm))
-    return it.row.format == "VOP3" and (plain.ours == plain.llvm or _other_numbers(plain))
 
 
 def _selects_nothing(it: Difference) -> bool:
@@ -374,12 +360,10 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("AMD documents the instruction, LLVM 19 does not know it", _only_documents),
     ("LLVM 19 does not decode v0.h in most short 16-bit encodings", _upper_half),
     ("LLVM 19 takes the half selector of an 8-bit pair for a register bit", _eight_bit_pair),
-    ("LLVM 22 writes op_sel beside .l and .h", _both_syntaxes),
     ("LLVM 19 does not print op_sel of these 16-bit instructions, LLVM 22 writes .h", _op_sel),
     ("LLVM writes literals and op_sel otherwise", _literals_and_halves),
     ("LLVM prints a bit of FLAT's offset that counts nothing", _flat_offset),
     ("LLVM knows no upper half of scalars and constants", _half_of_what_is_no_register),
-    ("LLVM knows no halves where op_sel selects one of an operand that is not there", _falls_back),
     ("LLVM refuses bits beside op_sel of an operand that is not there", _selects_nothing),
     ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),
     ("LLVM 20 renamed RDNA4's hardware registers after AMD's documents", _register_names),
@@ -477,4 +461,7 @@ def loses(target: str, row: Row, text: str) -> str | None:
     )
     if short and target.startswith("gfx12"):
         return "RDNA4's assembler has no syntax for upper halves in short encodings"
+    bare = row.format == "VOP3" and not _HALVES.search(text) and "op_sel" not in text
+    if bare and target.startswith(("gfx11", "gfx12")) and any(spec.bits == 16 for spec in row.src):
+        return "which half is selected of an operand that is not there"
     return next((reason for reason, pattern in LOSSY if re.match(pattern, text)), None)

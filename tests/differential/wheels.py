@@ -127,23 +127,30 @@ def read(code: CodeObject, found: Target, known: Encodings, seen: set[bytes]) ->
 
 
 def compare(name: str, wave_size: int, texts: dict[bytes, str], found: Target) -> None:
-    """Our texts against LLVM's."""
+    """Our texts against LLVM's, in the syntax with register halves too where RDNA has it."""
     newest = llvm_library.library() is not None
     codes = list(texts)
-    theirs = oracles.disassemble(name, codes, wave_size=wave_size, newest=newest)
     found.encodings += len(codes)
     one = decoder(TARGETS[name].isa, wave_size).decode
+
+    def ours(code: bytes, true16: bool | None) -> str:
+        return oracles.tidy(format_instruction(one(code), name, true16=true16))
+
+    left: list[tuple[bytes, str, str | None]] = []
+    theirs = oracles.disassemble(name, codes, wave_size=wave_size, newest=newest)
     for code, want in zip(codes, theirs, strict=True):
-        got = oracles.tidy(texts[code])
-        if got == want:
+        if want != (got := oracles.tidy(texts[code]) if newest else ours(code, False)):
+            left.append((code, got, want))
+    halves: list[str | None] = [None] * len(left)
+    if newest and not name.startswith("gfx9"):
+        codes = [code for code, _, _ in left]
+        halves = oracles.disassemble(name, codes, wave_size=wave_size, newest=True, halves=True)
+    for (code, got, want), other in zip(left, halves, strict=True):
+        if other is not None and other == ours(code, True):
             continue
-        instruction = one(code)
-        if not newest:
-            got = oracles.tidy(format_instruction(instruction, name, true16=False))
-        reason = excuse(Difference(name, instruction.row, code, got, want))
-        if reason:
+        if reason := excuse(Difference(name, one(code).row, code, got, want)):
             found.excused[reason] += 1
-        elif got != want:
+        else:
             found.different.append(f"{name} {code.hex()} LLVM {want} | we {got}")
 
 

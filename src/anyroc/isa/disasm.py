@@ -242,6 +242,10 @@ class _Printer:
     # -- vector ---------------------------------------------------------------------------------
 
     def _vector(self) -> tuple[list[str], list[str]]:
+        if self.true16 and self.it.format == "VOP3" and self._selects_nothing():
+            self.true16 = False  # LLVM's form with halves has no such bits, the other ignores them
+            dst, src = self._explicit()
+            return dst + src, self._output() + self._crossing()
         dst, src = self._explicit()
         mods = self.mods
         modifiers: list[str] = []
@@ -272,10 +276,6 @@ class _Printer:
 
     def _op_sel(self, sources: int) -> list[str]:
         chosen = list(self.mods.op_sel)
-        if self.true16:
-            for operand, spec in zip((*self.it.dst, *self.it.src), self._specs(), strict=False):
-                if self._half(operand, spec):
-                    chosen[_HALVES[spec.field]] = False
         if not any(chosen):
             return []
         if self.it.mnemonic.startswith("v_cvt_scale_pk"):
@@ -292,6 +292,8 @@ class _Printer:
             sources = 3
         if self.it.mnemonic.startswith("v_cvt_scalef32_pk_fp4_"):
             sources = 3
+        if self.true16 and self.it.mnemonic == "v_fmac_f16":
+            sources = 3
         if self.it.mnemonic.endswith("_swap_b32"):
             names = ("bound_ctrl:1", chosen[1]), ("fi:1", chosen[0])
             return [name for name, present in names if present]
@@ -301,6 +303,16 @@ class _Printer:
         if not any(bits):
             return []
         return [f"op_sel:[{','.join(str(int(bit)) for bit in bits)}]"]
+
+    def _selects_nothing(self) -> bool:
+        """Whether a selector of halves is set for an operand that is no vector register."""
+        specs = {spec.field: spec for spec in self._specs()}
+        if not any(spec.bits == 16 and spec.kind in ("v", "src") for spec in specs.values()):
+            return False
+        absent = [at for field, at in _HALVES.items() if field not in specs]
+        if "vdst" in specs and specs["vdst"].kind != "v":
+            absent.append(_HALVES["vdst"])
+        return any(self.mods.op_sel[at] for at in absent)
 
     def _packed(self) -> tuple[list[str], list[str]]:
         dst, src = self._explicit()
