@@ -105,6 +105,29 @@ static inline int FAST_hipMallocAsync(void *out, size_t size, void *handle)
     return result;
 }
 
+/* The pools that there are, as far as there is room. */
+static uint64_t pools[64];
+
+/* A pool begins (`known`) or ends. */
+API void anyroc_know_pool(uint64_t pool, unsigned known)
+{
+    lock_records();
+    for (size_t i = 0; i < sizeof pools / sizeof *pools; ++i)
+        if (pools[i] == (known ? 0 : pool)) {
+            __atomic_store_n(&pools[i], known ? pool : 0, __ATOMIC_RELEASE);
+            break;
+        }
+    unlock_records();
+}
+
+static inline int FAST_hipMallocFromPoolAsync(void *out, size_t size, void *pool, void *handle)
+{
+    for (size_t i = 0; pool && i < sizeof pools / sizeof *pools; ++i)
+        if (__atomic_load_n(&pools[i], __ATOMIC_ACQUIRE) == (uintptr_t)pool)
+            return FAST_hipMallocAsync(out, size, handle);
+    return ASK_PYTHON;
+}
+
 static inline int FAST_hipFreeAsync(void *address, void *handle)
 {
     struct stream *stream = address ? stream_enter(handle) : NULL;

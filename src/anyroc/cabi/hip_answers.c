@@ -118,3 +118,18 @@ static void answer_keep(struct question *question)
             memcpy(to, question->place[i], question->size[i]);
     __atomic_store_n(&answer->version, version + 2, __ATOMIC_RELEASE);
 }
+
+/* Ask what one value stands for: Python only if it has not been asked before. Whether there was an
+ * answer. */
+static int ask_about(int function, const void *value, uint64_t *out)
+{
+    struct question question = {.function = function, .values = 1, .places = 1,
+                                .value = {(uintptr_t)value}, .place = {out}, .size = {sizeof *out}};
+    if (answer_find(&question))
+        return 1;
+    entry_fn body = enter(function);
+    if (!body || ((int (*)(void *, const void *))body)(out, value) != hipSuccess)
+        return 0;
+    answer_keep(&question);
+    return 1;
+}

@@ -87,6 +87,57 @@ COPY(FAST_hipMemcpyHtoDAsync, (void *to, void *from, size_t size, void *s), 1, s
 COPY(FAST_hipMemcpyDtoHAsync, (void *to, void *from, size_t size, void *s), 2, s, 0)
 COPY(FAST_hipMemcpyDtoDAsync, (void *to, void *from, size_t size, void *s), 3, s, 0)
 
+/* Find so many bytes of a device variable; 0: Python sees to it. */
+static uint64_t symbol_place(const void *symbol, size_t size, size_t offset)
+{
+    uint64_t address, extent;
+    if (!symbol || !current_device() || !ask_about(INDEX_hipGetSymbolAddress, symbol, &address)
+        || !ask_about(INDEX_hipGetSymbolSize, symbol, &extent) || offset > extent
+        || size > extent - offset)
+        return 0;
+    return address + offset;
+}
+
+static int to_symbol(const void *symbol, void *from, size_t size, size_t offset, int kind,
+                     const void *stream, int wait)
+{
+    if (kind != 1 && kind != 3 && kind != 4)
+        return ASK_PYTHON;
+    return copy(symbol_place(symbol, size, offset), (uintptr_t)from, size, kind, stream, wait);
+}
+
+static int from_symbol(void *to, const void *symbol, size_t size, size_t offset, int kind,
+                       const void *stream, int wait)
+{
+    if (kind < 2 || kind > 4)
+        return ASK_PYTHON;
+    return copy((uintptr_t)to, symbol_place(symbol, size, offset), size, kind, stream, wait);
+}
+
+static inline int FAST_hipMemcpyToSymbol(void *symbol, void *from, size_t size, size_t offset,
+                                         int kind)
+{
+    return to_symbol(symbol, from, size, offset, kind, NULL, 1);
+}
+
+static inline int FAST_hipMemcpyToSymbolAsync(void *symbol, void *from, size_t size, size_t offset,
+                                              int kind, void *stream)
+{
+    return to_symbol(symbol, from, size, offset, kind, stream, 0);
+}
+
+static inline int FAST_hipMemcpyFromSymbol(void *to, void *symbol, size_t size, size_t offset,
+                                           int kind)
+{
+    return from_symbol(to, symbol, size, offset, kind, NULL, 1);
+}
+
+static inline int FAST_hipMemcpyFromSymbolAsync(void *to, void *symbol, size_t size, size_t offset,
+                                                int kind, void *stream)
+{
+    return from_symbol(to, symbol, size, offset, kind, stream, 0);
+}
+
 static inline int known_device(int device)
 {
     return (unsigned)device < (unsigned)device_count;

@@ -206,6 +206,11 @@ def forget_stock(device: int) -> None:
     _helper("anyroc_forget_stock", "void", "unsigned")(device)
 
 
+def know_pool(pool: int, known: bool) -> None:
+    """Tell C that a memory pool begins or ends."""
+    _helper("anyroc_know_pool", "void", "uint64_t", "unsigned")(pool, known)
+
+
 def begin_graph() -> int:
     """Return the address of the record of a new executable graph, or 0."""
     return _helper("anyroc_graph_begin", POINTER)() or 0

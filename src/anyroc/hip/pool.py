@@ -7,7 +7,7 @@ import struct
 
 from anyroc.cabi import memory
 from anyroc.gpu.shared import Pages
-from anyroc.hip import graphmemory
+from anyroc.hip import calls, graphmemory
 from anyroc.hip.alloc import allocate, find, freeing
 from anyroc.hip.device import gpu
 from anyroc.hip.error import Error, HipError, require
@@ -79,9 +79,16 @@ _defaults: dict[int, int] = {}
 _chosen: dict[int, int] = {}
 
 
+def add(made: Pool) -> int:
+    """Return the handle of a new pool."""
+    handle = pools.add(made)
+    calls.know_pool(handle, True)
+    return handle
+
+
 def _default(device: int) -> int:
     if device not in _defaults:
-        _defaults[device] = pools.add(Pool(gpu(device).index))
+        _defaults[device] = add(Pool(gpu(device).index))
     return _defaults[device]
 
 
@@ -132,12 +139,13 @@ def hipMemPoolCreate(out: int, properties: int) -> None:
     require(out and properties)
     require(memory.get_i32(properties) == 1)  # hipMemAllocationTypePinned
     device = gpu(memory.get_i32(properties + 12)).index
-    memory.put_u64(out, pools.add(Pool(device, memory.get_i32(properties + 4))))
+    memory.put_u64(out, add(Pool(device, memory.get_i32(properties + 4))))
 
 
 def hipMemPoolDestroy(pool: int) -> None:
     require(pool not in _defaults.values())
     pools.remove(pool).close()
+    calls.know_pool(pool, False)
 
 
 def hipMemPoolTrimTo(pool: int, size: int) -> None:

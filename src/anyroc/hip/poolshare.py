@@ -13,7 +13,7 @@ from anyroc.gpu.shared import Pages
 from anyroc.hip import ipc
 from anyroc.hip.alloc import find
 from anyroc.hip.error import Error, HipError, require
-from anyroc.hip.pool import ACCESS_SIZE, Pool, pools
+from anyroc.hip.pool import ACCESS_SIZE, Pool, add, pools
 
 _FILE_DESCRIPTOR = 1  # hipMemHandleTypePosixFileDescriptor
 
@@ -34,7 +34,7 @@ def hipMemPoolImportFromShareableHandle(out: int, handle: int, kind: int, flags:
     if shared.size != ACCESS_SIZE:
         shared.close()
         raise HipError(Error.InvalidValue)
-    memory.put_u64(out, pools.add(Pool.imported(shared)))
+    memory.put_u64(out, add(Pool.imported(shared)))
 
 
 def hipMemPoolExportPointer(out: int, pointer: int) -> None:
