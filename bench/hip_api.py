@@ -20,7 +20,7 @@ from rich.table import Table
 SOURCE = Path(__file__).with_suffix(".hip")
 WARM_UP, CALLS = 200, 4000
 BAR, LAUNCH_BAR = 1_000, 10_000
-"""The median that a call and a launch are to stay below, in ns."""
+"""What the median of a call, and of a launch, is to stay below, in ns."""
 
 LARGE = 100 << 20
 Call = Callable[[], object]
@@ -75,6 +75,13 @@ def python() -> list[tuple[str, int, int, int]]:
     out, one, none = ctypes.byref(number), ctypes.c_uint(1), ctypes.c_void_p()
     block = ctypes.c_uint(64)
     launch, drain = library.hipModuleLaunchKernel, library.hipStreamSynchronize
+    made, fresh = ctypes.c_void_p(), ctypes.c_void_p()
+    graph, ready = ctypes.c_void_p(), ctypes.c_void_p()
+    assert 0 == library.hipStreamBeginCapture(stream, 1)
+    assert 0 == launch(kernel, one, one, one, block, one, one, 0, stream, none, none)
+    assert 0 == library.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert 0 == library.hipGraphInstantiate(ctypes.byref(ready), graph, none, none, none)
+    place = ctypes.byref(made)
     rows: list[tuple[str, Call, Call]] = [
         ("ctypes itself", lambda: library.hipPeekAtLastError(), int),
         ("hipGetDevice", lambda: library.hipGetDevice(out), int),
@@ -82,10 +89,30 @@ def python() -> list[tuple[str, int, int, int]]:
         ("hipStreamQuery", lambda: library.hipStreamQuery(stream), int),
         ("hipStreamSynchronize", lambda: library.hipStreamSynchronize(stream), int),
         ("hipEventRecord", lambda: library.hipEventRecord(event, stream), int),
+        (
+            "hipMalloc, 4 KiB",
+            lambda: library.hipMalloc(place, size),
+            lambda: library.hipFree(made),
+        ),
+        (
+            "hipMalloc and hipFree",
+            lambda: library.hipMalloc(place, size) or library.hipFree(made),
+            int,
+        ),
+        (
+            "hipStreamCreate and hipStreamDestroy",
+            lambda: library.hipStreamCreate(ctypes.byref(fresh)) or library.hipStreamDestroy(fresh),
+            int,
+        ),
         ("hipMemcpy, 4 KiB", lambda: library.hipMemcpy(pointer, host, size, 1), int),
         (
             "launch of an empty kernel",
             lambda: launch(kernel, one, one, one, block, one, one, 0, stream, none, none),
+            lambda: drain(stream),
+        ),
+        (
+            "launch of a graph of a kernel",
+            lambda: library.hipGraphLaunch(ready, stream),
             lambda: drain(stream),
         ),
     ]
@@ -127,14 +154,18 @@ def fat_binary() -> list[tuple[str, float]]:
     return rows
 
 
+def bar(name: str) -> int:
+    """Return what the median of a call or a launch is to stay below, in ns."""
+    return LAUNCH_BAR if name.startswith("launch") else BAR
+
+
 def table(title: str, rows: list[tuple[str, int, int, int]]) -> Table:
     """Return a table of times, those above the bar marked."""
     made = Table("call", title=title)
     for heading in ("median", "99 %", "least"):
         made.add_column(f"{heading}, ns", justify="right")
     for name, median, late, least in rows:
-        bar = LAUNCH_BAR if name.startswith("launch") else BAR
-        style = "" if median <= bar else "bold"
+        style = "" if median <= bar(name) else "bold"
         made.add_row(name, f"{median}", f"{late}", f"{least}", style=style)
     return made
 
@@ -144,7 +175,11 @@ def main() -> None:
     console = Console()
     calls, rates = native()
     console.print(table("from a native thread", calls))
-    console.print(table("from Python, with what ctypes costs", python()))
+    by_python = python()
+    console.print(table("from Python, with what ctypes costs", by_python))
+    for where, rows in (("a native thread", calls), ("Python", by_python)):
+        above = [f"{name} {median / 1000:.1f}" for name, median, _, _ in rows if median > bar(name)]
+        print(f"above the bar from {where}, in us: {', '.join(above) or 'none'}")
     for name, rate in rates:
         console.print(f"{name}: {rate / 1000:.2f} GB/s")
     for name, milliseconds in fat_binary():

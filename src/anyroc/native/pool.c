@@ -334,8 +334,12 @@ static void *call(void *argument) {
     pool_lock();
     struct anyroc_queue *queue = command->queue;
     complete(queue, command);
-    make_ready(queue);
-    announce(1);
+    if (queue->first == NULL && !queue->closed) {
+      queue->state = QUEUE_IDLE;
+    } else {
+      make_ready(queue);
+      announce(1);
+    }
   }
   return NULL;
 }
@@ -365,6 +369,16 @@ static int start_thread(void *(*body)(void *), void *argument, const char *name,
   return result == 0;
 }
 
+static void add_call(struct command *command) {
+  command->following = NULL;
+  if (pool.calls.last != NULL)
+    pool.calls.last->following = command;
+  else
+    pool.calls.first = command;
+  pool.calls.last = command;
+  atomic_fetch_add(&pool.calls.arrivals, 1);
+}
+
 /* Whether the thread for host functions takes the command; if there is none, it has been run. */
 static int hand_to_caller(struct command *command) {
   if (!pool.calls.started)
@@ -376,13 +390,7 @@ static int hand_to_caller(struct command *command) {
     pool_lock();
     return 0;
   }
-  command->following = NULL;
-  if (pool.calls.last != NULL)
-    pool.calls.last->following = command;
-  else
-    pool.calls.first = command;
-  pool.calls.last = command;
-  atomic_fetch_add(&pool.calls.arrivals, 1);
+  add_call(command);
   futex_wake(&pool.calls.arrivals, 1);
   return 1;
 }
@@ -460,22 +468,34 @@ void pool_relieve(void) {
   pool_unlock();
 }
 
+static void count_submitted(struct anyroc_queue *queue, const struct command *command) {
+  atomic_fetch_add(&queue->submitted, 1);
+  count_unfinished(1);
+  if (command->kind != COMMAND_RECORD && command->kind != COMMAND_FREE)
+    atomic_fetch_add(&queue->work, 1);
+}
+
 int pool_submit(struct anyroc_queue *queue, struct command *command) {
   command->queue = queue;
   command->following = NULL;
-  int result = ANYROC_OK, woken = 0;
+  int result = ANYROC_OK, woken = 0, called = 0;
   pool_lock();
   if (pool.started == 0) result = start_workers();
-  if (result == ANYROC_OK) {
+  if (result == ANYROC_OK && queue->state == QUEUE_IDLE && command->kind == COMMAND_CALL &&
+      pool.calls.started) {
+    /* Nothing is before it: no worker need hand it over. */
+    queue->state = QUEUE_ACTIVE;
+    atomic_store(&queue->waiter_runs, 0);
+    count_submitted(queue, command);
+    add_call(command);
+    called = 1;
+  } else if (result == ANYROC_OK) {
     if (queue->last != NULL)
       queue->last->following = command;
     else
       queue->first = command;
     queue->last = command;
-    atomic_fetch_add(&queue->submitted, 1);
-    count_unfinished(1);
-    if (command->kind != COMMAND_RECORD && command->kind != COMMAND_FREE)
-      atomic_fetch_add(&queue->work, 1);
+    count_submitted(queue, command);
     if (queue->state == QUEUE_IDLE) {
       make_ready(queue);
       queue->left_to_waiter = atomic_exchange(&queue->waiter_runs, 0);
@@ -484,6 +504,7 @@ int pool_submit(struct anyroc_queue *queue, struct command *command) {
   }
   pool_unlock();
   if (woken) announce(1);
+  if (called) futex_wake(&pool.calls.arrivals, 1);
   return result;
 }
 
