@@ -162,3 +162,23 @@ static inline int FAST_hipHostGetDevicePointer(void *out, void *address, unsigne
     *(uint64_t *)out = (uintptr_t)address;
     return hipSuccess;
 }
+
+/* ---- memory of the program's own ---- */
+
+static inline int FAST_hipHostRegister(void *address, size_t size, unsigned flags)
+{
+    uint64_t at = (uintptr_t)address;
+    struct allocation found;
+    if (!at || !size || size > UINT64_MAX - at || flags & ~0xfu || !gpu.allocation_find
+        || gpu.allocation_find(at, &found) || !current_device())
+        return ASK_PYTHON;
+    return gpu.host_register(at, size, flags) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
+}
+
+static inline int FAST_hipHostUnregister(void *address)
+{
+    struct device *device = current_device();
+    if (!address || !device || wait_for_streams(device, NULL) != hipSuccess)
+        return ASK_PYTHON;
+    return gpu.host_unregister((uintptr_t)address) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
+}

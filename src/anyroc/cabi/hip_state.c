@@ -58,6 +58,8 @@ static struct {
     int (*memory_holds)(uint64_t address);
     int (*queue_free)(void *queue, uint64_t base, uint32_t kinds, uint32_t but);
     int (*host_range_ok)(uint64_t address, uint64_t size);
+    int (*host_register)(uint64_t address, uint64_t size, uint32_t flags);
+    int (*host_unregister)(uint64_t address);
     const uint32_t *faulted_queues;
     const uint64_t *range_base, *range_size; /* what kernels use without further checks */
 } gpu;
@@ -588,7 +590,8 @@ API int anyroc_use_gpu(void *library)
         "anyroc_event_wait",      "anyroc_event_time",
         "anyroc_allocation_find", "anyroc_memory_alloc",      "anyroc_memory_free",
         "anyroc_memory_holds",    "anyroc_queue_free",        "anyroc_host_range_ok",
-        "anyroc_faulted_queues",  "anyroc_range_base",        "anyroc_range_size",
+        "anyroc_host_register",   "anyroc_host_unregister",   "anyroc_faulted_queues",
+        "anyroc_range_base",      "anyroc_range_size",
     };
     void *found[sizeof names / sizeof *names];
     _Static_assert(sizeof found == sizeof gpu, "a name for each");

@@ -12,8 +12,7 @@ What is allocated is known to the native library alone (native/memory.c); this i
 from __future__ import annotations
 
 import os
-import threading
-from ctypes import byref, c_uint64
+from ctypes import byref, c_uint32, c_uint64
 from dataclasses import dataclass
 from functools import cache
 
@@ -88,8 +87,6 @@ class AddressSpace:
                 hint="raise the limit on address space (ulimit -v unlimited)",
             )
         self.base, self.size = binding.range_bounds()
-        self._lock = threading.Lock()
-        self._hosts: dict[int, int] = {}
         self.host_admitted = False
         """Whether kernels may use all memory of the process."""
 
@@ -174,27 +171,21 @@ class AddressSpace:
             raise BadAddress(f"address {base:#x} is mapped from elsewhere")
         return start.value, size.value
 
-    def register_host(self, address: int, size: int) -> None:
+    def register_host(self, address: int, size: int, flags: int = 0) -> None:
         """Let kernels use host memory; BadAddress if it overlaps a range registered before.
 
         What was registered at the same address is replaced: the program has freed that memory.
         """
-        with self._lock:
-            if self._hosts.pop(address, None) is not None:
-                self._runtime.anyroc_host_unregister(address)
-            for start, length in self._hosts.items():
-                if address < start + length and start < address + size:
-                    raise BadAddress(f"host memory at {address:#x} is already registered")
-            if self._runtime.anyroc_host_register(address, size) != binding.OK:
-                raise OutOfMemory("no memory to register host memory")
-            self._hosts[address] = size
+        result = self._runtime.anyroc_host_register(address, size, flags)
+        if result == binding.BAD_ADDRESS:
+            raise BadAddress(f"host memory at {address:#x} is already registered")
+        if result != binding.OK:
+            raise OutOfMemory("no memory to register host memory")
 
     def unregister_host(self, address: int) -> None:
         """Undo `register_host`; BadAddress if `address` was not registered."""
-        with self._lock:
-            if self._hosts.pop(address, None) is None:
-                raise BadAddress(f"host memory at {address:#x} is not registered")
-            self._runtime.anyroc_host_unregister(address)
+        if self._runtime.anyroc_host_unregister(address) != binding.OK:
+            raise BadAddress(f"host memory at {address:#x} is not registered")
 
     def admit_host(self, admitted: bool = True) -> None:
         """Let kernels use all memory of the process, as a GPU with page migration can, or not."""
@@ -206,13 +197,10 @@ class AddressSpace:
 
     def find_host(self, address: int) -> Allocation | None:
         """Return the registered host range that holds `address`, if any, as kind "registered"."""
-        if not self._hosts:
+        base, size, flags = c_uint64(), c_uint64(), c_uint32()
+        if not self._runtime.anyroc_host_find(address, byref(base), byref(size), byref(flags)):
             return None
-        with self._lock:
-            for start, size in self._hosts.items():
-                if start <= address < start + size:
-                    return Allocation(start, size, "registered", -1)
-        return None
+        return Allocation(base.value, size.value, "registered", -1, flags.value)
 
 
 def _not_allocated(base: int, found: Allocation | None) -> str:
@@ -311,9 +299,9 @@ class Memory:
         """Return the allocation that holds `address`, else the closest that a program made."""
         return self._space.nearest(address)
 
-    def register_host(self, address: int, size: int) -> None:
+    def register_host(self, address: int, size: int, flags: int = 0) -> None:
         """Let kernels use `size` bytes of host memory; BadAddress if registered already."""
-        self._space.register_host(address, size)
+        self._space.register_host(address, size, flags)
 
     def unregister_host(self, address: int) -> None:
         """Take back `register_host`; BadAddress if `address` was not registered."""

@@ -27,8 +27,6 @@ _EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
 freeing = Hooks()
 """Called with the address of an allocation that the program frees."""
 
-_registered: dict[int, int] = {}  # flags of registered host memory, by address
-
 
 def allocate(gpu: Gpu, size: int, kind: str = "device", flags: int = 0) -> int:
     """Return new memory of a device, waiting for its streams' deferred frees if need be."""
@@ -143,10 +141,9 @@ def hipHostRegister(address: int, size: int, flags: int) -> None:
     fresh = known is None or (known.kind, known.base) == ("registered", address)
     require(fresh, Error.HostMemoryAlreadyRegistered)
     try:
-        current().memory.register_host(address, size)
+        current().memory.register_host(address, size, flags)
     except BadAddress:
         raise HipError(Error.HostMemoryAlreadyRegistered) from None
-    _registered[address] = flags
 
 
 def hipHostUnregister(address: int) -> None:
@@ -156,7 +153,6 @@ def hipHostUnregister(address: int) -> None:
         current().memory.unregister_host(address)
     except BadAddress:
         raise HipError(Error.HostMemoryNotRegistered) from None
-    _registered.pop(address, None)
 
 
 def hipHostGetDevicePointer(out: int, address: int, flags: int) -> None:
@@ -171,14 +167,7 @@ def hipHostGetFlags(out: int, address: int) -> None:
     allocation = find(address)
     require(allocation is not None and allocation.kind in ("host", "registered"))
     assert allocation is not None
-    memory.put_i32(out, _flags(allocation))
-
-
-def _flags(allocation: Allocation) -> int:
-    """Return the flags that the program has given with host memory."""
-    if allocation.kind == "registered":
-        return _registered.get(allocation.base, 0)
-    return allocation.flags
+    memory.put_i32(out, allocation.flags)
 
 
 def hipMallocPitch(out: int, pitch: int, width: int, height: int) -> None:
@@ -241,8 +230,8 @@ def hipPointerGetAttributes(out: int, address: int) -> None:
     device = owner_of(allocation).index
     host = address if kind != _MEMORY_TYPES["device"] else 0
     managed = allocation.kind == "managed"
-    flags = _flags(allocation)
-    memory.write(out, _ATTRIBUTES.pack(kind, device, address, host, managed, flags))
+    values = (kind, device, address, host, managed, allocation.flags)
+    memory.write(out, _ATTRIBUTES.pack(*values))
 
 
 def hipPointerSetAttribute(value: int, attribute: int, address: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from anyroc.cabi import memory
+from anyroc.hip import calls
 from anyroc.hip.device import (
     current,
     gpu,
@@ -131,3 +132,4 @@ def hipDevicePrimaryCtxReset(device: int) -> None:
 
 def hipDevicePrimaryCtxSetFlags(device: int, flags: int) -> None:
     gpu(device).flags = flags
+    calls.forget_answers()

@@ -250,6 +250,7 @@ def hipSetDeviceFlags(flags: int) -> None:
     schedule = flags & _SCHEDULE_MASK
     require(schedule & (schedule - 1) == 0)
     current().flags = flags
+    calls.forget_answers()
 
 
 def hipDeviceGetLimit(out: int, limit: int) -> None:
@@ -261,6 +262,7 @@ def hipDeviceGetLimit(out: int, limit: int) -> None:
 def hipDeviceSetLimit(limit: int, value: int) -> None:
     require(limit in current().limits, Error.UnsupportedLimit)
     current().limits[limit] = value
+    calls.forget_answers()
 
 
 def hipDeviceGetCacheConfig(out: int) -> None:

@@ -115,6 +115,7 @@ class Function:
 
     def set_attribute(self, number: int, value: int) -> None:
         """Set one of the two attributes that can be set."""
+        before = self.max_dynamic_shared, self.carveout
         if number == MAX_DYNAMIC_SHARED_SIZE:
             require(0 <= value <= self.kernel.struct.max_lds - self.kernel.struct.lds_size)
             self.max_dynamic_shared = value
@@ -123,7 +124,8 @@ class Function:
             self.carveout = value
         else:
             raise HipError(Error.InvalidValue)
-        calls.forget_answers()
+        if before != (self.max_dynamic_shared, self.carveout):
+            calls.forget_answers()
 
     def attributes(self) -> bytes:
         """Return hipFuncAttributes."""

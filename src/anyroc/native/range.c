@@ -57,6 +57,7 @@ int anyroc_range_decommit(uint64_t address, uint64_t size) {
  * it. A table that grew too small is replaced and kept, since a reader may still be in it. */
 struct host_range {
   _Atomic uint64_t begin, end;
+  _Atomic uint32_t flags; /* the program's */
 };
 
 static struct {
@@ -67,9 +68,10 @@ static struct {
   uint64_t capacity;
 } hosts;
 
-static int find_host(uint64_t address, uint64_t size) {
-  struct host_range *table = atomic_load_explicit(&hosts.table, memory_order_acquire);
+/* The range that begins at an address or before, the last of them; or NULL. */
+static struct host_range *host_below(uint64_t address) {
   uint64_t low = 0, high = atomic_load_explicit(&hosts.count, memory_order_acquire);
+  struct host_range *table = atomic_load_explicit(&hosts.table, memory_order_acquire);
   while (low < high) {
     uint64_t middle = (low + high) / 2;
     if (atomic_load_explicit(&table[middle].begin, memory_order_relaxed) <= address)
@@ -77,8 +79,13 @@ static int find_host(uint64_t address, uint64_t size) {
     else
       high = middle;
   }
-  if (low == 0) return 0;
-  uint64_t end = atomic_load_explicit(&table[low - 1].end, memory_order_relaxed);
+  return low != 0 ? &table[low - 1] : NULL;
+}
+
+static int find_host(uint64_t address, uint64_t size) {
+  const struct host_range *found = host_below(address);
+  if (found == NULL) return 0;
+  uint64_t end = atomic_load_explicit(&found->end, memory_order_relaxed);
   return address < end && size <= end - address;
 }
 
@@ -109,13 +116,34 @@ static int grow_hosts(uint64_t count) {
 static void move_host(struct host_range *table, uint64_t to, uint64_t from) {
   atomic_store_explicit(&table[to].begin, atomic_load(&table[from].begin), memory_order_relaxed);
   atomic_store_explicit(&table[to].end, atomic_load(&table[from].end), memory_order_relaxed);
+  atomic_store_explicit(&table[to].flags, atomic_load(&table[from].flags), memory_order_relaxed);
 }
 
-/* Lets kernels use host memory; ranges must not overlap. */
-int anyroc_host_register(uint64_t address, uint64_t size) {
-  lock_take(&hosts.lock);
+/* With the lock: takes away the range that begins at an address; whether there is one. */
+static int remove_host(uint64_t address) {
+  struct host_range *found = host_below(address), *table = atomic_load(&hosts.table);
+  if (found == NULL || atomic_load(&found->begin) != address) return 0;
   uint64_t count = atomic_load(&hosts.count);
-  int result = grow_hosts(count);
+  atomic_fetch_add(&hosts.version, 1);
+  for (uint64_t at = (uint64_t)(found - table); at + 1 < count; at++) move_host(table, at, at + 1);
+  atomic_store(&hosts.count, count - 1);
+  atomic_fetch_add(&hosts.version, 1);
+  return 1;
+}
+
+static int overlaps_host(uint64_t address, uint64_t size) {
+  const struct host_range *below = host_below(address + size - 1);
+  return below != NULL && atomic_load(&below->end) > address;
+}
+
+/* Lets kernels use host memory. What was registered at the same address is replaced: the program
+ * has freed that memory. ANYROC_BAD_ADDRESS: other memory that is registered overlaps. */
+int anyroc_host_register(uint64_t address, uint64_t size, uint32_t flags) {
+  int result = ANYROC_BAD_ADDRESS;
+  lock_take(&hosts.lock);
+  remove_host(address);
+  uint64_t count = atomic_load(&hosts.count);
+  if (!overlaps_host(address, size)) result = grow_hosts(count);
   if (result == ANYROC_OK) {
     struct host_range *table = atomic_load(&hosts.table);
     atomic_fetch_add(&hosts.version, 1);
@@ -124,6 +152,7 @@ int anyroc_host_register(uint64_t address, uint64_t size) {
       move_host(table, at, at - 1);
     atomic_store(&table[at].begin, address);
     atomic_store(&table[at].end, address + size);
+    atomic_store(&table[at].flags, flags);
     atomic_store(&hosts.count, count + 1);
     atomic_fetch_add(&hosts.version, 1);
   }
@@ -131,18 +160,26 @@ int anyroc_host_register(uint64_t address, uint64_t size) {
   return result;
 }
 
-void anyroc_host_unregister(uint64_t address) {
+/* ANYROC_BAD_ADDRESS: none begins there. */
+int anyroc_host_unregister(uint64_t address) {
   lock_take(&hosts.lock);
-  struct host_range *table = atomic_load(&hosts.table);
-  uint64_t count = atomic_load(&hosts.count);
-  for (uint64_t at = 0; at < count; at++) {
-    if (atomic_load(&table[at].begin) != address) continue;
-    atomic_fetch_add(&hosts.version, 1);
-    for (; at + 1 < count; at++) move_host(table, at, at + 1);
-    atomic_store(&hosts.count, count - 1);
-    atomic_fetch_add(&hosts.version, 1);
+  int known = remove_host(address);
+  lock_give(&hosts.lock);
+  return known ? ANYROC_OK : ANYROC_BAD_ADDRESS;
+}
+
+/* Finds the range that an address lies in: where it begins, its size and flags. */
+int anyroc_host_find(uint64_t address, uint64_t *begin, uint64_t *size, uint32_t *flags) {
+  lock_take(&hosts.lock);
+  const struct host_range *found = host_below(address);
+  int inside = found != NULL && address < atomic_load(&found->end);
+  if (inside) {
+    *begin = atomic_load(&found->begin);
+    *size = atomic_load(&found->end) - *begin;
+    *flags = atomic_load(&found->flags);
   }
   lock_give(&hosts.lock);
+  return inside;
 }
 
 void range_after_fork(void) { atomic_store(&hosts.lock.word, 0); }

@@ -275,7 +275,6 @@ def test_the_streams_of_threads_end_with_them(api: Any) -> None:
 
 def test_a_stream_may_end_while_its_thread_holds_locks(api: Any) -> None:
     """As when the garbage collector runs in the middle of something."""
-    from anyroc.gpu.memory import address_space
     from anyroc.hip import stream
     from anyroc.hip.device import current
 
@@ -284,7 +283,7 @@ def test_a_stream_may_end_while_its_thread_holds_locks(api: Any) -> None:
     made[0].destroy()
 
     def end() -> None:
-        with address_space()._lock:
+        with current().device._lock:
             made.clear()
 
     thread = threading.Thread(target=end, daemon=True)
