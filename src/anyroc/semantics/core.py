@@ -77,9 +77,10 @@ class Slot:
     instruction).  The instruction's own fields come as U32 constants: ``"op_sel"``,
     ``"op_sel_hi"``, ``"neg_lo"``, ``"offset"``, ``"bitop3"``.
 
-    ``"mix"`` is an operand that is F32, or an F16 half widened to F32, as op_sel_hi and op_sel say
-    (v_fma_mix).  ``"integer"`` is a dword of ``count`` fields, each sign-extended to I32 if the
-    operand's bit of neg_lo is set, else zero-extended.
+    ``"mix"`` is an operand that is F32, or a half widened to F32, as op_sel_hi and op_sel say
+    (v_fma_mix): BF16 if the operation is named after that, else F16.  ``"integer"`` is a dword of
+    ``count`` fields, each sign-extended to I32 if the operand's bit of neg_lo is set, else
+    zero-extended.
 
     ``count`` > 1 hands the body (or takes from it) a tuple of that many elements, low first
     (``"f16x2"``).

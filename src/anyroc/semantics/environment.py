@@ -251,7 +251,7 @@ class _Body:
     def _operand(self, slot: Slot, encoded: int, value: Any, env: Environment) -> Any:
         if isinstance(value, tuple):
             return tuple(self._operand(slot, encoded, v, env) for v in value)
-        if slot.role == "mix" and self.halves[encoded]:
+        if slot.role == "mix" and self.halves[encoded] and "bf16" not in self.op.name:
             return flush(value, env.double.flush_in, _LEAST_NORMAL[16])
         if not slot.type.is_float or self.op.name.startswith(_SEES_DENORMALS):
             return value

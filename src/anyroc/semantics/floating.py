@@ -27,6 +27,7 @@ from anyroc.semantics.floats import (
     wide,
 )
 from anyroc.semantics.values import (
+    BF16,
     F16,
     F32,
     I16,
@@ -108,6 +109,10 @@ op("v_pk_maximum3_f16", "f16 f16 f16 -> f16", packed=2)(_then("maximum", "maximu
 op("v_fma_mix_f32", "mix mix mix -> f32")(fused)
 op("v_fma_mixlo_f16 v_fma_mixhi_f16", "mix mix mix -> f16")(
     lambda a, b, c: narrow(fused(a, b, c), F16)
+)
+op("v_fma_mix_f32_bf16", "mix mix mix -> f32")(fused)
+op("v_fma_mixlo_bf16 v_fma_mixhi_bf16", "mix mix mix -> bf16")(
+    lambda a, b, c: narrow(fused(a, b, c), BF16)
 )
 
 

@@ -9,7 +9,7 @@ from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
 from anyroc.semantics.core import ENCODED, Slot
 from anyroc.semantics.lane import dpp8_source, dpp_source
-from anyroc.semantics.values import BOOL, F16, F32, U32, U64, Type, Value, bits, convert
+from anyroc.semantics.values import BF16, BOOL, F16, F32, U32, U64, Type, Value, bits, convert
 from anyroc.translate.lane_items import Lanes
 from anyroc.translate.llvm import CodeBuilder
 from anyroc.translate.operands import (
@@ -238,17 +238,18 @@ class LaneSources:
         return self.ops.splat(BOOL, raw) if isinstance(raw, str) else raw
 
     def _read_mixed(self, item: Lanes, position: int, operand: Operand) -> Value:
-        """An F32, or one half of the register as F16, as op_sel_hi and op_sel say."""
+        """An F32, or one half of the register as F16 or BF16, as op_sel_hi and op_sel say."""
         word = self._moved(item, position, self._words(item.sources[position], 1)[0])
         mods, at = item.inst.mods, item.op.encoded[position]
         if not mods.op_sel_hi[at]:
             return apply_modifiers(bits(word, F32), operand.neg, operand.abs)
+        t, high = BF16 if "bf16" in item.op.name else F16, bool(mods.op_sel[at])
         if operand.kind == "const" and not operand.literal:
-            number = int(operand.value)
-            word = self._value(U32, HALF_CONSTANTS.get(number, number))
-            half = convert(narrow(word, F16, False), F32)
-        else:
-            half = convert(narrow(word, F16, bool(mods.op_sel[at])), F32)
+            number, high = int(operand.value), False
+            if number in HALF_CONSTANTS:
+                number = number >> 16 if t is BF16 else HALF_CONSTANTS[number]
+            word = self._value(U32, number)
+        half = convert(narrow(word, t, high), F32)
         return apply_modifiers(half, operand.neg, operand.abs)
 
     def _read_packed(

@@ -121,3 +121,30 @@ def test_inline_constants_are_in_both_halves_of_packed_singles(name: str, form: 
     )  # fmt: skip
     assert BAD_PC == run(form_of(form, name, 64, code), state)
     assert [1.5, 2.5] == state.vgpr[8:10, 0].view(np.float32).tolist()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("name", "fields", "want"),
+    [
+        ("v_fma_mix_f32_bf16", {"op_sel_hi": 0}, 0x42280000),  # 1.5 * 20 + 12, singles
+        ("v_fma_mix_f32_bf16", {"op_sel_hi": 3, "op_sel": 2}, 0x41A80000),  # 1.5 * 6 + 12
+        ("v_fma_mix_f32_bf16", {"op_sel_hi": 0, "src1": 244}, 0x41700000),  # 1.5 * 2 + 12
+        ("v_fma_mix_f32_bf16", {"op_sel_hi": 3, "src1": 244}, 0x41700000),
+        ("v_fma_mixlo_bf16", {"op_sel_hi": 0}, 0x12344228),
+        ("v_fma_mixhi_bf16", {"op_sel_hi": 0}, 0x42285678),
+        ("v_fma_mixlo_bf16", {"op_sel_hi": 0, "neg": 4}, 0x12344190),
+    ],
+)
+def test_mixed_bf16(name: str, fields: dict[str, int], want: int, form: str) -> None:
+    state = State.random(np.random.default_rng(0), 32)
+    state.enabled = 0xFFFFFFFF
+    singles = np.array([1.5, 20, 12], np.float32).view(np.uint32)
+    halves = "op_sel_hi" in fields and fields["op_sel_hi"] == 3
+    state.vgpr[0] = 0x00003FC0 if halves else singles[0]
+    state.vgpr[1] = 0x40C04000 if halves else singles[1]  # 2 below 6
+    state.vgpr[2], state.vgpr[3] = singles[2], 0x12345678
+    places = {"src0": 256, "src1": 257, "src2": 258} | fields
+    code = encode("cdna5", "VOP3P", name, vdst=3, **places)
+    assert BAD_PC == run(form_of(form, "gfx1250", 32, code), state)
+    assert f"{want:08x}" == f"{state.vgpr[3, 5]:08x}"

@@ -164,6 +164,8 @@ def _vector_row(it: Found) -> str:
         specs[0] = specs[0].replace("pk4", "pk2")
     if re.fullmatch("v_cvt_pk_f16_(fp8|bf8)", it.mnemonic):
         specs[1] = specs[1].replace("pk4", "pk2")
+    if it.mnemonic.startswith("v_fma_mix"):  # a float or half a register, as op_sel_hi says
+        specs[1:] = [re.sub(r":\w+$", ":b32", spec) for spec in specs[1:]]
     if re.match(r"v_fmac_|v_swmmac_|v_ashr_pk_", it.mnemonic):
         specs.append(specs[0] + "!")
     dst = specs[:1]

@@ -1774,9 +1774,9 @@ VOP3P 54 v_pk_minimum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,sr
 VOP3P 55 v_pk_maximum3_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna5 m=187
 VOP3P 56 v_pk_min3_num_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna5 m=187
 VOP3P 57 v_pk_max3_num_f16 = vdst:v:pk2_f16 src0:src:pk2_f16,src1:src:pk2_f16,src2:src:pk2_f16 @cdna5 m=187
-VOP3P 61 v_fma_mix_f32_bf16 = vdst:v:f32 src0:src:bf16,src1:src:bf16,src2:src:f32 @cdna5 m=187,189,190
-VOP3P 62 v_fma_mixlo_bf16 = vdst:v:bf16 src0:src:bf16,src1:src:bf16,src2:src:bf16 @cdna5 m=187,189,190
-VOP3P 63 v_fma_mixhi_bf16 = vdst:v:bf16 src0:src:bf16,src1:src:bf16,src2:src:bf16 @cdna5 m=187,189,190
+VOP3P 61 v_fma_mix_f32_bf16 = vdst:v:f32 src0:src:b32,src1:src:b32,src2:src:b32 @cdna5 m=187,189,190
+VOP3P 62 v_fma_mixlo_bf16 = vdst:v:bf16 src0:src:b32,src1:src:b32,src2:src:b32 @cdna5 m=187,189,190
+VOP3P 63 v_fma_mixhi_bf16 = vdst:v:bf16 src0:src:b32,src1:src:b32,src2:src:b32 @cdna5 m=187,189,190
 VOP3P 64 v_wmma_f32_16x16x16_f16 = vdst:v:pk8_f32/2 src0:v:pk8_f16/2,src1:v:pk8_f16/2,src2:src:pk8_f32/2 m=196
 VOP3P 65 v_wmma_f32_16x16x16_bf16 = vdst:v:pk8_f32/2 src0:v:pk8_bf16/2,src1:v:pk8_bf16/2,src2:src:pk8_f32/2 m=196
 VOP3P 66 v_wmma_f16_16x16x16_f16 = vdst:v:pk8_f16/2 src0:v:pk8_f16/2,src1:v:pk8_f16/2,src2:src:pk8_f16/2 m=196
