@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import llvmlite.binding as llvm
+
 import anyroc.semantics  # noqa: F401  (registers the instructions)
 from anyroc.errors import AnyrocError
 from anyroc.isa.targets import TARGETS
@@ -29,8 +31,8 @@ from anyroc.translate.machine import load_compiler, native_code
 __all__ = ["FORMS", "Results", "Work", "identity", "translate_all"]
 
 FORMS = ("quick", "native", "full")
-"""``quick``: the form that runs first, to LLVM IR; ``native``: the same, to machine code; ``full``:
-the fast form, to LLVM IR."""
+"""``quick``: the form that runs first, to LLVM IR that LLVM has verified; ``native``: the same, to
+machine code; ``full``: the fast form, to verified LLVM IR."""
 
 BATCH = 100
 SECONDS = 120
@@ -122,6 +124,8 @@ def _one(work: Work, form: str) -> dict[str, str | int | float]:
         instructions = found.instructions
         if form == "native":
             native_code(found.ir, 0)
+        else:
+            llvm.parse_assembly(found.ir).verify()
     except AnyrocError as problem:
         said = str(problem)
     except Exception as problem:  # what a sweep is for

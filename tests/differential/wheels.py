@@ -3,7 +3,8 @@
 For every code object of our targets: each function is disassembled, and the text of every encoding
 that occurs is compared with LLVM's (LLVM 22's, where a shared libLLVM is there, else LLVM 19's);
 and each kernel is translated, in the form that runs first to machine code, and in the fast form to
-LLVM IR.  Kernels that have the same machine code for the same ISA are translated once.
+LLVM IR that LLVM verifies.  Kernels that have the same machine code for the same ISA are translated
+once.
 
 It can be done in pieces: with ``--results`` what is known is kept in a file, and ``--minutes`` says
 when to stop; the report then counts how many of how many are done.  ``--part 1/2`` and ``--part
