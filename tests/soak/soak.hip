@@ -226,6 +226,72 @@ static void threads(int count)
         problem("threads left device memory behind");
 }
 
+// Threads allocate, fill, read back and free, each what it likes: nobody writes to another's memory,
+// and new memory is zero.
+static void one_trader(int number, int rounds)
+{
+    struct Holding {
+        int *memory, value;
+        size_t count;
+    };
+    std::mt19937 random(number);
+    std::vector<Holding> held;
+    std::vector<int> back;
+    hipStream_t stream;
+    GOOD(hipStreamCreateWithFlags(&stream, hipStreamNonBlocking));
+    auto check = [&](const Holding &holding, int expected) {
+        back.assign(holding.count, -1);
+        size_t size = holding.count * sizeof(int);
+        GOOD(hipMemcpyAsync(back.data(), holding.memory, size, hipMemcpyDeviceToHost, stream));
+        GOOD(hipStreamSynchronize(stream));
+        for (int value : back)
+            if (value != expected) {
+                problem("thread %d read %d instead of %d", number, value, expected);
+                return;
+            }
+    };
+    for (int round = 0; round < rounds; round++) {
+        if (held.size() < 4 || (held.size() < 40 && random() % 2)) {
+            Holding made = {nullptr, number * rounds + round, size_t(1) << random() % 15};
+            void **place = reinterpret_cast<void **>(&made.memory);
+            size_t size = made.count * sizeof(int);
+            GOOD(random() % 2 ? hipMalloc(place, size) : hipMallocAsync(place, size, stream));
+            if (!made.memory)
+                return;
+            if (random() % 4 == 0)
+                check(made, 0);
+            fill<<<(made.count + 255) / 256, 256, 0, stream>>>(made.memory, made.value, made.count);
+            held.push_back(made);
+        } else {
+            size_t which = random() % held.size();
+            Holding ended = held[which];
+            held[which] = held.back();
+            held.pop_back();
+            if (random() % 4)
+                check(ended, ended.value);
+            GOOD(random() % 2 ? hipFree(ended.memory) : hipFreeAsync(ended.memory, stream));
+        }
+    }
+    for (const Holding &holding : held) {
+        check(holding, holding.value);
+        GOOD(hipFree(holding.memory));
+    }
+    GOOD(hipStreamDestroy(stream));
+}
+
+static void traffic(int count)
+{
+    size_t memory = available();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 6; i++)
+        threads.emplace_back(one_trader, i, count);
+    for (std::thread &thread : threads)
+        thread.join();
+    GOOD(hipDeviceSynchronize());
+    if (available() != memory)
+        problem("traffic left device memory behind");
+}
+
 static void double_free(int count)
 {
     for (int i = 0; i < count; i++) {
@@ -406,7 +472,8 @@ int main(int count, char **words)
     int rounds = count > 2 ? std::atoi(words[2]) : 1;
     const std::map<std::string, void (*)(int)> trials = {
         {"launches", launches}, {"handles", handles}, {"allocations", allocations},
-        {"graphs", graphs}, {"threads", threads}, {"double-free", double_free},
+        {"graphs", graphs}, {"threads", threads}, {"traffic", traffic},
+        {"double-free", double_free},
         {"copy-after-free", copy_after_free}, {"kernel-after-free", kernel_after_free},
         {"fault-in-company", fault_in_company}, {"exhaustion", exhaustion},
         {"busy-stream", busy_stream}, {"callback-throws", callback_throws},

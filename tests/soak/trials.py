@@ -26,6 +26,7 @@ TRIALS = (
     Trial("handles", "streams, events and graphs leave nothing behind", 500, 20_000),
     Trial("allocations", "allocations leave nothing behind", 8_000, 1_000_000),
     Trial("threads", "threads with streams of their own, all at once", 400, 1_000),
+    Trial("traffic", "threads that allocate, fill, read and free", 300, 30_000),
     Trial("double-free", "what is freed or destroyed twice is told", 20, 2_000),
     Trial("copy-after-free", "copies from and to freed memory are told", 20, 2_000),
     Trial("kernel-after-free", "a kernel's use of freed memory, in all threads", 1, 1),
