@@ -374,6 +374,8 @@ static int stream_value(const void *handle, void *out, size_t offset)
 
 static inline int FAST_hipStreamGetFlags(void *stream, void *out)
 {
+    if (!stream)
+        return ASK_PYTHON;
     return stream_value(stream, out, offsetof(struct stream, flags));
 }
 
@@ -392,9 +394,11 @@ static inline int FAST_hipStreamIsCapturing(void *handle, void *out)
     struct stream *stream = out ? stream_enter(handle) : NULL;
     if (!stream)
         return ASK_PYTHON;
-    *(int *)out = 0;
+    int answer = stream->legacy ? ASK_PYTHON : hipSuccess; /* another's capture may forbid asking */
+    if (answer == hipSuccess)
+        *(int *)out = 0;
     stream_leave(stream);
-    return hipSuccess;
+    return answer;
 }
 
 static inline int FAST_hipStreamGetCaptureInfo(void *handle, void *out, void *identifier)

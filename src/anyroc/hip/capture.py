@@ -152,7 +152,11 @@ def hipStreamIsCapturing(stream: int, out: int) -> None:
 
 
 def _status(stream: Stream) -> int:
-    return NONE if stream.capture is None else stream.capture.status
+    if stream.capture is not None:
+        return stream.capture.status
+    if stream.legacy:  # what it may be asked for while a blocking stream is captured: nothing
+        stream.submit()
+    return NONE
 
 
 def hipStreamGetCaptureInfo(stream: int, status: int, identifier: int) -> None:

@@ -459,7 +459,7 @@ def hipStreamQuery(stream: int) -> int:
 
 
 def hipStreamGetFlags(stream: int, out: int) -> None:
-    require(out)
+    require(stream and out)  # as HIP has it; CUDA gives the null stream's
     memory.put_i32(out, of(stream).flags)
 
 

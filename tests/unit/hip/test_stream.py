@@ -328,3 +328,22 @@ def test_a_stream_made_after_another_was_destroyed_is_new(api: Any) -> None:
     assert 0 == api.hipDeviceReset()
     assert 0 != api.hipStreamQuery(made[0])
     assert 0 == api.hipStreamDestroy(api.stream())
+
+
+def test_the_null_stream_while_another_is_captured(api: Any) -> None:
+    """Nobody may ask it then; and HIP tells no flags of it at all."""
+    stream, graph = ctypes.c_void_p(), ctypes.c_void_p()
+    status, flags = ctypes.c_int(-1), ctypes.c_uint(7)
+    implicit, invalid = 906, 1
+    assert 0 == api.hipStreamCreate(ctypes.byref(stream))
+    assert 0 == api.hipStreamIsCapturing(None, ctypes.byref(status))
+    assert 0 == status.value
+    assert 0 == api.hipStreamBeginCapture(stream, 0)
+    assert implicit == api.hipStreamIsCapturing(None, ctypes.byref(status))
+    assert implicit == api.hipStreamGetCaptureInfo(None, ctypes.byref(status), None)
+    assert 0 == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert 0 == api.hipStreamGetCaptureInfo(None, ctypes.byref(status), None)
+    assert invalid == api.hipStreamGetFlags(None, ctypes.byref(flags))
+    assert 7 == flags.value
+    assert 0 == api.hipGraphDestroy(graph)
+    assert 0 == api.hipStreamDestroy(stream)
