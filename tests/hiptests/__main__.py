@@ -23,7 +23,7 @@ from pathlib import Path
 
 import report
 from build import Builder, BuildError
-from outcomes import GOOD, Outcome, Results, expectations
+from outcomes import GOOD, Outcome, Results, expectations, left_out
 from run import Runner, list_cases
 from suite import CATEGORIES, Category, Checkout
 
@@ -49,6 +49,8 @@ class Session:
         self.builder = Builder(self.checkout, self.targets, build, options.include)
         self.results = {name: Results(self.folder / f"{name}.jsonl") for name in self.targets}
         self.listed = expectations(HERE / "expected.txt")
+        for name in self.targets:
+            self.listed += left_out(name, self.checkout.disabled(name))
         self.end = time.monotonic() + options.minutes * 60 if options.minutes else None
 
     def sources(self) -> Iterator[tuple[Category, Path]]:

@@ -59,6 +59,21 @@ class Checkout:
     def category(self, name: str) -> Category:
         return Category(self.root / "unit" / name)
 
+    def disabled(self, target: str) -> set[str]:
+        """Return the cases that upstream leaves out on an AMD GPU, as AMD's library fails them."""
+        path = self.root / "hipTestMain" / "config" / "config_amd_linux"
+        found: set[str] = set()
+        counts = False
+        for line in path.read_text("utf-8").splitlines() if path.is_file() else []:
+            words = line.split()
+            if words[:1] == ["#if"]:
+                counts = not {"COMMON", target}.isdisjoint(words)
+            elif words[:1] == ["#endif"]:
+                counts = False
+            elif counts:
+                found.update(re.findall(r'"(\w[^"]*)"', line))
+        return found
+
 
 class Category:
     """One folder of unit tests."""
