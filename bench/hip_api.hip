@@ -303,7 +303,20 @@ static void run_others()
     measure("hipDeviceGetLimit", [&] { return hipDeviceGetLimit(&size, hipLimitMallocHeapSize); });
     measure("hipGetDeviceFlags", [&] { return hipGetDeviceFlags(&flags); });
     hipCtx_t context;
+    hipStreamCaptureStatus capturing;
     measure("hipCtxGetCurrent", [&] { return hipCtxGetCurrent(&context); });
+    CHECK(hipCtxGetCurrent(&context));
+    measure("hipCtxSetCurrent", [&] { return hipCtxSetCurrent(context); });
+    measure("hipCtxPushCurrent", [&] { return hipCtxPushCurrent(context); },
+            [&] { CHECK(hipCtxPopCurrent(&context)); });
+    unsigned long long identifier;
+    measure("hipStreamGetCaptureInfo_v2", [&] {
+        return hipStreamGetCaptureInfo_v2(stream, &capturing, &identifier, nullptr, nullptr,
+                                          nullptr);
+    });
+    measure("hipStreamAddCallback", [&] {
+        return hipStreamAddCallback(stream, [](hipStream_t, hipError_t, void *) {}, nullptr, 0);
+    }, drain);
     measure("hipDevicePrimaryCtxGetState",
             [&] { return hipDevicePrimaryCtxGetState(0, &flags, &value); });
     CHECK(hipGraphExecDestroy(one));

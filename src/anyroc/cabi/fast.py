@@ -89,6 +89,16 @@ class StreamFields(ctypes.Structure):
     )
 
 
-def integer_at(address: int) -> ctypes.c_int:
-    """Return the C int at an address, to read and to set."""
-    return ctypes.c_int.from_address(address)
+MOST_CONTEXTS = 64
+
+
+class ThreadFields(ctypes.Structure):
+    """What C has of a thread: its device, and the stack of contexts, named by their devices."""
+
+    _fields_ = (
+        ("device", ctypes.c_int),
+        ("own_null", ctypes.c_int),
+        ("own_stream", ctypes.c_uint64 * 16),
+        ("depth", ctypes.c_int),
+        ("contexts", ctypes.c_int * MOST_CONTEXTS),
+    )

@@ -244,3 +244,18 @@ static inline int FAST_hipLaunchHostFunc(void *stream, void *function, void *arg
 {
     return call_host(stream, (void (*)(void *))function, argument);
 }
+
+API void *anyroc_stream_callback(void *function, void *stream, void *user_data);
+API void anyroc_call_back(void *argument);
+
+static inline int FAST_hipStreamAddCallback(void *stream, void *function, void *user_data,
+                                            unsigned flags)
+{
+    if (!function || flags)
+        return ASK_PYTHON;
+    void *made = anyroc_stream_callback(function, stream, user_data);
+    int result = made ? call_host(stream, anyroc_call_back, made) : ASK_PYTHON;
+    if (result != hipSuccess)
+        free(made);
+    return result;
+}

@@ -156,12 +156,14 @@ static void record_give(struct records *records, struct record *record)
 
 /* ---- threads and devices ---- */
 
-enum { MOST_OWN = 16 };
+enum { MOST_OWN = 16, MOST_CONTEXTS = 64, FIRST_CONTEXT = 0x100 };
 
+/* As cabi/fast.py has it. */
 static __thread struct {
     int device;
     int own_null;                 /* in a function …_spt: the null stream is the thread's own */
     uint64_t own_stream[MOST_OWN]; /* on each device, or 0 */
+    int depth, contexts[MOST_CONTEXTS]; /* a stack of devices */
 } this_thread;
 
 #define SPT(call)                                                                      \

@@ -276,6 +276,48 @@ static inline int FAST_hipSetDevice(int device)
     return hipSuccess;
 }
 
+/* A context is its device's: the handle tells which. */
+static int context_device(const void *context)
+{
+    uint64_t device = (uintptr_t)context - FIRST_CONTEXT;
+    return device < (unsigned)__atomic_load_n(&device_count, __ATOMIC_ACQUIRE) ? (int)device : -1;
+}
+
+static inline int FAST_hipCtxSetCurrent(void *context)
+{
+    int device = context_device(context);
+    if (!context) {
+        this_thread.depth -= this_thread.depth > 0;
+        return hipSuccess;
+    }
+    if (device < 0)
+        return ASK_PYTHON;
+    this_thread.depth += this_thread.depth == 0;
+    this_thread.contexts[this_thread.depth - 1] = this_thread.device = device;
+    return hipSuccess;
+}
+
+static inline int FAST_hipCtxPushCurrent(void *context)
+{
+    int device = context_device(context);
+    if (device < 0 || this_thread.depth == MOST_CONTEXTS)
+        return ASK_PYTHON;
+    this_thread.contexts[this_thread.depth++] = this_thread.device = device;
+    return hipSuccess;
+}
+
+static inline int FAST_hipCtxPopCurrent(void *out)
+{
+    if (!this_thread.depth)
+        return ASK_PYTHON;
+    int popped = this_thread.contexts[--this_thread.depth];
+    if (this_thread.depth)
+        this_thread.device = this_thread.contexts[this_thread.depth - 1];
+    if (out)
+        *(uint64_t *)out = FIRST_CONTEXT + (unsigned)popped;
+    return hipSuccess;
+}
+
 /* ---- what is under way ---- */
 
 enum { MOST_AWAITED = 32 };
@@ -405,6 +447,13 @@ static inline int FAST_hipStreamGetCaptureInfo(void *handle, void *out, void *id
 {
     (void)identifier;
     return FAST_hipStreamIsCapturing(handle, out);
+}
+
+static inline int FAST_hipStreamGetCaptureInfo_v2(void *handle, void *out, void *identifier,
+                                                  void *graph, void *nodes, void *count)
+{
+    (void)graph, (void)nodes, (void)count;
+    return FAST_hipStreamGetCaptureInfo(handle, out, identifier);
 }
 
 /* ---- streams' beginning and end ---- */

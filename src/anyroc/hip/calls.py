@@ -94,8 +94,8 @@ def add_device(index: int, number: int, memory: int) -> None:
     forget_answers()
 
 
-def current_device() -> int:
-    """Return the address of the C int that is the calling thread's device."""
+def this_thread() -> int:
+    """Return the address of what C has of the calling thread."""
     return _helper("anyroc_this_thread", POINTER)()
 
 

@@ -37,23 +37,23 @@ def _device(context: int) -> int:
 def hipCtxCreate(out: int, flags: int, device: int) -> None:
     require(out)
     thread.device = gpu(device).index
-    thread.contexts.append(thread.device)
+    thread.contexts = [*thread.contexts, thread.device]
     memory.put_u64(out, _handle(device))
 
 
 def hipCtxDestroy(context: int) -> None:
     require(context)
     device = _device(context)
-    if thread.contexts and thread.contexts[-1] == device:
-        thread.contexts.pop()
+    if thread.contexts[-1:] == [device]:
+        thread.contexts = thread.contexts[:-1]
 
 
 def hipCtxSetCurrent(context: int) -> None:
     if context:
         thread.device = _device(context)
-        thread.contexts[-1:] = [thread.device]
-    elif thread.contexts:
-        thread.contexts.pop()
+        thread.contexts = [*thread.contexts[:-1], thread.device]
+    else:
+        thread.contexts = thread.contexts[:-1]
 
 
 def hipCtxGetCurrent(out: int) -> None:
@@ -63,15 +63,17 @@ def hipCtxGetCurrent(out: int) -> None:
 
 def hipCtxPushCurrent(context: int) -> None:
     require(context, Error.InvalidContext)
-    thread.device = _device(context)
-    thread.contexts.append(thread.device)
+    device = _device(context)
+    thread.contexts = [*thread.contexts, device]
+    thread.device = device
 
 
 def hipCtxPopCurrent(out: int) -> None:
     require(thread.contexts, Error.InvalidContext)
-    popped = thread.contexts.pop()
-    if thread.contexts:
-        thread.device = thread.contexts[-1]
+    *rest, popped = thread.contexts
+    thread.contexts = rest
+    if rest:
+        thread.device = rest[-1]
     if out:
         memory.put_u64(out, _handle(popped))
 

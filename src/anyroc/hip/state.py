@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from ctypes import c_int
 from typing import Any, Generic, TypeVar
 
-from anyroc.cabi.fast import integer_at
+from anyroc.cabi.fast import MOST_CONTEXTS, ThreadFields
 from anyroc.hip import calls
 from anyroc.hip.error import Error, HipError
 
@@ -23,25 +22,39 @@ class Thread(threading.local):
     """
 
     def __init__(self) -> None:
-        self._device: c_int | None = None
+        self._fields: ThreadFields | None = None
         self.null_stream = 1
         self.streams: Any = None  # the thread's own stream on each device, by the device's index
-        self.contexts: list[int] = []
         self.capture_mode = 0
         self.configured: list[Any] = []  # hipConfigureCall's launches that are still to be started
 
     @property
+    def fields(self) -> ThreadFields:
+        """What C has of the thread."""
+        if self._fields is None:
+            self._fields = ThreadFields.from_address(calls.this_thread())
+        return self._fields
+
+    @property
     def device(self) -> int:
-        """The index of the current device, which C has."""
-        if self._device is None:
-            self._device = integer_at(calls.current_device())
-        return self._device.value
+        """The index of the current device."""
+        return int(self.fields.device)
 
     @device.setter
     def device(self, index: int) -> None:
-        if self._device is None:
-            self._device = integer_at(calls.current_device())
-        self._device.value = index
+        self.fields.device = index
+
+    @property
+    def contexts(self) -> list[int]:
+        """The devices whose contexts the program has pushed; set it to change it."""
+        return list(self.fields.contexts[: self.fields.depth])
+
+    @contexts.setter
+    def contexts(self, devices: list[int]) -> None:
+        if len(devices) > MOST_CONTEXTS:
+            raise HipError(Error.OutOfMemory)
+        self.fields.contexts[: len(devices)] = devices
+        self.fields.depth = len(devices)
 
 
 thread = Thread()

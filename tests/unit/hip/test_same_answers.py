@@ -56,6 +56,9 @@ class Program:
         for event in self.events[:3]:
             assert 0 == api.hipEventDestroy(event)
         assert 0 == api.hipModuleUnload(self.module)
+        while api.hipCtxPopCurrent(None) == 0:
+            pass
+        assert 0 == api.hipSetDevice(0)
 
     def run(self, steps: int) -> list[tuple[Any, ...]]:
         """Make some calls and return the log, with what memory holds at the end."""
@@ -253,6 +256,16 @@ def device(p: Program) -> tuple[Any, ...]:
     return name, number, *p.answer(getattr(p.api, name)(*arguments), out)
 
 
+def context(p: Program) -> tuple[Any, ...]:
+    chosen, out = p.random.choice([0, 0x100, 0x100, 0x101, 0x1FF, 7]), p.out()
+    name = p.random.choice(["hipCtxSetCurrent", "hipCtxPushCurrent", "hipCtxPopCurrent"])
+    code = getattr(p.api, name)(out if name == "hipCtxPopCurrent" else chosen)
+    now = ctypes.c_uint64()
+    codes = p.answer(code, out), p.api.hipCtxGetCurrent(ctypes.byref(now)), now.value
+    assert 0 == p.api.hipSetDevice(0)
+    return name, chosen, *codes
+
+
 def attribute(p: Program) -> tuple[Any, ...]:
     number, which = p.random.randrange(-1, 120), p.random.choice([0, 0, 1])
     out = p.out(ctypes.c_int)
@@ -277,7 +290,7 @@ def function(p: Program) -> tuple[Any, ...]:
 STEPS: list[Callable[[Program], tuple[Any, ...]]] = [
     *(copy, copy, copy, fill, pointer, stream, event, event, elapsed, life_of_an_event),
     *(life_of_memory, life_of_memory, life_of_a_stream),
-    *(device, attribute, free_memory, function),
+    *(device, context, attribute, free_memory, function),
 ]
 
 
