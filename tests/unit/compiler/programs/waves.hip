@@ -1,4 +1,5 @@
 // In HIP a warp is the wave: 32 or 64 lanes, masks of 64 bits, operators on vectors.
+#include <hip/hip_fp16.h>
 #include <hip/hip_runtime.h>
 
 #define cudaError_t hipError_t
@@ -8,6 +9,9 @@
 #define cudaMallocManaged hipMallocManaged
 #define cudaFree hipFree
 #include "check.h"
+
+// HIP's programs do this: their own comparison on the host, the header's on the GPU.
+static bool operator==(__half a, __half b) { return __half2float(a) + 1 == __half2float(b); }
 
 typedef unsigned long long mask_t;
 constexpr int THREADS = 192, OUTPUTS = 10;
@@ -35,6 +39,8 @@ __global__ void waves(int *out, mask_t *masks, float4 *vectors, int *width)
     vectors[t] = (make_float4(t, 1, 2, 3) * scale + 1.0f) / float4(2.0f) - vectors[t];
     vectors[t] += -make_float4(1, 1, 1, 1);
     *width = warpSize;
+    if (t == 0)
+        o[0] += 1000 * (__half(2.0f) == __half(2.0f));
 }
 
 int main()
@@ -52,7 +58,7 @@ int main()
     for (int t = 0; t < THREADS; ++t) {
         int lane = t % w, first = t - lane, *o = out + t * OUTPUTS;
         auto value = [](int thread) { return 3 * thread + 1; };
-        expect("shfl last", t, value(first + w - 1), o[0]);
+        expect("shfl last", t, value(first + w - 1) + (t == 0 ? 1000 : 0), o[0]);
         expect("shfl", t, value(first + 5), o[1]);
         expect("xor", t, value(t ^ w / 2), o[2]);
         expect("down", t, value(lane + 20 < w ? t + 20 : t), o[3]);
@@ -73,5 +79,6 @@ int main()
         expect("vector", t, 2.5f, vectors[t].w);
         expect("vectors differ", t, true, vectors[t] != make_float4(0, 0, 0, 0));
     }
+    expect("a comparison of its own", 0, true, __half(2.0f) == __half(3.0f));
     return verdict();
 }

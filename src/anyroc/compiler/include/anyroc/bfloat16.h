@@ -107,10 +107,10 @@ ANYROC_BOTH __hip_bfloat16 operator-(__hip_bfloat16 a)
 {
     return __hip_bfloat16_raw{static_cast<unsigned short>(a.bits ^ 0x8000)};
 }
-#define ANYROC_BF16_COMPARE(op)                                      \
-    ANYROC_BOTH bool operator op(__hip_bfloat16 a, __hip_bfloat16 b) \
-    {                                                                \
-        return static_cast<float>(a) op static_cast<float>(b);       \
+#define ANYROC_BF16_COMPARE(op)                                                    \
+    ANYROC_BOTH bool operator op(const __hip_bfloat16 &a, const __hip_bfloat16 &b) \
+    {                                                                              \
+        return static_cast<float>(a) op static_cast<float>(b);                     \
     }
 ANYROC_BF16_COMPARE(==)
 ANYROC_BF16_COMPARE(!=)

@@ -73,8 +73,9 @@ ANYROC_HALF_OPERATOR(/)
 #undef ANYROC_HALF_OPERATOR
 ANYROC_BOTH __half operator-(__half a) { return __half(static_cast<_Float16>(-a.value)); }
 
+/* By reference: programs that compare on the host define these by value. */
 #define ANYROC_HALF_COMPARE(op) \
-    ANYROC_BOTH bool operator op(__half a, __half b) { return a.value op b.value; }
+    ANYROC_BOTH bool operator op(const __half &a, const __half &b) { return a.value op b.value; }
 ANYROC_HALF_COMPARE(==)
 ANYROC_HALF_COMPARE(!=)
 ANYROC_HALF_COMPARE(<)

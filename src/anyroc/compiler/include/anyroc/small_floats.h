@@ -11,7 +11,7 @@
     ANYROC_BOTH T2 operator op(T2 a, T2 b) { return T2(a.x op b.x, a.y op b.y); }  \
     ANYROC_BOTH T2 &operator op##=(T2 &a, T2 b) { return a = a op b; }
 #define ANYROC_PAIRWISE_COMPARE(T2, op, join) \
-    ANYROC_BOTH bool operator op(T2 a, T2 b) { return a.x op b.x join a.y op b.y; }
+    ANYROC_BOTH bool operator op(const T2 &a, const T2 &b) { return a.x op b.x join a.y op b.y; }
 
 /* The forms of ++ and -- that return what was before. */
 #define ANYROC_POSTFIX_STEPS(T)            \
