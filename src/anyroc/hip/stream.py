@@ -350,7 +350,7 @@ def default(handle: int) -> Stream:
     if thread.streams is None:
         thread.streams = _ThreadStreams()
     own: Stream | None = thread.streams.get(gpu.index)
-    if own is None:
+    if own is None or not own.record.fields.handle:  # hipDeviceReset has ended it
         own = thread.streams[gpu.index] = Stream(gpu)
         own.record.own()
     return own

@@ -347,3 +347,18 @@ def test_the_null_stream_while_another_is_captured(api: Any) -> None:
     assert 7 == flags.value
     assert 0 == api.hipGraphDestroy(graph)
     assert 0 == api.hipStreamDestroy(stream)
+
+
+def test_the_threads_own_stream_is_a_new_one_after_a_reset(api: Any) -> None:
+    from anyroc.hip.device import gpus
+
+    pointer = api.malloc(64)
+    assert 0 == api.hipMemsetAsync(pointer, 1, 64, PER_THREAD)
+    assert 0 == api.hipDeviceReset()
+    before = len(gpus()[0].streams)
+    pointer = api.malloc(64)
+    assert 0 == api.hipMemsetAsync(pointer, 2, 64, PER_THREAD)
+    assert 0 == api.hipStreamSynchronize(PER_THREAD)
+    assert before + 1 == len(gpus()[0].streams)
+    assert bytes([2]) * 64 == api.read(pointer, 64)
+    assert 0 == api.hipFree(pointer)
