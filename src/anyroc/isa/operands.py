@@ -187,6 +187,11 @@ def operand_table(
             return Operand("special", value, count, _SPECIAL[value], role=role)
         raise BadField(f"source {value} does not exist")
 
+    def addend(value: int) -> Operand:
+        if value < 128:
+            raise BadField("a matrix takes no scalar register")
+        return source(value)
+
     def scalar_source(value: int) -> Operand:
         if value >= 256:
             raise BadField(f"source {value} is not scalar")
@@ -204,10 +209,10 @@ def operand_table(
         "k": lambda _: LITERAL64 if bits == 64 else LITERAL,
         "s": scalar,
         "ss": scalar_source,
-        "src_v": source,
-        "src_a": lambda value: replace(vgpr(value), kind="a") if value >= 256 else source(value),
+        "src_v": addend,
+        "src_a": lambda value: replace(vgpr(value), kind="a") if value >= 256 else addend(value),
         "imm": lambda _: Operand("none", count=0, role=role),
-        "src": source,
+        "src": addend if bits > 64 else source,  # only matrices have such wide ones
         "sbase": lambda value: scalar(value << 1),
         "srsrc": lambda value: scalar(value << 2),
         "vcc": lambda _: Operand("s", VCC, count, role=role),

@@ -176,6 +176,8 @@ def test_decode_all_walks_the_code() -> None:
         ("gfx942", "d202047e", "source 210 does not exist"),
         ("gfx942", "7c0180be", "m0 is no 2-register operand"),
         ("gfx1151", "0ccc267f", "source 12 is not a vector register"),
+        ("gfx942", "7400c0d33b310f00", "a matrix takes no scalar register"),
+        ("gfx1151", "3c0240ccd5a19a18", "a matrix takes no scalar register"),
         ("gfx1201", "000086bf", "opcode 6 does not exist on rdna4"),
     ],
 )
