@@ -25,6 +25,7 @@ R0600_SINCE = 60000000  # the HIP version from which hipGetDeviceProperties mean
 
 _STACK_LIMIT, _PRINTF_LIMIT, _HEAP_LIMIT = 0, 1, 2
 _SCHEDULE_MASK = 0x7
+_LIMITS = 0x1003  # hipLimitRange
 _KNOWN_FLAGS = 0x1F
 _SYMBOL_NOT_FOUND = 1
 _PER_THREAD = 2
@@ -188,7 +189,9 @@ def hipDeviceComputeCapability(major: int, minor: int, device: int) -> None:
 def hipDeviceGetPCIBusId(out: int, size: int, device: int) -> None:
     chosen = gpu(device)
     require(out and size > 0)
-    memory.write_string(out, f"0000:{chosen.properties['pciBusID']:02x}:00.0".encode(), size)
+    name = f"0000:{chosen.properties['pciBusID']:02x}:00.0".encode()
+    memory.write_string(out, name, size)
+    require(size > len(name))
 
 
 def hipDeviceGetByPCIBusId(out: int, bus: bytes | None) -> None:
@@ -238,6 +241,8 @@ def hipDeviceReset() -> None:
     chosen = current()
     chosen.synchronize()
     resetting(chosen)
+    chosen.flags = 0
+    calls.forget_answers()
 
 
 def hipGetDeviceFlags(out: int) -> None:
@@ -254,12 +259,13 @@ def hipSetDeviceFlags(flags: int) -> None:
 
 
 def hipDeviceGetLimit(out: int, limit: int) -> None:
-    require(out)
+    require(out and 0 <= limit < _LIMITS)
     require(limit in current().limits, Error.UnsupportedLimit)
     memory.put_u64(out, current().limits[limit])
 
 
 def hipDeviceSetLimit(limit: int, value: int) -> None:
+    require(0 <= limit < _LIMITS)
     require(limit in current().limits, Error.UnsupportedLimit)
     current().limits[limit] = value
     calls.forget_answers()

@@ -9,7 +9,7 @@ from anyroc.cabi import memory
 from anyroc.gpu.shared import Pages
 from anyroc.hip import calls, graphmemory
 from anyroc.hip.alloc import allocate, find, freeing
-from anyroc.hip.device import gpu
+from anyroc.hip.device import gpu, gpus
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import MEM_ALLOC, MEM_FREE
 from anyroc.hip.state import Handles
@@ -127,11 +127,12 @@ def hipDeviceGetDefaultMemPool(out: int, device: int) -> None:
 
 def hipDeviceGetMemPool(out: int, device: int) -> None:
     require(out)
-    memory.put_u64(out, _chosen.get(gpu(device).index) or _default(device))
+    require(0 <= device < len(gpus()))  # where others say InvalidDevice
+    memory.put_u64(out, _chosen.get(device) or _default(device))
 
 
 def hipDeviceSetMemPool(device: int, pool: int) -> None:
-    require(pools[pool].device == gpu(device).index)
+    require(0 <= device < len(gpus()) and pools[pool].device == device)
     _chosen[device] = pool
 
 

@@ -135,6 +135,9 @@ def test_names_and_places(api: Any) -> None:
     assert 0 == api.hipDeviceGetByPCIBusId(ctypes.byref(device), buffer.value)
     assert 0 == device.value
     assert INVALID_DEVICE == api.hipDeviceGetByPCIBusId(ctypes.byref(device), b"0000:ff:00.0")
+    ctypes.memset(buffer, 1, 64)
+    assert INVALID_VALUE == api.hipDeviceGetPCIBusId(buffer, 6, 0)
+    assert b"0000:\0\1\1" == buffer.raw[:8]  # as much as there is room for
 
 
 def test_limits_and_flags(api: Any) -> None:
@@ -143,12 +146,25 @@ def test_limits_and_flags(api: Any) -> None:
     assert 0 == api.hipDeviceGetLimit(ctypes.byref(value), 2)
     assert 1 << 20 == value.value
     assert UNSUPPORTED_LIMIT == api.hipDeviceGetLimit(ctypes.byref(value), 9)
+    assert INVALID_VALUE == api.hipDeviceGetLimit(ctypes.byref(value), 0xFFFF)
+    assert INVALID_VALUE == api.hipDeviceSetLimit(0xFFFF, 1)
     flags = ctypes.c_uint()
     assert 0 == api.hipSetDeviceFlags(4)
     assert 0 == api.hipGetDeviceFlags(ctypes.byref(flags))
     assert 4 == flags.value
     assert INVALID_VALUE == api.hipSetDeviceFlags(6)
-    assert 0 == api.hipSetDeviceFlags(0)
+    assert 0 == api.hipDeviceReset()
+    assert 0 == api.hipGetDeviceFlags(ctypes.byref(flags))
+    assert 0 == flags.value
+
+
+def test_pools_of_no_device(api: Any) -> None:
+    pool = ctypes.c_void_p()
+    assert 0 == api.hipDeviceGetMemPool(ctypes.byref(pool), 0)
+    for device in (-1, 64):
+        assert INVALID_VALUE == api.hipDeviceGetMemPool(ctypes.byref(pool), device)
+        assert INVALID_VALUE == api.hipDeviceSetMemPool(device, pool)
+    assert 0 == api.hipDeviceSetMemPool(0, pool)
 
 
 MANY = """

@@ -12,6 +12,7 @@
 #endif
 #endif
 
+#include <hip/hip_common.h>
 #include <hip/hip_runtime_api.h>
 #include <hip/library_types.h>
 
