@@ -137,6 +137,9 @@ static void run_memory()
     measure("hipHostFree, 4 KiB", [&] { return hipHostFree(made); },
             [&] { CHECK(hipHostMalloc(&made, 4096, 0)); });
     measure("hipMallocManaged, 4 KiB", [&] { return hipMallocManaged(&made, 4096, 1); }, freed);
+    CHECK(hipMallocManaged(&made, 4096, 1));
+    measure("hipMemPrefetchAsync", [&] { return hipMemPrefetchAsync(made, 4096, 0, stream); });
+    CHECK(hipFree(made));
     size_t pitch;
     measure("hipMallocPitch, 64 x 64", [&] { return hipMallocPitch(&made, &pitch, 64, 64); }, freed);
     std::vector<char> host(4096);

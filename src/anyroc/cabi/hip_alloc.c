@@ -182,3 +182,20 @@ static inline int FAST_hipHostUnregister(void *address)
         return ASK_PYTHON;
     return gpu.host_unregister((uintptr_t)address) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
 }
+
+/* ---- managed memory: the host and all devices share every page ---- */
+
+static inline int FAST_hipMemPrefetchAsync(void *address, size_t size, int device, void *handle)
+{
+    struct allocation found;
+    uint64_t at = (uintptr_t)address;
+    if (!size || !gpu.allocation_find || !gpu.allocation_find(at, &found)
+        || found.kind != KIND_MANAGED || size > found.base + found.size - at || device < -1
+        || device >= device_count)
+        return ASK_PYTHON;
+    struct stream *stream = stream_enter(handle);
+    if (!stream)
+        return ASK_PYTHON;
+    stream_leave(stream);
+    return gpu.allocation_prefetch(found.base, device) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
+}

@@ -26,6 +26,7 @@ struct allocation {
     uint32_t flags, state; /* hipHostMalloc's flags */
     uint64_t start, span, pages, number;
     void *memory, *slab;
+    int32_t prefetched, reserved;
 };
 
 enum { STATE_TOLD = 4, STATE_RELEASED = 8 };
@@ -52,6 +53,7 @@ static struct {
     int (*event_wait)(void *event, int64_t timeout);
     int (*event_time)(void *event, uint64_t *time, uint32_t *recorded);
     int (*allocation_find)(uint64_t address, struct allocation *found);
+    int (*allocation_prefetch)(uint64_t base, int32_t device);
     int (*memory_alloc)(void *memory, uint64_t size, uint32_t kind, uint64_t align, uint32_t flags,
                         uint64_t *base);
     int (*memory_free)(uint64_t base, uint32_t kinds, uint32_t but);
@@ -590,7 +592,8 @@ API int anyroc_use_gpu(void *library)
         "anyroc_queue_call",      "anyroc_event_create",      "anyroc_event_reset",
         "anyroc_event_record",    "anyroc_event_stream_wait", "anyroc_event_query",
         "anyroc_event_wait",      "anyroc_event_time",
-        "anyroc_allocation_find", "anyroc_memory_alloc",      "anyroc_memory_free",
+        "anyroc_allocation_find", "anyroc_allocation_prefetch",
+        "anyroc_memory_alloc",    "anyroc_memory_free",
         "anyroc_memory_holds",    "anyroc_queue_free",        "anyroc_host_range_ok",
         "anyroc_host_register",   "anyroc_host_unregister",   "anyroc_faulted_queues",
         "anyroc_range_base",      "anyroc_range_size",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from functools import cache
 from typing import Any
 
@@ -220,6 +220,8 @@ class Allocation(ctypes.Structure):
         ("number", c_uint64),
         ("memory", c_void_p),
         ("slab", c_void_p),
+        ("prefetched", c_int32),
+        ("reserved", c_int32),
     )
 
 
@@ -257,6 +259,7 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_allocation_find": (c_int, (c_uint64, POINTER(Allocation))),
     "anyroc_allocation_nearest": (c_int, (c_uint64, POINTER(Allocation))),
     "anyroc_allocation_mark": (c_int, (c_uint64, c_uint32, c_uint32)),
+    "anyroc_allocation_prefetch": (c_int, (c_uint64, c_int32)),
     "anyroc_allocations": (c_uint64, (c_void_p, c_uint64)),
     "anyroc_queue_free": (c_int, (c_void_p, c_uint64, c_uint32, c_uint32)),
     "anyroc_host_register": (c_int, (c_uint64, c_uint64, c_uint32)),

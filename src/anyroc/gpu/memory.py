@@ -43,7 +43,7 @@ class Allocation:
     """A live allocation: `size` bytes from `base`; `kind` and `device` as given to `alloc`.
 
     `flags` are the program's, `number` is of no other allocation; a queue is to free it when it is
-    `released`.
+    `released`; it was `prefetched` to a device, to the host (-1) or not at all (-2).
     """
 
     base: int
@@ -53,6 +53,7 @@ class Allocation:
     flags: int = 0
     number: int = 0
     released: bool = False
+    prefetched: int = -2
 
     @property
     def end(self) -> int:
@@ -73,6 +74,7 @@ def _allocation(record: binding.Allocation) -> Allocation:
         *(record.base, record.size, KINDS[record.kind], record.device, record.flags),
         number=record.number,
         released=bool(record.state & binding.RELEASED),
+        prefetched=record.prefetched,
     )
 
 
@@ -101,6 +103,10 @@ class AddressSpace:
     def mark(self, base: int, *, told: bool) -> None:
         """Have all frees of an allocation go by Python, or not any more."""
         self._runtime.anyroc_allocation_mark(base, binding.TOLD, told)
+
+    def prefetch(self, base: int, device: int) -> None:
+        """Note where a program wants an allocation's contents."""
+        self._runtime.anyroc_allocation_prefetch(base, device)
 
     def holds(self, address: int) -> bool:
         """Tell whether an address is one of those that devices use."""

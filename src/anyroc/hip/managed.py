@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field
 
 from anyroc.cabi import memory
+from anyroc.gpu.memory import Allocation, address_space
 from anyroc.hip.alloc import find
 from anyroc.hip.device import gpus
 from anyroc.hip.error import Error, HipError, require
@@ -32,19 +33,23 @@ class Advice:
     read_mostly: bool = False
     preferred: int = NOWHERE
     accessed_by: list[int] = field(default_factory=list)
-    prefetched: int = NOWHERE
 
 
 _advice: dict[int, Advice] = {}  # by the allocation's number
 
 
-def _of(address: int, size: int) -> Advice:
-    """Return what is known of the managed allocation that a range lies in."""
+def _holding(address: int, size: int) -> Allocation:
+    """Return the managed allocation that a range lies in."""
     require(address and size)
     allocation = find(address)
     if allocation is None or allocation.kind != "managed" or address + size > allocation.end:
         raise HipError(Error.InvalidValue)
-    return _advice.setdefault(allocation.number, Advice())
+    return allocation
+
+
+def _of(address: int, size: int) -> Advice:
+    """Return what is known of the managed allocation that a range lies in."""
+    return _advice.setdefault(_holding(address, size).number, Advice())
 
 
 def _require_device(device: int) -> None:
@@ -58,10 +63,10 @@ def _device_of(kind: int, number: int) -> int:
 
 
 def hipMemPrefetchAsync(address: int, size: int, device: int, stream: int) -> None:
-    advice = _of(address, size)
+    allocation = _holding(address, size)
     _require_device(device)
     of(stream)
-    advice.prefetched = device
+    address_space().prefetch(allocation.base, device)
 
 
 def hipMemPrefetchAsync_v2(
@@ -104,7 +109,7 @@ def hipMemRangeGetAttribute(out: int, room: int, attribute: int, address: int, s
     values = {
         _READ_MOSTLY: int(known.read_mostly),
         _PREFERRED: known.preferred,
-        _LAST_PREFETCH: known.prefetched,
+        _LAST_PREFETCH: _holding(address, size).prefetched,
         _COHERENCY: 0,  # fine grained
     }
     require(attribute in values)

@@ -68,6 +68,16 @@ int anyroc_allocation_mark(uint64_t base, uint32_t bits, uint32_t set) {
   return found != NULL ? ANYROC_OK : ANYROC_BAD_ADDRESS;
 }
 
+/* Notes that a program wants an allocation's contents on a device. */
+int anyroc_allocation_prefetch(uint64_t base, int32_t device) {
+  struct cursor at;
+  lock_take(&memory_lock);
+  struct anyroc_allocation *found = allocation_at(base, &at);
+  if (found != NULL) found->prefetched = device;
+  lock_give(&memory_lock);
+  return found != NULL ? ANYROC_OK : ANYROC_BAD_ADDRESS;
+}
+
 /* Writes as many allocations as there is room for, by address, and returns how many there are. */
 uint64_t anyroc_allocations(struct anyroc_allocation *out, uint64_t room) {
   struct cursor at;

@@ -296,7 +296,8 @@ static int allocate(struct anyroc_allocation *made, uint64_t align) {
 int anyroc_memory_alloc(struct anyroc_memory *owner, uint64_t size, uint32_t kind, uint64_t align,
                         uint32_t flags, uint64_t *base) {
   struct anyroc_allocation made = {
-      .size = size, .kind = kind, .device = owner->device, .flags = flags, .memory = owner};
+      .size = size, .kind = kind, .device = owner->device, .flags = flags, .memory = owner,
+      .prefetched = -2};
   lock_take(&memory_lock);
   int result = allocate(&made, align);
   lock_give(&memory_lock);

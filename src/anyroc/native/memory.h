@@ -42,6 +42,7 @@ struct anyroc_allocation {
   uint64_t number;             /* no other allocation has had it */
   struct anyroc_memory *memory;
   struct slab *slab;
+  int32_t prefetched, reserved; /* the device it was last prefetched to; -1: the host, -2: none */
 };
 
 /* ---- allocations.c: the table, searched without a lock ---- */
