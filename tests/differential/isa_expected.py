@@ -75,11 +75,6 @@ def _literals_and_halves(it: Difference) -> bool:
     return _other_numbers(bare)
 
 
-def _flat_offset(it: Difference) -> bool:
-    pattern = re.compile(r" offset:\d+")
-    return it.row.format == "FLAT" and not _rdna(it) and _same(pattern, "", it)
-
-
 def _half_of_what_is_no_register(it: Difference) -> bool:
     return (
         _rdna(it)
@@ -362,7 +357,6 @@ REASONS: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
     ("LLVM 19 takes the half selector of an 8-bit pair for a register bit", _eight_bit_pair),
     ("LLVM 19 does not print op_sel of these 16-bit instructions, LLVM 22 writes .h", _op_sel),
     ("LLVM writes literals and op_sel otherwise", _literals_and_halves),
-    ("LLVM prints a bit of FLAT's offset that counts nothing", _flat_offset),
     ("LLVM knows no upper half of scalars and constants", _half_of_what_is_no_register),
     ("LLVM refuses bits beside op_sel of an operand that is not there", _selects_nothing),
     ("LLVM 19 knows v_mov_b16 by its halves only", _always_halves),

@@ -8,6 +8,7 @@ from functools import cache
 from anyroc.isa import immediates, syntax
 from anyroc.isa.formats import formats
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
+from anyroc.isa.modifiers import IDLE_OFFSET
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 from anyroc.isa.targets import Target, target
 
@@ -442,7 +443,8 @@ class _Printer:
             operands.pop()
         if self.it.mnemonic == "tensor_save" and operands == ["off"]:
             operands = ["null"]
-        modifiers = [f"offset:{mods.offset}"] if mods.offset else []
+        offset = mods.offset + dict(mods.extra).get(IDLE_OFFSET, 0)
+        modifiers = [f"offset:{offset}"] if offset else []
         return operands, modifiers + self._cache_policy() + (["lds"] if mods.lds else [])
 
     def _buffer(self) -> tuple[list[str], list[str]]:

@@ -10,7 +10,13 @@ from functools import cache
 
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import M0, NULL, Instruction, Mods, Operand
-from anyroc.isa.modifiers import MARKERS, has_truth_table, put_truth_table, required_bits
+from anyroc.isa.modifiers import (
+    IDLE_OFFSET,
+    MARKERS,
+    has_truth_table,
+    put_truth_table,
+    required_bits,
+)
 from anyroc.isa.operands import operand_table
 from anyroc.isa.shapes import Place, places, shape
 from anyroc.isa.tables import FAMILY
@@ -81,6 +87,8 @@ class _Encoder:
         for name, value in mods.extra:
             if name == "bitop3":
                 self.raw = put_truth_table(self.format, self.raw, value)
+            if name == IDLE_OFFSET:
+                self.raw |= value
             self.put(name, value)
         for spec in (*self.it.row.dst, *self.it.row.src):
             if spec.kind == "imm":

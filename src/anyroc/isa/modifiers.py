@@ -31,6 +31,9 @@ _SDWA = ("dst_sel", "dst_unused", "src0_sel", "src1_sel", "src0_sext", "src1_sex
 # What src0 holds where the variants of an encoding begin; 234 is DPP8 that fetches inactive lanes.
 MARKERS = {"sdwa": 249, "dpp": 250, "dpp8": 233}
 
+IDLE_OFFSET = "idle offset"
+"""The bit of CDNA's FLAT offsets that counts nothing, where it is set."""
+
 # Fields that decide the shape or modify an operand, whether or not they are set.
 _SHAPING = (
     "op", "acc", "acc_cd", "s0", "s1", "sd", "abs", "src0_neg", "src0_abs", "src1_neg", "src1_abs",
@@ -180,6 +183,8 @@ def make_mods(format_: Format, row: Row, raw: int, family: str) -> Mods:
             values["dpp8"] = tuple(value >> 3 * lane & 7 for lane in range(8))
         elif name == "offset":
             values["offset"] = _offset(format_, row, raw, value, family)
+            if row.format == "FLAT" and family == "cdna" and value >> 12:
+                extra.append((IDLE_OFFSET, value & 0x1000))  # counts nothing, but is printed
         elif name == "simm16":
             signed = "simm16=label" in row.flags or any(s.kind == "k16" for s in row.src)
             values["simm16"] = _signed(value, 16) if signed else value
@@ -263,5 +268,5 @@ def _offset(format_: Format, row: Row, raw: int, value: int, family: str) -> int
     if row.format in ("GLOBAL", "SCRATCH") or family == "rdna4":
         return _signed(value, width)
     if row.format == "FLAT" and family == "cdna":
-        return value & 0xFFF  # the last bit counts nothing
+        return value & 0xFFF
     return value
