@@ -1,5 +1,5 @@
 /* Allocating and freeing: the books are the software GPU's (native/memory.c). What does not go well
- * is left to Python, which waits for memory that is about to be freed, and finds the right error. */
+ * is left to Python, which waits for memory that is about to be freed and finds the right error. */
 
 enum { PROGRAMS = 1 << KIND_DEVICE | 1 << KIND_MANAGED, ALLOCATION_ALIGNMENT = 256 };
 
@@ -9,7 +9,8 @@ static int allocate(const struct device *device, void *out, uint64_t size, uint3
     uint64_t base;
     if (!device || !out || !size)
         return ASK_PYTHON;
-    if (gpu.memory_alloc(device->memory, size, kind, ALLOCATION_ALIGNMENT, flags, &base) != QUEUE_OK)
+    if (gpu.memory_alloc(device->memory, size, kind, ALLOCATION_ALIGNMENT, flags, &base)
+        != QUEUE_OK)
         return ASK_PYTHON;
     *(uint64_t *)out = base;
     return hipSuccess;

@@ -233,7 +233,8 @@ static int fill_rows(uint64_t to, uint64_t pitch, int value, uint64_t width, uin
     struct stream *stream = stream_enter(handle);
     if (!stream)
         return ASK_PYTHON;
-    struct block block = {.to = to, .width = width, .height = height, .depth = 1, .to_pitch = pitch};
+    struct block block = {.to = to, .width = width, .height = height, .depth = 1};
+    block.to_pitch = pitch;
     block.pattern = (uint8_t)value;
     block.unit = block.fill = 1;
     int result = put_block(stream, &block, 0);

@@ -14,6 +14,7 @@ def stop_kernels() -> list[str]:
     The queues work on afterwards with what they hold behind it.
     """
     from anyroc.gpu import device
+    from anyroc.hip.device import gpus
 
     sentences: list[str] = []
 
@@ -34,4 +35,7 @@ def stop_kernels() -> list[str]:
         thread = threading.Thread(target=stop, daemon=True, name="anyroc-stop")
         thread.start()
         thread.join(PATIENCE)
+        for gpu in gpus():
+            for stream in list(gpu.streams):
+                stream.forget_barrier()
     return list(dict.fromkeys(sentences))

@@ -255,6 +255,10 @@ class Stream:
         self.record.barrier(0 if grids else self._barrier, workgroups, threads)
         return self._barrier
 
+    def forget_barrier(self) -> None:
+        """Have the barrier made anew: a kernel has ended while its blocks were meeting."""
+        self.record.barrier(0)
+
     def printf_buffer(self) -> int:
         """Return the address of the buffer that kernels on this stream print into."""
         with self.lock:  # of the threads that come first all must get the same one

@@ -354,7 +354,8 @@ void memory_free_released(uint64_t base, uint64_t number) {
   give_back_alone(now);
 }
 
-/* Frees an allocation when a queue is done with what it has now; results as anyroc_memory_free's. */
+/* Frees an allocation when a queue is done with what it has now; results as those of
+ * anyroc_memory_free. */
 int anyroc_queue_free(struct anyroc_queue *queue, uint64_t base, uint32_t kinds, uint32_t but) {
   struct cursor at;
   uint64_t number = 0;

@@ -70,8 +70,8 @@ static inline void memory_settle(void) {
 /* Does so if an address is of freed memory: called before a copy or a fill. */
 static inline void memory_settle_for(uint64_t address) {
   struct anyroc_allocation found;
-  if (atomic_load_explicit(&memory_dead, memory_order_relaxed) != 0 && anyroc_memory_holds(address) &&
-      !anyroc_allocation_find(address, &found))
+  if (atomic_load_explicit(&memory_dead, memory_order_relaxed) != 0 &&
+      anyroc_memory_holds(address) && !anyroc_allocation_find(address, &found))
     memory_bury();
 }
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static inline char *entry_at(const struct ordered *set, struct ordered_chunk *chunk, uint64_t index) {
+static inline char *entry_at(const struct ordered *set, struct ordered_chunk *chunk,
+                             uint64_t index) {
   return (char *)chunk->entries + index * set->size;
 }
 
@@ -107,7 +108,8 @@ static struct ordered_chunk *add_chunk(struct ordered *set, uint64_t at) {
     made = malloc(sizeof *made + ORDERED_CHUNK * set->size);
   if (made == NULL) return NULL;
   made->count = 0;
-  for (uint64_t i = set->chunks; i > at; i--) place_chunk(set, i, set->chunk[i - 1], set->first[i - 1]);
+  for (uint64_t i = set->chunks; i > at; i--)
+    place_chunk(set, i, set->chunk[i - 1], set->first[i - 1]);
   place_chunk(set, at, made, 0);
   atomic_fetch_add(&set->chunks, 1);
   return made;

@@ -1,4 +1,5 @@
 // What the tests of modules and launches run.
+#include <hip/hip_cooperative_groups.h>
 #include <hip/hip_runtime.h>
 
 __device__ int bias = 100;
@@ -66,4 +67,14 @@ extern "C" __global__ void wait_for(volatile int *flag, int *out)
     for (long turn = 0; turn < 2000000000 && !*flag; ++turn)
         __builtin_amdgcn_s_sleep(1);
     *out = *flag;
+}
+
+// All blocks meet once the host has set the flag, for which the first one waits.
+extern "C" __global__ void meet(volatile int *flag, int *met)
+{
+    while (blockIdx.x == 0 && !*flag)
+        __builtin_amdgcn_s_sleep(1);
+    cooperative_groups::this_grid().sync();
+    if (threadIdx.x == 0)
+        atomicAdd(met, 1);
 }

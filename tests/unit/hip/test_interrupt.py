@@ -46,6 +46,36 @@ except KeyboardInterrupt:
 print(library.hipMemset(place, 1, ctypes.c_size_t(64)), library.hipDeviceSynchronize())
 """
 
+MEETING = """
+import ctypes, sys
+from anyroc import hip
+hip.bind()
+from anyroc.hip import calls
+library = ctypes.CDLL(str(calls.library().path))
+module, kernel, place = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+library.hipModuleLoad(ctypes.byref(module), sys.argv[1].encode())
+library.hipModuleGetFunction(ctypes.byref(kernel), module, b"meet")
+library.hipHostMalloc(ctypes.byref(place), ctypes.c_size_t(64), 0)
+flag, met = ctypes.c_int.from_address(place.value), ctypes.c_int.from_address(place.value + 4)
+pointers = (ctypes.c_uint64 * 2)(place.value, place.value + 4)
+arguments = (ctypes.c_void_p * 2)(ctypes.addressof(pointers), ctypes.addressof(pointers) + 8)
+shape = [ctypes.c_uint(value) for value in (4, 1, 1, 64, 1, 1)]
+def launch():
+    met.value = 0
+    code = library.hipModuleLaunchCooperativeKernel(kernel, *shape, 0, None, arguments)
+    return code or library.hipDeviceSynchronize(), met.value
+flag.value = 1
+print("ready" if [launch() for _ in range(3)] == [(0, 4)] * 3 else "wrong", flush=True)
+flag.value = 0
+try:
+    launch()
+    print("not interrupted")
+except KeyboardInterrupt:
+    print("interrupted")
+flag.value = 1
+print([launch() for _ in range(3)])
+"""
+
 
 def interrupted(*command: str | Path) -> tuple[str, str, int]:
     """Send SIGINT once the process says that it is ready; return what it printed, its status."""
@@ -77,3 +107,10 @@ def test_python_gets_its_exception_and_goes_on(code_object: bytes, tmp_path: Pat
     output, errors, status = interrupted("-c", PYTHON, path)
     assert ("interrupted\n0 0\n", 0) == (output, status), errors
     assert "interrupted: kernel wait_for was running" in errors
+
+
+def test_blocks_meet_again_after_a_launch_was_stopped(code_object: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "kernels.co"
+    path.write_bytes(code_object)
+    output, errors, status = interrupted("-c", MEETING, path)
+    assert ("interrupted\n[(0, 4), (0, 4), (0, 4)]\n", 0) == (output, status), errors

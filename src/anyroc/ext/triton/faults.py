@@ -45,6 +45,7 @@ def taken(stream: Stream, near: Sequence[tensors.Storage] = ()) -> KernelFault:
     fault = stream.queue.fault
     assertion = stream.deliver()
     stream.queue.clear_fault()
+    stream.forget_barrier()
     assert fault is not None
     return described(fault, assertion, near)
 
