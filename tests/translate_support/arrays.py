@@ -103,7 +103,7 @@ class ArrayProgram(Program):
         self, format_: str, prefix: str, stride: int, address: dict[str, int], data: str
     ) -> None:
         rng = self.rng
-        row = rng.randrange(24, 36)
+        row = rng.randrange(24, 36, 2)  # where CDNA's tuples may begin
         sizes = [name for name, size in _BYTES.items() if size <= abs(stride)]
         if rng.random() < 0.4 and sizes:
             width = rng.choice(sizes).replace("u", "b").replace("i", "b")

@@ -117,10 +117,14 @@ def operand_table(
 ) -> OperandTable:
     """The table for one class of operand; see ``OperandSpec`` for the kinds."""
 
+    aligned = family in ("cdna", "cdna5") and not kind.endswith("_any")
+
     def vgpr(value: int) -> Operand:
         index = value & 0xFF
         if index + count > 256:
             raise BadField(f"v[{index}:{index + count - 1}] is past the last register")
+        if count > 1 and index & 1 and aligned:
+            raise BadField(f"v[{index}:{index + count - 1}] begins at an odd register")
         return Operand("v", index, count, role=role)
 
     def agpr(value: int) -> Operand:
@@ -200,6 +204,8 @@ def operand_table(
     makers: dict[str, Callable[[int], Operand]] = {
         "v": vgpr,
         "a": agpr,
+        "v_any": vgpr,
+        "a_any": agpr,
         "v9": only_vgpr,
         "a9": only_agpr,
         "v16": vgpr_half,

@@ -7,6 +7,7 @@ operands of a row in that shape.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -157,6 +158,10 @@ def places(
     return tuple(dst), tuple(src)
 
 
+# Their results may begin at any register, which CDNA's tuples may not elsewhere.
+_ANY_TRIPLE = re.compile("_load_tr6_b96|_read_b96_tr_b6")
+
+
 def _place(
     spec: OperandSpec, row: Row, format_: Format, shape_: int, family: str, wave_size: int
 ) -> Place:
@@ -179,6 +184,8 @@ def _place(
         kind = {"v": "v16", "src": "src16"}.get(kind, kind)
     if kind in ("v", "a", "v16") and width == 9:
         kind += "9"
+    if kind in ("v", "a") and field == "vdst" and _ANY_TRIPLE.search(row.mnemonic):
+        kind += "_any"
     if kind in ("soffset", "ssamp"):
         kind = "ss" if kind == "soffset" else "srsrc"
     if kind == "srsrc" and width == 9:
