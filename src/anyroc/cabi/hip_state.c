@@ -489,9 +489,10 @@ API void anyroc_stream_drain(struct stream *stream, unsigned draining)
         sched_yield();
 }
 
+/* Whether Python sees to everything: there is no device yet, or a fault, or the process ends. */
 static inline int broken(void)
 {
-    return __atomic_load_n(&attention, __ATOMIC_ACQUIRE)
+    return !gpu.faulted_queues || __atomic_load_n(&attention, __ATOMIC_ACQUIRE)
         || __atomic_load_n(gpu.faulted_queues, __ATOMIC_ACQUIRE);
 }
 

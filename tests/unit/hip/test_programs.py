@@ -30,6 +30,11 @@ def test_device_printf_keeps_the_programs_order(anyroc: Any, target: str) -> Non
     assert "host to stderr\n" == said(done.stderr)
 
 
+def test_calls_before_there_is_a_device(anyroc: Any) -> None:
+    done = anyroc("run", PROGRAMS / "early.hip")
+    assert ("0 0 0 0 0 0 1 1\n", 0) == (done.stdout, done.returncode), done.stderr
+
+
 def test_what_is_printed_while_others_wait_is_all_there(anyroc: Any) -> None:
     done = anyroc("run", PROGRAMS / "print_threads.hip")
     assert 0 == done.returncode, done.stderr
