@@ -110,6 +110,8 @@ class MemoryEmitter:
     ) -> Callable[[], None]:
         if access.form in ("append", "consume"):
             return typed.capture_count(self, inst, access, scalars)
+        if access.form and inst.mods.lds:
+            raise Unsupported(inst, "a typed buffer that goes to LDS")
         if access.form:
             return typed.capture_formatted(self, inst, access, scalars)
         if access.stride:

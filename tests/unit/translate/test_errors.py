@@ -50,6 +50,13 @@ def test_unsupported_forms_say_what_is_missing(
         translate("gfx1151", code)
 
 
+def test_typed_buffers_do_not_go_to_lds() -> None:
+    fields = {"lds": 1, "srsrc": 2, "soffset": 128}
+    code = encode("cdna3", "MUBUF", "buffer_load_format_x", **fields)
+    with pytest.raises(UnsupportedInstruction, match="a typed buffer that goes to LDS"):
+        translate("gfx942", code + encode("cdna3", "SOPP", "s_endpgm"))
+
+
 @pytest.mark.parametrize("name", list(ISA))
 def test_any_bytes_translate_or_are_refused(name: str) -> None:
     """Random dwords behind real instructions: no other exception, and LLVM takes what comes out."""
