@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from anyroc.isa import images
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand, make_instruction
 from anyroc.isa.modifiers import (
@@ -40,6 +41,7 @@ _REMEMBERED = 4096
 _NO_MODS = Mods()
 _THREE_SOURCES = ("VOP3", "VOP3SD", "VOP3P")
 _MODIFIED = frozenset(("VOP3", "VOP3SD", "VINTERP"))
+_DESCRIPTORS = ("srsrc", "ssamp")
 
 
 @dataclass(slots=True)
@@ -166,6 +168,8 @@ class Decoder:
         if plan.sign_mask:
             self._modify(plan.format, raw & plan.sign_mask, src)
         row = plan.row
+        if encoding.base in images.FORMATS:
+            return self._image(plan, raw, src, code, offset)
         key = raw & plan.mods_mask | plan.fixed_mods
         mods = plan.mods.get(key)
         if mods is None:
@@ -174,6 +178,24 @@ class Decoder:
             mods = plan.mods[key] = make_mods(plan.format, row, key, self.family)
         dst = tuple([operands[(raw >> low) & mask] for low, mask, operands in plan.dst])
         return make_instruction(offset, size, row, dst, tuple(src), mods)
+
+    def _image(
+        self, plan: Plan, raw: int, src: list[Operand], code: bytes | memoryview, offset: int
+    ) -> Instruction:
+        """An image instruction: its operands' sizes are not the row's."""
+        format_, size = plan.format, plan.format.bytes
+        listed = None
+        if "vaddr0" in format_.fields:
+            last = 5 if "vaddr4" in format_.fields else 4
+            listed = [format_.get(raw, f"vaddr{i}") for i in range(last)]
+        elif "nsa" in format_.fields and format_.get(raw, "nsa"):
+            if offset + size + 4 > len(code):
+                raise DecodeError(f"truncated {format_.name}: its addresses are missing", offset)
+            listed = [format_.get(raw, "vaddr"), *code[offset + size : offset + size + 4]]
+            size += 4
+        dst, sources = images.operands(plan.row, format_, raw, listed, tuple(src))
+        mods = make_mods(format_, plan.row, raw & plan.mods_mask, self.family)
+        return make_instruction(offset, size, plan.row, dst, sources, mods)
 
     def _plan(self, encoding: _Encoding, raw: int) -> Plan:
         opcode = (raw >> encoding.low) & encoding.op_mask
@@ -190,6 +212,8 @@ class Decoder:
         variant = f".{encoding.variant}" if encoding.variant else ""
         format_ = self._encodings[row.format + variant].format
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
+        if row.format in images.FORMATS:  # the rest is images.operands's
+            dst, src = (), tuple(place for place in src if place.role in _DESCRIPTORS)
         used = used_mask(row, format_, self.family)
         for place in (*dst, *src):
             used |= field_mask(format_, place.field)

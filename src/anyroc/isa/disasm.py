@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from anyroc.isa import immediates, syntax
+from anyroc.isa import images, immediates, syntax
 from anyroc.isa.formats import formats
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
 from anyroc.isa.modifiers import IDLE_OFFSET
@@ -394,6 +394,24 @@ class _Printer:
 
     # -- memory ---------------------------------------------------------------------------------
 
+    def _image(self) -> tuple[list[str], list[str]]:
+        mods, fields = self.mods, dict(self.mods.extra)
+        data = [self._register(it) for it in (*self.it.dst, *self.it.src) if it.role == "vdata"]
+        address = [self._register(it) for it in self.it.src if it.role == "vaddr"]
+        descriptors = [self._register(it) for it in self.it.src if it.role in ("srsrc", "ssamp")]
+        if len(address) > 1:
+            address = [f"[{', '.join(address)}]"]
+        if "_bvh" in self.it.mnemonic:
+            return [*data, *address, *descriptors], ["a16"] * bool(fields["a16"])
+        modifiers = [f"dmask:{fields['dmask']:#x}"] if fields["dmask"] else []
+        if "dim" in fields:
+            modifiers.append(f"dim:SQ_RSRC_IMG_{images.DIMENSIONS[fields['dim']].name}")
+        modifiers += ["unorm"] * bool(fields.get("unrm")) + self._cache_policy()
+        modifiers += [name for name in ("r128", "a16") if fields.get(name)]
+        modifiers += ["tfe"] * mods.tfe
+        modifiers += [name for name in ("lwe", "da", "d16") if fields.get(name)]
+        return [*data, *address, *descriptors], modifiers
+
     def _cache_policy(self) -> list[str]:
         mods = self.mods
         if self.it.mnemonic == "buffer_wbl2" and self.isa == "cdna2":
@@ -405,7 +423,8 @@ class _Printer:
             hints = syntax.temporal_hint(self.it.mnemonic, mods.th, mods.scope)
             if self.isa == "cdna5":
                 hints = [hint.replace("TH_STORE_RT_WB", "TH_STORE_WB") for hint in hints]
-            volatile = ["nv"] if mods.nv and self.isa == "cdna5" else []
+            shows = self.isa == "cdna5" or self.it.format in images.FORMATS
+            volatile = ["nv"] if mods.nv and shows else []
             return scaled + hints + volatile
         if self.isa == "cdna2":
             names = [("glc", mods.sc0 or mods.glc), ("slc", mods.nt), ("scc", mods.sc1)]
@@ -514,6 +533,9 @@ _FORMATS: dict[str, Callable[[_Printer], tuple[list[str], list[str]]]] = {
     "SCRATCH": _Printer._flat,
     "EXP": _Printer._export,
     "LDSDIR": _Printer._parameter,
+    "MIMG": _Printer._image,
+    "VIMAGE": _Printer._image,
+    "VSAMPLE": _Printer._image,
     "MUBUF": _Printer._buffer,
     "MTBUF": _Printer._buffer,
 }

@@ -11,6 +11,7 @@ from anyroc.isa.instruction import Dpp, Mods, Sdwa
 from anyroc.isa.operands import BadField
 from anyroc.isa.tables import Row
 
+IMAGES = frozenset(("MIMG", "VIMAGE", "VSAMPLE"))
 _OPERANDS = frozenset((
     "op", "opx", "opy", "vdst", "sdst", "sdata", "ssrc0", "ssrc1", "src0", "src1", "src2", "vaddr",
     "vdata", "data0", "data1", "saddr", "srsrc", "ssamp", "soffset", "low_soffset", "sbase", "acc",
@@ -64,6 +65,10 @@ def used_mask(row: Row, format_: Format, family: str) -> int:
     mask |= _mask(format_, (spec.field for spec in (*row.dst, *row.src)))
     mask |= _mask(format_, ignored_fields(row))
     base, _, variant = format_.name.partition(".")
+    if base in IMAGES:
+        mask |= _mask(format_, format_.fields)
+        if "_bvh" in row.mnemonic:  # what is in between may hold anything
+            mask |= (1 << format_.bits) - 1
     if format_.name == "VOPC.sdwa":
         mask |= field_mask(format_, "sdst")
     if variant == "dpp":

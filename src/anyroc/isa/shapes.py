@@ -15,6 +15,7 @@ from anyroc.isa.formats import Format
 from anyroc.isa.tables import FAMILY, OperandSpec, Row
 
 _MEMORY = frozenset(("FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF", "DS", "SMEM"))
+_MEMORY |= {"MIMG", "VIMAGE", "VSAMPLE"}
 _OFF = {"cdna": 0x7F, "rdna3": 124, "rdna4": 124}
 
 # Bits of the shape of a memory instruction.
