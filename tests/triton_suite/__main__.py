@@ -41,7 +41,7 @@ LARGE = 600
 COSTLY = ("*test_conversions.py::test_typeconvert_downcast[[]*",)
 """Cases that go through billions of numbers: they run if --costly says so."""
 
-BATCH = 500
+BATCH = 1500
 """Cases in one process."""
 SEED = 2026
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch._inductor import compile_fx as inductor
+from torch.compiler import config as compiling
 from torch.utils import _triton
 
 from anyroc.ext.inductor import external, timing
@@ -48,9 +49,10 @@ def compile_graph(
     if any(patches.get(name) for name in _TUNING) and "deterministic" not in (options or {}):
         patches["deterministic"] = False
     timing.install()
-    compiled: Callable[..., Any] = inductor.compile_fx(
-        graph, list(example_inputs), inner_compile=_inner, config_patches=patches
-    )
+    with _remembered_by_target():
+        compiled: Callable[..., Any] = inductor.compile_fx(
+            graph, list(example_inputs), inner_compile=_inner, config_patches=patches
+        )
     return compiled
 
 
@@ -74,8 +76,19 @@ def _for_target() -> dict[str, Any]:
     return {"compile_threads": 1, "fx_graph_cache": False}
 
 
+def _remembered_by_target() -> Any:
+    """Return a context in which Inductor looks up compiled graphs by the GPU too.
+
+    What it keeps on disk it tells apart by the GPU that `torch.cuda` names; without this a process
+    would get the shapes of blocks and reductions that another one chose for another GPU.
+    """
+    parts = [*compiling.cache_key_tag.split(), devices.current_target().name]
+    return compiling.patch(cache_key_tag=" ".join(dict.fromkeys(parts)))
+
+
 def _inner(graph: Any, example_inputs: Sequence[Any], **options: Any) -> Any:
-    compiled = inductor.compile_fx_inner(graph, example_inputs, **options)
+    with _remembered_by_target():  # the backward graph comes later, when it is first needed
+        compiled = inductor.compile_fx_inner(graph, example_inputs, **options)
     call = getattr(compiled, "current_callable", None)
     if call is not None and not getattr(call, "_anyroc_watched", False):
         watched = external.watched(call)
