@@ -253,6 +253,7 @@ def hipMipmappedArrayCreate(out: int, descriptor: int, count: int) -> None:
 
 def hipFreeMipmappedArray(mipmap: int) -> None:
     require(mipmap)
+    require(mipmap in _mipmaps, Error.ContextIsDestroyed)
     for level in _mipmaps.remove(mipmap).levels:
         _arrays.remove(level).destroy()
 

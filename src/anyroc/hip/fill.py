@@ -57,42 +57,34 @@ def _settle(to: int, stream: Stream) -> None:
 
 
 def hipMemset(to: int, value: int, size: int) -> None:
-    require(to)
     _linear(to, value, 1, size, of(0))
 
 
 def hipMemsetAsync(to: int, value: int, size: int, stream: int) -> None:
-    require(to)
     _linear(to, value, 1, size, of(stream))
 
 
 def hipMemsetD8(to: int, value: int, count: int) -> None:
-    require(to)
     _linear(to, value, 1, count, of(0))
 
 
 def hipMemsetD8Async(to: int, value: int, count: int, stream: int) -> None:
-    require(to)
     _linear(to, value, 1, count, of(stream))
 
 
 def hipMemsetD16(to: int, value: int, count: int) -> None:
-    require(to)
     _linear(to, value, 2, count, of(0))
 
 
 def hipMemsetD16Async(to: int, value: int, count: int, stream: int) -> None:
-    require(to)
     _linear(to, value, 2, count, of(stream))
 
 
 def hipMemsetD32(to: int, value: int, count: int) -> None:
-    require(to)
     _linear(to, value, 4, count, of(0))
 
 
 def hipMemsetD32Async(to: int, value: int, count: int, stream: int) -> None:
-    require(to)
     _linear(to, value, 4, count, of(stream))
 
 

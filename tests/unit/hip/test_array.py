@@ -103,3 +103,4 @@ def test_levels_are_half_as_big_each(api: Any) -> None:
     assert (2, 1, 0) == struct.unpack("@3Q", extent)
     assert INVALID_VALUE == api.hipGetMipmappedArrayLevel(ctypes.byref(level), mipmap, 3)
     assert 0 == api.hipFreeMipmappedArray(mipmap)
+    assert 709 == api.hipFreeMipmappedArray(mipmap)  # hipErrorContextIsDestroyed

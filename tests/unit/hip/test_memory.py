@@ -257,6 +257,13 @@ def test_a_copy_of_freed_memory_is_refused_also_on_a_busy_stream(api: Any) -> No
     assert 0 == api.hipStreamDestroy(stream)
 
 
+def test_a_fill_of_nothing_is_no_error_also_where_nothing_is(api: Any) -> None:
+    for bits in ("", "D8", "D16", "D32"):
+        assert 0 == getattr(api, f"hipMemset{bits}")(None, 1, 0)
+        assert 0 == getattr(api, f"hipMemset{bits}Async")(None, 1, 0, None)
+        assert INVALID_VALUE == getattr(api, f"hipMemset{bits}")(None, 1, 4)
+
+
 def test_advice_on_managed_memory_is_remembered(api: Any) -> None:
     managed, device = ctypes.c_void_p(), api.malloc(64)
     api.hipMallocManaged(ctypes.byref(managed), 4096, 1)
