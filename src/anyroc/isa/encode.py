@@ -12,6 +12,7 @@ from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import M0, NULL, Instruction, Mods, Operand
 from anyroc.isa.modifiers import (
     IDLE_OFFSET,
+    IMAGES,
     MARKERS,
     has_truth_table,
     put_truth_table,
@@ -40,6 +41,7 @@ class _Encoder:
         self.wave_size = wave_size
         self.it = it
         self.literal: int | None = None
+        self.listed = b""  # an image's further addresses
         mods = it.mods
         self.variant = "sdwa" if mods.sdwa else "dpp" if mods.dpp else "dpp8" if mods.dpp8 else ""
         layouts = formats(isa)
@@ -58,7 +60,7 @@ class _Encoder:
             self._single()
         wide = self.it.size == self.format.bytes + 8
         tail = b"" if self.literal is None else self.literal.to_bytes(8 if wide else 4, "little")
-        return self.raw.to_bytes(self.format.bytes, "little") + tail
+        return self.raw.to_bytes(self.format.bytes, "little") + self.listed + tail
 
     def _single(self) -> None:
         it = self.it
@@ -70,7 +72,10 @@ class _Encoder:
             self.raw = self.raw & ~(0x1FF << low) | marker << low
         self._mods(it.mods)
         self._shape()
-        self._operands(*self._places(it, self.format))
+        places, operands = self._places(it, self.format)
+        if it.format in IMAGES:
+            places, operands = self._image(places, operands)
+        self._operands(places, operands)
 
     def _places(self, it: Instruction, format_: Format) -> tuple[list[Place], list[Operand]]:
         bits = shape(format_.name, self.isa)(self.raw)
@@ -152,6 +157,23 @@ class _Encoder:
                 low, width = self.format.fields[place.field]
                 self.put(place.field, self._value(place, operand, width))
                 self._half(place, low, width)
+
+    def _image(
+        self, places: list[Place], operands: list[Operand]
+    ) -> tuple[list[Place], list[Operand]]:
+        """Puts an image's data and address; gives its descriptors, which are like others'."""
+        by_role = {role: [it for it in operands if it.role == role] for role in ("vdata", "vaddr")}
+        self.put("vdata", by_role["vdata"][0].index)
+        address = [it.index for it in by_role["vaddr"]]
+        self.put("vaddr", address[0])
+        for number, index in enumerate(address):
+            self.put(f"vaddr{number}", index)
+        if self.it.size > self.format.bytes:
+            self.listed = bytes(address[1:]).ljust(4, b"\0")
+        return (
+            [place for place in places if place.role in ("srsrc", "ssamp")],
+            [it for it in operands if it.role in ("srsrc", "ssamp")],
+        )
 
     def _half(self, place: Place, low: int, width: int) -> None:
         position = {"src0": 0, "src1": 1, "vdst": 3}.get(place.field)
