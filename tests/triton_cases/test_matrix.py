@@ -9,6 +9,7 @@ import pytest
 import triton
 import triton.language as tl
 
+from triton_kernels.products import attention
 from triton_support import Array, bfloat16, from_bfloat16
 
 
@@ -101,39 +102,6 @@ def test_a_batch_of_products(target: str) -> None:
     np.testing.assert_allclose(out, a.astype(np.float64) @ b.astype(np.float64), 1e-4, 1e-4)
 
 
-@triton.jit
-def attention_kernel(
-    q, k, v, out, length, scale, CAUSAL: tl.constexpr, M: tl.constexpr, N: tl.constexpr,
-    WIDTH: tl.constexpr,
-):  # fmt: skip
-    rows, wide = tl.program_id(0) * M + tl.arange(0, M), tl.arange(0, WIDTH)
-    base = tl.program_id(1) * length * WIDTH
-    here = base + rows[:, None] * WIDTH + wide[None, :]
-    query = tl.load(q + here, mask=rows[:, None] < length, other=0.0)
-    most = tl.full((M,), -float("inf"), tl.float32)
-    weight = tl.zeros((M,), tl.float32)
-    total = tl.zeros((M, WIDTH), tl.float32)
-    end = tl.minimum((tl.program_id(0) + 1) * M, length) if CAUSAL else length
-    for start in range(0, end, N):
-        columns = start + tl.arange(0, N)
-        there = base + columns[:, None] * WIDTH + wide[None, :]
-        key = tl.load(k + there, mask=columns[:, None] < length, other=0.0)
-        score = tl.dot(query, key.T) * scale
-        seen = (columns < length)[None, :]
-        if CAUSAL:
-            seen = seen & (rows[:, None] >= columns[None, :])
-        score = tl.where(seen, score, -1e30)
-        above = tl.maximum(most, tl.max(score, 1))
-        powers = tl.exp(score - above[:, None])
-        shrink = tl.exp(most - above)
-        value = tl.load(v + there, mask=columns[:, None] < length, other=0.0)
-        total = tl.dot(powers.to(value.dtype), value, total * shrink[:, None])
-        weight = weight * shrink + tl.sum(powers, 1)
-        most = above
-    total = total / weight[:, None]
-    tl.store(out + here, total.to(out.dtype.element_ty), mask=rows[:, None] < length)
-
-
 @pytest.mark.parametrize("causal, length", [(False, 96), (True, 100)])
 def test_flash_attention(target: str, causal: bool, length: int) -> None:
     generator = np.random.default_rng(4)
@@ -141,11 +109,14 @@ def test_flash_attention(target: str, causal: bool, length: int) -> None:
     q, k, v = (generator.standard_normal(shape).astype(np.float16) for _ in range(3))
     out = np.zeros(shape, np.float16)
     grid = (triton.cdiv(length, 32), 2)
-    arrays = map(Array, (q, k, v, out))
-    attention_kernel[grid](*arrays, length, 32**-0.5, causal, 32, 32, 32)
+    sums = np.zeros(shape[:2], np.float32)
+    arrays = map(Array, (q, k, v, out, sums))
+    attention[grid](*arrays, length, 32**-0.5, causal, 32, 32, 32, STAGES=1)
     score = q.astype(np.float64) @ k.astype(np.float64).swapaxes(1, 2) * 32**-0.5
     if causal:
         score = np.where(np.tri(length, dtype=bool), score, -np.inf)
     powers = np.exp(score - score.max(-1, keepdims=True))
     expected = powers / powers.sum(-1, keepdims=True) @ v.astype(np.float64)
     np.testing.assert_allclose(out, expected, rtol=4e-3, atol=4e-3)
+    logarithms = score.max(-1) + np.log(powers.sum(-1))
+    np.testing.assert_allclose(sums, logarithms, rtol=1e-3, atol=1e-3)
