@@ -54,7 +54,7 @@ class Work:
     """What a node does to a stream, the C structure that describes it, and what that points to.
 
     Work that takes the place of other work in an executable graph must be of the same `sort`.
-    `part` is the same for a plan, if there can be one.
+    `part` is the same for a plan, if there can be one; `describe` makes the structure on demand.
     """
 
     action: Action
@@ -63,6 +63,11 @@ class Work:
     child: Executable | None = None
     sort: int = 0
     part: Part | None = None
+    describe: Callable[[], bytes] | None = None
+
+    def description(self) -> bytes:
+        """Return the C structure that describes it, which is `parameters` if that is known."""
+        return self.parameters if self.describe is None else self.describe()
 
 
 @dataclass(eq=False)

@@ -146,16 +146,35 @@ def work(
 
     `pointer` is what the program calls the kernel.
     """
-    kept = memory.Buffer(arguments)
-    places = [kept.address + argument.offset for argument in function.kernel.kernel.explicit_args]
-    pointers = memory.Buffer(struct.pack(f"<{len(places)}Q", *places))
-    described = KERNEL_PARAMETERS.pack(*block, 0, pointer, *grid, pointers.address, shared)
+    part = Launch(function, grid, block, shared, arguments)
     return Work(
         lambda stream: start(function, grid, block, shared, stream, arguments=arguments),
-        described,
-        (kept, pointers),
-        part=Launch(function, grid, block, shared, arguments),
+        describe=Description(part, pointer),
+        part=part,
     )
+
+
+class Description:
+    """Makes the hipKernelNodeParams of a launch when a program asks, and keeps it."""
+
+    __slots__ = ("_kept", "_launch", "_pointer")
+
+    def __init__(self, launch: Launch, pointer: int) -> None:
+        self._launch = launch
+        self._pointer = pointer
+        self._kept: tuple[bytes, object] | None = None
+
+    def __call__(self) -> bytes:
+        if self._kept is None:
+            launch = self._launch
+            explicit = launch.function.kernel.kernel.explicit_args
+            arguments = memory.Buffer(launch.arguments)
+            places = [arguments.address + argument.offset for argument in explicit]
+            pointers = memory.Buffer(struct.pack(f"<{len(places)}Q", *places))
+            shape = (*launch.block, 0, self._pointer, *launch.grid)
+            raw = KERNEL_PARAMETERS.pack(*shape, pointers.address, launch.shared)
+            self._kept = raw, (arguments, pointers)
+        return self._kept[0]
 
 
 def gathered(function: Function, pointers: int) -> bytes:

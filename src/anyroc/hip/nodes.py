@@ -215,8 +215,10 @@ def answer(node: int, kind: int, out: int, size: int) -> None:
     """Write the structure that describes a node's work."""
     require(out)
     _, found = nodes[node]
-    require(found.kind == kind and len(found.work.parameters) == size)
-    memory.write(out, found.work.parameters)
+    require(found.kind == kind)
+    raw = found.work.description()
+    require(len(raw) == size)
+    memory.write(out, raw)
 
 
 def hipGraphAddNode(out: int, owner: int, before: int, count: int, parameters: int) -> None:
