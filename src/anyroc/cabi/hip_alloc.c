@@ -1,7 +1,10 @@
 /* Allocating and freeing: the books are the software GPU's (native/memory.c). What does not go well
  * is left to Python, which waits for memory that is about to be freed and finds the right error. */
 
-enum { PROGRAMS = 1 << KIND_DEVICE | 1 << KIND_MANAGED, ALLOCATION_ALIGNMENT = 256 };
+enum { PROGRAMS = 1 << KIND_DEVICE | 1 << KIND_MANAGED | 1 << KIND_HOST };
+enum { ALLOCATION_ALIGNMENT = 256 };
+#define COHERENT 0x40000000u
+#define NON_COHERENT 0x80000000u
 
 static int allocate(const struct device *device, void *out, uint64_t size, uint32_t kind,
                     uint32_t flags)
@@ -35,8 +38,9 @@ static inline int FAST_hipMallocManaged(void *out, size_t size, unsigned flags)
 
 static inline int FAST_hipHostMalloc(void *out, size_t size, unsigned flags)
 {
-    return flags & ~0xf0000007u ? ASK_PYTHON
-                                : allocate(current_device(), out, size, KIND_HOST, flags);
+    if (flags & ~0xf0000007u || !(~flags & (COHERENT | NON_COHERENT)))
+        return ASK_PYTHON;
+    return allocate(current_device(), out, size, KIND_HOST, flags);
 }
 
 static inline int FAST_hipHostAlloc(void *out, size_t size, unsigned flags)

@@ -13,8 +13,9 @@ OK, NOT_READY, FAULTED, NO_MEMORY = 0, 1, 2, 3
 BLOCK_TOO_LARGE, LDS_TOO_LARGE, EMPTY_GRID, BAD_ADDRESS, ARGS_TOO_LARGE = 4, 5, 6, 7, 8
 NO_ROOM, NO_ADDRESSES = 9, 10
 
-TOLD, RELEASED = 4, 8
-"""Bits of an allocation's state: Python is to be told before it is freed; a queue will free it."""
+TOLD, RELEASED, SYNCHRONOUS = 4, 8, 32
+"""Bits of an allocation's state: Python is to be told before it is freed; a queue will free it; the
+program wants copies of it to be synchronous, as it may say and ask."""
 
 ANY, FULL, LINEAR, ROWS = 0, 1, 2, 3
 """What translated code may take for granted of a launch: nothing; that all waves start with all

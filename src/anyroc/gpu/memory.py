@@ -43,7 +43,8 @@ class Allocation:
     """A live allocation: `size` bytes from `base`; `kind` and `device` as given to `alloc`.
 
     `flags` are the program's, `number` is of no other allocation; a queue is to free it when it is
-    `released`; it was `prefetched` to a device, to the host (-1) or not at all (-2).
+    `released`; it was `prefetched` to a device, to the host (-1) or not at all (-2);
+    copies of it are to be `synchronous`, as they always are.
     """
 
     base: int
@@ -54,6 +55,7 @@ class Allocation:
     number: int = 0
     released: bool = False
     prefetched: int = -2
+    synchronous: bool = False
 
     @property
     def end(self) -> int:
@@ -75,6 +77,7 @@ def _allocation(record: binding.Allocation) -> Allocation:
         number=record.number,
         released=bool(record.state & binding.RELEASED),
         prefetched=record.prefetched,
+        synchronous=bool(record.state & binding.SYNCHRONOUS),
     )
 
 
@@ -103,6 +106,10 @@ class AddressSpace:
     def mark(self, base: int, *, told: bool) -> None:
         """Have all frees of an allocation go by Python, or not any more."""
         self._runtime.anyroc_allocation_mark(base, binding.TOLD, told)
+
+    def mark_synchronous(self, base: int, wanted: bool) -> None:
+        """Note whether a program wants copies of an allocation to be synchronous."""
+        self._runtime.anyroc_allocation_mark(base, binding.SYNCHRONOUS, wanted)
 
     def prefetch(self, base: int, device: int) -> None:
         """Note where a program wants an allocation's contents."""

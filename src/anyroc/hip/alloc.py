@@ -20,6 +20,7 @@ _UNREGISTERED, _NO_DEVICE = 0, -2
 _ATTRIBUTES = struct.Struct("@iiQQiI")
 
 _HOST_FLAGS = 0xF0000007
+_COHERENCY = 0xC0000000  # coherent and not coherent: one of them
 _MAPPED = 2
 _ATTACH_GLOBAL, _ATTACH_HOST = 1, 2
 _EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
@@ -108,12 +109,12 @@ def hipMallocManaged(out: int, size: int, flags: int) -> None:
 
 
 def hipFree(address: int) -> None:
-    _free(address, ("device", "managed"))
+    _free(address, ("device", "managed", "host"))
 
 
 def hipHostMalloc(out: int, size: int, flags: int) -> None:
     require(out)
-    require(flags & ~_HOST_FLAGS == 0)
+    require(flags & ~_HOST_FLAGS == 0 and flags & _COHERENCY != _COHERENCY)
     _alloc(out, size, "host", flags)
 
 
@@ -236,7 +237,10 @@ def hipPointerGetAttributes(out: int, address: int) -> None:
 
 def hipPointerSetAttribute(value: int, attribute: int, address: int) -> None:
     require(value and address and attribute == 6)  # copies are always as synchronous as asked for
-    require(find(address) is not None)
+    allocation = find(address)
+    require(allocation is not None)
+    assert allocation is not None
+    address_space().mark_synchronous(allocation.base, bool(memory.get_i32(value)))
 
 
 def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
@@ -254,6 +258,8 @@ def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
         memory.put_u64(out, address)
     elif attribute == 4:  # host pointer
         memory.put_u64(out, address if kind != _MEMORY_TYPES["device"] else 0)
+    elif attribute == 6:  # whether copies of it are to be synchronous
+        memory.write(out, bytes([allocation.synchronous]))
     elif attribute == 7:  # identifier of the allocation
         memory.put_u64(out, allocation.number)
     elif attribute == 8:  # managed

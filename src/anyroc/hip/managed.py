@@ -21,7 +21,7 @@ CPU, NOWHERE = -1, -2
 
 SET_READ_MOSTLY, UNSET_READ_MOSTLY, SET_PREFERRED, UNSET_PREFERRED = 1, 2, 3, 4
 SET_ACCESSED_BY, UNSET_ACCESSED_BY = 5, 6
-_COARSE_GRAIN = (100, 101)
+_SET_COARSE, _UNSET_COARSE = 100, 101
 _READ_MOSTLY, _PREFERRED, _ACCESSED_BY, _LAST_PREFETCH, _COHERENCY = 1, 2, 3, 4, 100
 _DEVICE_LOCATION, _HOST_LOCATION = 1, 2
 
@@ -33,6 +33,7 @@ class Advice:
     read_mostly: bool = False
     preferred: int = NOWHERE
     accessed_by: list[int] = field(default_factory=list)
+    coarse: bool = False
 
 
 _advice: dict[int, Advice] = {}  # by the allocation's number
@@ -90,7 +91,8 @@ def hipMemAdvise(address: int, size: int, advice: int, device: int) -> None:
         known.accessed_by = [other for other in known.accessed_by if other != device]
         known.accessed_by += [device] if advice == SET_ACCESSED_BY else []
     else:
-        require(advice in _COARSE_GRAIN)
+        require(advice in (_SET_COARSE, _UNSET_COARSE))
+        known.coarse = advice == _SET_COARSE
 
 
 def hipMemAdvise_v2(address: int, size: int, advice: int, kind: int, number: int) -> None:
@@ -110,7 +112,7 @@ def hipMemRangeGetAttribute(out: int, room: int, attribute: int, address: int, s
         _READ_MOSTLY: int(known.read_mostly),
         _PREFERRED: known.preferred,
         _LAST_PREFETCH: _holding(address, size).prefetched,
-        _COHERENCY: 0,  # fine grained
+        _COHERENCY: int(known.coarse),
     }
     require(attribute in values)
     memory.put_i32(out, values[attribute])

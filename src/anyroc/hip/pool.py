@@ -28,12 +28,15 @@ _DESCRIPTOR = struct.Struct("@3i")
 class Pool:
     """A hipMemPool_t: its attributes; memory goes back to the device at once when it is freed.
 
-    `handle_types` are those that it can be shared by. Who may reach it stands in a file once it is
+    `handle_types` are those that it can be shared by; `most` is how many bytes it may hold, 0: as
+    many as the device. Who may reach it stands in a file once it is
     shared, so that all processes that have it see changes.
     """
 
-    def __init__(self, device: int, handle_types: int = 0) -> None:
+    def __init__(self, device: int, handle_types: int = 0, most: int = 0) -> None:
         self.device = device
+        self.most = most
+        self._live: list[tuple[int, int, int]] = []  # address, number, size: of a limited pool
         self.handle_types = handle_types
         self.attributes = {1: 1, 2: 1, 3: 1, 4: 0}
         self._access = {device: _READ_WRITE}
@@ -46,6 +49,24 @@ class Pool:
         pool = cls(gpu(device).index)
         pool._shared = shared
         return pool
+
+    def require_room(self, size: int) -> None:
+        """Refuse an allocation beyond the pool's limit, if it has one."""
+        if self.most:
+            known = [(find(base), number, extent) for base, number, extent in self._live]
+            self._live = [
+                (found.base, number, extent)
+                for found, number, extent in known
+                if found is not None and found.number == number
+            ]
+            used = sum(extent for _, _, extent in self._live)
+            require(used + size <= self.most, Error.OutOfMemory)
+
+    def note(self, address: int) -> None:
+        """Count an allocation against the pool's limit."""
+        found = find(address) if self.most else None
+        if found is not None:
+            self._live.append((found.base, found.number, found.size))
 
     def share(self) -> Pages:
         """Return the file that tells who may reach it."""
@@ -82,7 +103,8 @@ _chosen: dict[int, int] = {}
 def add(made: Pool) -> int:
     """Return the handle of a new pool."""
     handle = pools.add(made)
-    calls.know_pool(handle, True)
+    if not made.most:
+        calls.know_pool(handle, True)
     return handle
 
 
@@ -102,8 +124,10 @@ def hipMallocAsync(out: int, size: int, stream: int) -> None:
 
 
 def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
-    require(pool in pools)
+    require(pool in pools and out)
+    pools[pool].require_room(size)
     hipMallocAsync(out, size, stream)
+    pools[pool].note(memory.get_u64(out))
 
 
 def hipFreeAsync(address: int, stream: int) -> None:
@@ -140,12 +164,16 @@ def hipMemPoolCreate(out: int, properties: int) -> None:
     require(out and properties)
     require(memory.get_i32(properties) == 1)  # hipMemAllocationTypePinned
     device = gpu(memory.get_i32(properties + 12)).index
-    memory.put_u64(out, add(Pool(device, memory.get_i32(properties + 4))))
+    most = memory.get_u64(properties + 24)
+    memory.put_u64(out, add(Pool(device, memory.get_i32(properties + 4), most)))
 
 
 def hipMemPoolDestroy(pool: int) -> None:
     require(pool not in _defaults.values())
-    pools.remove(pool).close()
+    ended = pools.remove(pool)
+    if _chosen.get(ended.device) == pool:
+        del _chosen[ended.device]
+    ended.close()
     calls.know_pool(pool, False)
 
 

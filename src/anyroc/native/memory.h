@@ -24,6 +24,7 @@ enum allocation_state {
   TOLD = 4,     /* Python is to be told before it is freed */
   RELEASED = 8, /* a queue frees it when it gets there */
   REPLACED = 16, /* a file's pages are mapped where it is */
+  SYNCHRONOUS = 32, /* the program wants copies of it to be */
 };
 
 /* One device's memory. Python reads the first two words. */

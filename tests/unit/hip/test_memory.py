@@ -41,11 +41,51 @@ def test_freeing_twice_or_something_else_is_refused(api: Any) -> None:
     assert 0 == api.hipHostMalloc(ctypes.byref(host), 64, 0)
     assert INVALID_VALUE == api.hipFree(device + 16)
     assert INVALID_VALUE == api.hipHostFree(device)
-    assert INVALID_VALUE == api.hipFree(host)
     assert 0 == api.hipFree(device)
     assert INVALID_VALUE == api.hipFree(device)
     assert 0 == api.hipHostFree(host)
     assert INVALID_VALUE == api.hipHostFree(host)
+    assert 0 == api.hipHostMalloc(ctypes.byref(host), 64, 0)
+    assert 0 == api.hipFree(host)  # as hip-tests do it
+    assert INVALID_VALUE == api.hipFree(host)
+
+
+def test_host_memory_is_coherent_or_not(api: Any) -> None:
+    host = ctypes.c_void_p()
+    assert INVALID_VALUE == api.hipHostMalloc(ctypes.byref(host), 64, 0xC0000000)
+    assert host.value is None
+
+
+def test_what_a_program_wants_of_memory_can_be_asked(api: Any) -> None:
+    device, managed = api.malloc(64), ctypes.c_void_p()
+    wanted, answer = ctypes.c_uint(1), ctypes.c_bool()
+    assert 0 == api.hipPointerGetAttribute(ctypes.byref(answer), 6, device)
+    assert not answer.value
+    assert 0 == api.hipPointerSetAttribute(ctypes.byref(wanted), 6, device)
+    assert 0 == api.hipPointerGetAttribute(ctypes.byref(answer), 6, device)
+    assert answer.value
+    assert 0 == api.hipMallocManaged(ctypes.byref(managed), 4096, 1)
+    for advice, coarse in ((100, 1), (101, 0)):
+        grain = ctypes.c_int(-1)
+        assert 0 == api.hipMemAdvise(managed, 4096, advice, 0)
+        assert 0 == api.hipMemRangeGetAttribute(ctypes.byref(grain), 4, 100, managed, 4096)
+        assert coarse == grain.value
+    assert 0 == api.hipFree(device) == api.hipFree(managed)
+
+
+def test_a_pool_has_a_limit_and_may_be_destroyed_while_it_is_chosen(api: Any) -> None:
+    pool, place, found, default = (ctypes.c_void_p() for _ in range(4))
+    properties = struct.pack("@iiiiQQ56x", 1, 0, 1, 0, 0, 1024)
+    assert 0 == api.hipMemPoolCreate(ctypes.byref(pool), properties)
+    for _ in range(2):
+        assert 0 == api.hipMallocFromPoolAsync(ctypes.byref(place), 1024, pool, None)
+        more = api.hipMallocFromPoolAsync(ctypes.byref(ctypes.c_void_p()), 1, pool, None)
+        assert OUT_OF_MEMORY == more
+        assert 0 == api.hipFreeAsync(place, None) == api.hipStreamSynchronize(None)
+    assert 0 == api.hipDeviceSetMemPool(0, pool) == api.hipMemPoolDestroy(pool)
+    assert 0 == api.hipDeviceGetMemPool(ctypes.byref(found), 0)
+    assert 0 == api.hipDeviceGetDefaultMemPool(ctypes.byref(default), 0)
+    assert default.value == found.value
 
 
 def test_memory_is_counted_to_the_byte(api: Any) -> None:
