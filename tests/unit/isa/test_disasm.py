@@ -66,6 +66,7 @@ def test_there_are_golden_files() -> None:
             "buffer_store_lds_dword s[68:71], 30 offset:4047 lds glc",
         ),
         ("gfx942", 64, "601300dddad3006c", "flat_atomic_swap v[218:219], v211 offset:4960"),
+        ("gfx1201", 32, "7cc00aee0000000000a4468b", "global_inv"),
         ("gfx1151", 32, "eccd267f", "v_swap_b16 v19.h, v108.h"),
         ("gfx1151", 32, "110087bf", "s_delay_alu instid0(VALU_DEP_1) | instskip(NEXT)"),
         ("gfx1201", 32, "0000c7bf", "s_wait_kmcnt 0x0"),

@@ -240,7 +240,7 @@ def _correct(row: Row) -> None:
 def _ignore(row: Row) -> None:
     if row.format == "SMEM" and all(not spec.startswith("soffset") for spec in row.src):
         row.flags.append("ignore=offset")
-    if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)", row.mnemonic):
+    if re.fullmatch(r"buffer_(wbl2|inv|gl[01]_inv)|global_(inv|wb|wbinv)", row.mnemonic):
         row.flags.append("ignore=offset")
     if "_load_lds_" in row.mnemonic:  # the data goes to LDS
         row.dst = []

@@ -439,8 +439,8 @@ GLOBAL 36 global_store_d16_hi_b8 = - vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=9
 GLOBAL 37 global_store_d16_hi_b16 = - vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=9
 GLOBAL 40 global_load_addtid_b32 = vdst:v:b32 saddr:s:b64 m=12
 GLOBAL 41 global_store_addtid_b32 = - vdata:v:b32,saddr:s:b64 m=13
-GLOBAL 43 global_inv = - - m=14
-GLOBAL 44 global_wb = - - m=14
+GLOBAL 43 global_inv = - - ignore=offset m=14
+GLOBAL 44 global_wb = - - ignore=offset m=14
 GLOBAL 51 global_atomic_swap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=10
 GLOBAL 52 global_atomic_cmpswap_b32 = vdst:v:b32 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=10
 GLOBAL 53 global_atomic_add_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=10
@@ -468,7 +468,7 @@ GLOBAL 74 global_atomic_or_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 
 GLOBAL 75 global_atomic_xor_b64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=10
 GLOBAL 76 global_atomic_inc_u64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=10
 GLOBAL 77 global_atomic_dec_u64 = vdst:v:b64 vaddr:v:b64,vdata:v:b64,saddr:s:b64 m=10
-GLOBAL 79 global_wbinv = - - m=14
+GLOBAL 79 global_wbinv = - - ignore=offset m=14
 GLOBAL 80 global_atomic_cond_sub_u32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=10
 GLOBAL 81 global_atomic_min_num_f32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=10
 GLOBAL 82 global_atomic_max_num_f32 = vdst:v:b32 vaddr:v:b64,vdata:v:b32,saddr:s:b64 m=10
