@@ -38,6 +38,7 @@ LOWEST_PRIORITY, HIGHEST_PRIORITY = 1, -1
 
 _ATTRIBUTES = {1, 3, 8, 9, 10}  # hipLaunchAttributeID: those that streams have
 _ATTRIBUTE_SIZE = 64
+_SINGLE = 4  # hipMemAttachSingle: to one stream
 _MOST_STAGED = 256 << 20
 _BARRIER, _MEETING = 48, 8
 _PRINTF_BUFFER = 64 << 20  # address space; a page takes memory when something is printed into it
@@ -514,7 +515,7 @@ def hipDeviceGetStreamPriorityRange(least: int, greatest: int) -> None:
 
 def hipStreamAttachMemAsync(stream: int, address: int, length: int, flags: int) -> None:
     require(address)
-    require(flags in (1, 2, 4))
+    require(flags in (1, 2, _SINGLE) and (stream > LEGACY or flags != _SINGLE))
     chosen = of(stream)
     allocation = chosen.gpu.memory.find(address)
     if allocation is None or allocation.kind != "managed":

@@ -73,6 +73,15 @@ def test_what_a_program_wants_of_memory_can_be_asked(api: Any) -> None:
     assert 0 == api.hipFree(device) == api.hipFree(managed)
 
 
+def test_memory_is_not_attached_to_the_null_stream_alone(api: Any) -> None:
+    managed, stream = ctypes.c_void_p(), api.stream()
+    assert 0 == api.hipMallocManaged(ctypes.byref(managed), 4096, 1)
+    assert INVALID_VALUE == api.hipStreamAttachMemAsync(None, managed, 0, 4)
+    assert 0 == api.hipStreamAttachMemAsync(stream, managed, 0, 4)
+    assert 0 == api.hipStreamAttachMemAsync(None, managed, 0, 1)
+    assert 0 == api.hipStreamDestroy(stream) == api.hipFree(managed)
+
+
 def test_a_pool_has_a_limit_and_may_be_destroyed_while_it_is_chosen(api: Any) -> None:
     pool, place, found, default = (ctypes.c_void_p() for _ in range(4))
     properties = struct.pack("@iiiiQQ56x", 1, 0, 1, 0, 0, 1024)
