@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch._inductor import compile_fx as inductor
-from torch.compiler import config as compiling
+from torch.compiler import config
 from torch.utils import _triton
 
 from anyroc.ext.inductor import external, timing
 from anyroc.ext.triton import devices
+
+compiling: Any = config
+"""PyTorch adds `patch` to it while it runs."""
 
 SETTINGS = {
     "cpu_backend": "triton",
