@@ -41,8 +41,8 @@ LARGE = 600
 COSTLY = ("*test_conversions.py::test_typeconvert_downcast[[]*",)
 """Cases that go through billions of numbers: they run if --costly says so."""
 
-BATCH = 1500
-"""Cases in one process."""
+BATCH = 500
+"""Cases in one process, which runs them file by file: only whole batches are a sample."""
 SEED = 2026
 
 
