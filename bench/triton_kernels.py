@@ -34,11 +34,16 @@ PRODUCTS = {
 
 HEADS, WIDTH = 4, 64
 LAUNCHES = 1000
+WARM_UP = 4.0  # seconds
 
 
-def best(call: Callable[[], Any], times: int) -> float:
-    """Return the seconds of the fastest of some calls, after one that is not counted."""
+def best(call: Callable[[], Any], times: int, warm_up: float = 0) -> float:
+    """Return the seconds of the fastest of some calls, after one that is not counted, or as many
+    as the seconds of a warm-up hold: in them hot code is optimised."""
+    begun = time.perf_counter()
     call()
+    while time.perf_counter() - begun < warm_up:
+        call()
     seconds = []
     for _ in range(times):
         begun = time.perf_counter()
@@ -54,20 +59,23 @@ def measure(side: str) -> dict[str, float]:
     import torch
 
     torch.manual_seed(0)
-    size, times = SIZES[side], 5 if side == "device" else 1
+    size, times = SIZES[side], 20 if side == "device" else 1
+    warm_up = WARM_UP if side == "device" else 0
     a, b, c = (torch.randn(size, size).half() for _ in range(3))
     q, k, v, out = (torch.randn(1, HEADS, size, WIDTH).half() for _ in range(4))
     result = {}
     for m, n, depth in MATMUL:
         kernel = kernels.matmul_kernel[(-(-size // m), -(-size // n))]
         blocks = {"BLOCK_M": m, "BLOCK_N": n, "BLOCK_K": depth}
-        seconds = best(partial(kernel, a, b, c, size, size, size, **blocks), times)
+        call = partial(kernel, a, b, c, size, size, size, **blocks)
+        seconds = best(call, times, warm_up)
         result[f"matmul, blocks of {m}x{n}x{depth}"] = 2 * size**3 / seconds / 1e9
     for rows, columns, warps in ATTENTION:
         kernel = kernels.attention_kernel[(-(-size // rows), HEADS)]
         blocks = {"WIDTH": WIDTH, "BLOCK_Q": rows, "BLOCK_K": columns, "CAUSAL": False}
         blocks["num_warps"] = warps
-        seconds = best(partial(kernel, q, k, v, out, size, WIDTH**-0.5, **blocks), times)
+        call = partial(kernel, q, k, v, out, size, WIDTH**-0.5, **blocks)
+        seconds = best(call, times, warm_up)
         operations = 4 * HEADS * size**2 * WIDTH
         result[f"attention, blocks of {rows}x{columns}"] = operations / seconds / 1e9
     if side == "device":
