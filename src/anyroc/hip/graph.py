@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,13 @@ class Work:
     part: Part | None = None
     describe: Callable[[], bytes] | None = None
 
+    def copy(self) -> Work:
+        """Return it for another graph: with a child of its own, which is as it is now."""
+        if self.child is None:
+            return self
+        inner = Executable(self.child.graph)
+        return replace(self, action=inner.run, child=inner)
+
     def description(self) -> bytes:
         """Return the C structure that describes it, which is `parameters` if that is known."""
         return self.parameters if self.describe is None else self.describe()
@@ -117,7 +124,7 @@ class Graph:
         twin = Graph()
         copies: dict[Node, Node] = {}
         for node in self.ordered():
-            made = Node(node.kind, node.work, enabled=node.enabled)
+            made = Node(node.kind, node.work.copy(), enabled=node.enabled)
             made.attributes.update(node.attributes)
             copies[node] = twin.add(made, [copies[other] for other in node.before])
             twin.origins[made] = node
@@ -130,6 +137,8 @@ class Graph:
         """Make the handles of its nodes invalid and give up what it refers to."""
         for node in self.nodes:
             known_nodes.remove(node.handle)
+            if node.work.child is not None:
+                node.work.child.graph.destroy()
         for kept, count in self.objects.items():
             kept.release(count)
 
@@ -301,6 +310,8 @@ def hipGraphNodeGetType(node: int, out: int) -> None:
 def hipGraphDestroyNode(node: int) -> None:
     graph, found = known_nodes.remove(node)
     graph.nodes.remove(found)
+    if found.work.child is not None:
+        found.work.child.graph.destroy()
     for other in graph.nodes:
         if found in other.before:
             other.before.remove(found)
@@ -375,7 +386,7 @@ def hipGraphExecUpdate(executable: int, graph: int, node: int, result: int) -> N
             memory.put_u64(node, made.graph.origins[where].handle)
         require(reason == 0, Error.GraphExecUpdateFailure)
         for found, fresh in zip(old.order, made.order, strict=True):
-            found.work = fresh.work
+            found.work, fresh.work = fresh.work, found.work
             found.attributes = fresh.attributes
         calls.forget_plans()
     finally:

@@ -152,3 +152,8 @@ def test_both_clocks_run_at_the_rates_that_are_told(anyroc: Any, target: str) ->
     done = anyroc("run", "--target", target, PROGRAMS / "clocks.hip")
     assert 0 == done.returncode, done.stderr
     assert -1000 < float(done.stdout) < 50_000  # what lies between two readings counts as well
+
+
+def test_changes_inside_a_child_graph(anyroc: Any) -> None:
+    done = anyroc("run", PROGRAMS / "child_graphs.hip")
+    assert ("111 1011 1011\n" * 3, 0) == (done.stdout, done.returncode), done.stderr
