@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from anyroc.isa.modifiers import IMAGES
 from anyroc.isa.tables import Row
 
 
@@ -23,7 +24,6 @@ class Difference:
     llvm: str | None
 
 
-_IMAGES = frozenset(("MIMG", "VIMAGE", "VSAMPLE"))
 _OP_SEL = re.compile(r" op_sel:\[[01,]+\]")
 _HALVES = re.compile(r"(?<=\d)\.[lh]\b")
 _NUMBER = re.compile(r"(neg\(|-)?\|?(lit\()?-?(0x[0-9a-f]+|\d+(\.\d+)?)\)?\|?\)?")
@@ -46,16 +46,16 @@ def _same(pattern: re.Pattern[str], by: str, it: Difference) -> bool:
 
 def _descriptors_at_the_end(it: Difference) -> bool:
     late = it.ours is None and "s[96:103]" in (it.llvm or "")
-    return it.row.format in _IMAGES and it.target == "gfx90a" and late
+    return it.row.format in IMAGES and it.target == "gfx90a" and late
 
 
 def _no_descriptor(it: Difference) -> bool:
     other = it.ours is None and re.search(r"\bsrc_|\b(vcc|exec|m0|null)\b", it.llvm or "")
-    return it.row.format in _IMAGES and bool(other)
+    return it.row.format in IMAGES and bool(other)
 
 
 def _registers_of_images(it: Difference) -> bool:
-    if it.row.format not in _IMAGES:
+    if it.row.format not in IMAGES:
         return False
     if it.ours is None or it.llvm is None:
         text = it.ours or it.llvm or ""

@@ -15,6 +15,7 @@ from anyroc.isa import images
 from anyroc.isa.formats import Format, formats
 from anyroc.isa.instruction import DecodeError, Instruction, Mods, Operand, make_instruction
 from anyroc.isa.modifiers import (
+    IMAGES,
     MARKERS,
     field_mask,
     has_truth_table,
@@ -168,7 +169,7 @@ class Decoder:
         if plan.sign_mask:
             self._modify(plan.format, raw & plan.sign_mask, src)
         row = plan.row
-        if encoding.base in images.FORMATS:
+        if encoding.base in IMAGES:
             return self._image(plan, raw, src, code, offset)
         key = raw & plan.mods_mask | plan.fixed_mods
         mods = plan.mods.get(key)
@@ -212,7 +213,7 @@ class Decoder:
         variant = f".{encoding.variant}" if encoding.variant else ""
         format_ = self._encodings[row.format + variant].format
         dst, src = places(row, format_, shape_, self.family, self.wave_size)
-        if row.format in images.FORMATS:  # the rest is images.operands's
+        if row.format in IMAGES:  # the rest is images.operands's
             dst, src = (), tuple(place for place in src if place.role in _DESCRIPTORS)
         used = used_mask(row, format_, self.family)
         for place in (*dst, *src):

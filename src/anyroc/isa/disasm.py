@@ -8,7 +8,7 @@ from functools import cache
 from anyroc.isa import images, immediates, syntax
 from anyroc.isa.formats import formats
 from anyroc.isa.instruction import EXEC, M0, NULL, VCC, Instruction, Operand
-from anyroc.isa.modifiers import IDLE_OFFSET
+from anyroc.isa.modifiers import IDLE_OFFSET, IMAGES
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, table
 from anyroc.isa.targets import Target, target
 
@@ -423,7 +423,7 @@ class _Printer:
             hints = syntax.temporal_hint(self.it.mnemonic, mods.th, mods.scope)
             if self.isa == "cdna5":
                 hints = [hint.replace("TH_STORE_RT_WB", "TH_STORE_WB") for hint in hints]
-            shows = self.isa == "cdna5" or self.it.format in images.FORMATS
+            shows = self.isa == "cdna5" or self.it.format in IMAGES
             volatile = ["nv"] if mods.nv and shows else []
             return scaled + hints + volatile
         if self.isa == "cdna2":

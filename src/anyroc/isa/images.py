@@ -13,13 +13,10 @@ from typing import NamedTuple
 
 from anyroc.isa.formats import Format
 from anyroc.isa.instruction import Operand
-from anyroc.isa.modifiers import IMAGES
 from anyroc.isa.operands import BadField
 from anyroc.isa.tables import Row
 
-__all__ = ["DIMENSIONS", "FORMATS", "operands"]
-
-FORMATS = IMAGES
+__all__ = ["DIMENSIONS", "operands"]
 
 
 class _Dimension(NamedTuple):

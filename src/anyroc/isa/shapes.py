@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from anyroc.isa.formats import Format
+from anyroc.isa.modifiers import IMAGES
 from anyroc.isa.tables import FAMILY, OperandSpec, Row
 
-_MEMORY = frozenset(("FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF", "DS", "SMEM"))
-_MEMORY |= {"MIMG", "VIMAGE", "VSAMPLE"}
+_MEMORY = frozenset(("FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF", "DS", "SMEM")) | IMAGES
 _OFF = {"cdna": 0x7F, "rdna3": 124, "rdna4": 124}
 
 # Bits of the shape of a memory instruction.

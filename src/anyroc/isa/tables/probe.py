@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anyroc.isa.formats import Format, formats
-from anyroc.isa.modifiers import field_mask, required_bits, used_mask
+from anyroc.isa.modifiers import IMAGES, field_mask, required_bits, used_mask
 from anyroc.isa.tables import FAMILY, OperandSpec, Row, generate, parse
 from anyroc.isa.tables.llvm_mc import NEWER, disassemble
 
@@ -144,7 +144,7 @@ def _constants(row: Row, format_: Format, family: str, variant: str) -> dict[str
         values |= {"op_sel_hi": 3, "op_sel_hi2": 1}
     if "_gws_" in row.mnemonic or row.mnemonic in _GDS_ONLY:
         values["gds"] = 1
-    if row.format in ("MIMG", "VIMAGE", "VSAMPLE"):
+    if row.format in IMAGES:
         values |= {"dmask": 1, "dim": 1}
     return values
 
