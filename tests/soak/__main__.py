@@ -22,6 +22,7 @@ def anyroc(
     *words: str | Path, target: str, limit: float = 3600
 ) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "ANYROC_DEVICES": target, "ANYROC_MEMORY": MEMORY}
+    environment.setdefault("ANYROC_OPT", "2")  # a compiler that comes later looks like a leak
     command = [sys.executable, "-m", "anyroc", *map(str, words)]
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=limit

@@ -29,5 +29,5 @@ def test_it_goes_on_for_long_and_what_is_wrong_is_told(
 ) -> None:
     program, code = built
     words = ("run", program, "--", trial.name, str(trial.brief), code)
-    done = anyroc(*words, ANYROC_DEVICES="gfx942", ANYROC_MEMORY=MEMORY)
+    done = anyroc(*words, ANYROC_DEVICES="gfx942", ANYROC_MEMORY=MEMORY, ANYROC_OPT="2")
     assert ("fine\n", 0) == (done.stdout, done.returncode), done.stderr
