@@ -249,10 +249,11 @@ static void one_trader(int number, int rounds)
             Holding made = {nullptr, number * rounds + round, size_t(1) << random() % 15};
             void **place = reinterpret_cast<void **>(&made.memory);
             size_t size = made.count * sizeof(int);
-            GOOD(random() % 2 ? hipMalloc(place, size) : hipMallocAsync(place, size, stream));
+            bool from_pool = random() % 2;
+            GOOD(from_pool ? hipMallocAsync(place, size, stream) : hipMalloc(place, size));
             if (!made.memory)
                 return;
-            if (random() % 4 == 0)
+            if (!from_pool && random() % 4 == 0)
                 check(made, 0);
             fill<<<(made.count + 255) / 256, 256, 0, stream>>>(made.memory, made.value, made.count);
             held.push_back(made);

@@ -49,6 +49,26 @@ class EventRecord(ctypes.Structure):
         ("timed", ctypes.c_uint8),
         ("held", ctypes.c_uint8),
         ("captured", ctypes.c_uint8),
+        ("recorded_on", ctypes.c_uint64),
+        ("frees", ctypes.c_uint64),
+    )
+
+
+class PoolRecord(ctypes.Structure):
+    """The beginning of struct pool: bytes in use and held, now and at most, and its settings."""
+
+    _fields_ = (
+        ("handle", ctypes.c_uint64),
+        ("latest", ctypes.c_uint64),
+        ("spare", ctypes.c_void_p),
+        ("used", ctypes.c_uint64),
+        ("used_high", ctypes.c_uint64),
+        ("reserved", ctypes.c_uint64),
+        ("reserved_high", ctypes.c_uint64),
+        ("threshold", ctypes.c_uint64),
+        ("most", ctypes.c_uint64),
+        ("options", ctypes.c_int32 * 3),
+        ("device", ctypes.c_uint32),
     )
 
 

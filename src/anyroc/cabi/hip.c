@@ -165,6 +165,7 @@ API hipChannelFormatDesc hipCreateChannelDesc(int x, int y, int z, int w, int fo
 
 #include "hip_state.c"
 #include "hip_answers.c"
+#include "hip_pools.c"
 #include "hip_streams.c"
 #include "hip_events.c"
 #include "hip_memory.c"

@@ -81,6 +81,10 @@ static int free_memory(uint64_t address, uint32_t kinds)
     int device = device_of(&found);
     if (device < 0 || wait_for_streams(&devices[device], NULL) != hipSuccess)
         return ASK_PYTHON;
+    if (anyroc_pool_free(NULL, address) == hipSuccess) {
+        pools_settle(&devices[device]);
+        return hipSuccess;
+    }
     int result = gpu.memory_free(address, kinds, STATE_TOLD | STATE_RELEASED);
     return result == QUEUE_OK ? hipSuccess : ASK_PYTHON;
 }
@@ -98,53 +102,6 @@ static inline int FAST_hipHostFree(void *address)
 static inline int FAST_hipFreeHost(void *address)
 {
     return FAST_hipHostFree(address);
-}
-
-static inline int FAST_hipMallocAsync(void *out, size_t size, void *handle)
-{
-    struct stream *stream = stream_enter(handle);
-    if (!stream)
-        return ASK_PYTHON;
-    int result = allocate(&devices[stream->device], out, size, KIND_DEVICE, 0);
-    stream_leave(stream);
-    return result;
-}
-
-/* The pools that there are, as far as there is room. */
-static uint64_t pools[64];
-
-/* A pool begins (`known`) or ends. */
-API void anyroc_know_pool(uint64_t pool, unsigned known)
-{
-    lock_records();
-    for (size_t i = 0; i < sizeof pools / sizeof *pools; ++i)
-        if (pools[i] == (known ? 0 : pool)) {
-            __atomic_store_n(&pools[i], known ? pool : 0, __ATOMIC_RELEASE);
-            break;
-        }
-    unlock_records();
-}
-
-static inline int FAST_hipMallocFromPoolAsync(void *out, size_t size, void *pool, void *handle)
-{
-    for (size_t i = 0; pool && i < sizeof pools / sizeof *pools; ++i)
-        if (__atomic_load_n(&pools[i], __ATOMIC_ACQUIRE) == (uintptr_t)pool)
-            return FAST_hipMallocAsync(out, size, handle);
-    return ASK_PYTHON;
-}
-
-static inline int FAST_hipFreeAsync(void *address, void *handle)
-{
-    struct stream *stream = address ? stream_enter(handle) : NULL;
-    if (!stream)
-        return ASK_PYTHON;
-    int result = ASK_PYTHON;
-    if (stream_order(stream) == hipSuccess
-        && gpu.queue_free(stream->queue, (uintptr_t)address, 1 << KIND_DEVICE, STATE_TOLD)
-            == QUEUE_OK)
-        result = hipSuccess;
-    stream_leave(stream);
-    return result;
 }
 
 static inline int FAST_hipHostGetFlags(void *out, void *address)

@@ -10,6 +10,7 @@ struct event {
     void *event;
     struct stream *stream; /* where it was recorded last */
     uint8_t timed, held, captured;
+    uint64_t recorded_on, frees; /* the stream's handle; how many frees there had been, or 0 */
 };
 
 static struct records events = {8, sizeof(struct event)};
@@ -32,6 +33,7 @@ static int make_event(void **out, unsigned flags)
     if (!event->event)
         event->event = gpu.event_create();
     event->stream = NULL;
+    event->frees = 0;
     event->timed = !(flags & EVENT_NO_TIME);
     event->held = event->captured = 0;
     record_open(&event->record);
@@ -111,6 +113,8 @@ static int record_event(struct event *event, const void *handle)
     if (stream_order(stream) == hipSuccess
         && gpu.event_record(event->event, stream->queue) == QUEUE_OK) {
         event->stream = stream;
+        event->recorded_on = stream->record.handle;
+        event->frees = __atomic_load_n(&pool_frees, __ATOMIC_RELAXED);
         result = hipSuccess;
     }
     stream_leave(stream);
@@ -182,8 +186,10 @@ static inline int FAST_hipStreamWaitEvent(void *handle, void *event_handle, unsi
         return ASK_PYTHON;
     int result = ASK_PYTHON;
     if (stream_order(stream) == hipSuccess
-        && gpu.event_stream_wait(event->event, stream->queue) == QUEUE_OK)
+        && gpu.event_stream_wait(event->event, stream->queue) == QUEUE_OK) {
+        stream_follows(stream, event->recorded_on, event->frees);
         result = hipSuccess;
+    }
     stream_leave(stream);
     return result;
 }

@@ -54,6 +54,7 @@ static struct {
     int (*event_time)(void *event, uint64_t *time, uint32_t *recorded);
     int (*allocation_find)(uint64_t address, struct allocation *found);
     int (*allocation_prefetch)(uint64_t base, int32_t device);
+    int (*allocation_mark)(uint64_t base, uint32_t bits, uint32_t set);
     int (*memory_alloc)(void *memory, uint64_t size, uint32_t kind, uint64_t align, uint32_t flags,
                         uint64_t *base);
     int (*memory_free)(uint64_t base, uint32_t kinds, uint32_t but);
@@ -182,6 +183,7 @@ API void *anyroc_this_thread(void)
 }
 
 struct stream;
+struct pool;
 
 /* `number` is what allocations call the device; `memory` has the bytes in use and in all. */
 struct device {
@@ -190,6 +192,7 @@ struct device {
     int talkers;  /* streams whose work may leave something to Python */
     struct stream *stock; /* streams that were destroyed, to be made again */
     int stocked;
+    struct pool *pool, *pools; /* that of hipMallocAsync, and all */
     uint32_t number;
     uint64_t *memory;
 };
@@ -216,6 +219,8 @@ static inline struct device *current_device(void)
 
 /* ---- streams ---- */
 
+enum { MOST_AFTER = 4 };
+
 struct stream {
     struct record record;
     void *queue;
@@ -232,6 +237,9 @@ struct stream {
     uint32_t printing, draining;
     uint32_t barrier_blocks; /* of the cooperative launch that the barrier is made for */
     uint64_t barrier, barrier_threads;
+    struct {
+        uint64_t stream, frees; /* see hip_pools.c */
+    } after[MOST_AFTER];        /* other streams, behind whose work it comes */
 };
 
 static struct records streams = {4, sizeof(struct stream)};
@@ -241,6 +249,7 @@ static void stream_open(struct stream *stream, unsigned flags, int priority)
 {
     struct device *device = &devices[stream->device];
     stream->seen = stream->joined = 0;
+    memset(stream->after, 0, sizeof stream->after);
     stream->flags = flags;
     stream->priority = priority;
     stream->blocking = !stream->legacy && !(flags & 1);
@@ -593,7 +602,7 @@ API int anyroc_use_gpu(void *library)
         "anyroc_queue_call",      "anyroc_event_create",      "anyroc_event_reset",
         "anyroc_event_record",    "anyroc_event_stream_wait", "anyroc_event_query",
         "anyroc_event_wait",      "anyroc_event_time",
-        "anyroc_allocation_find", "anyroc_allocation_prefetch",
+        "anyroc_allocation_find", "anyroc_allocation_prefetch", "anyroc_allocation_mark",
         "anyroc_memory_alloc",    "anyroc_memory_free",
         "anyroc_memory_holds",    "anyroc_queue_free",        "anyroc_host_range_ok",
         "anyroc_host_register",   "anyroc_host_unregister",   "anyroc_faulted_queues",

@@ -357,6 +357,8 @@ static int wait_for_streams(struct device *device, const struct stream *chosen)
             result = stream_wait(busy[i]);
         stream_leave(busy[i]);
     }
+    if (result == hipSuccess)
+        pools_settle(device);
     return result == hipSuccess && said(device, chosen) ? ASK_PYTHON : result;
 }
 
@@ -375,6 +377,8 @@ static inline int FAST_hipStreamSynchronize(void *handle)
         result = wait_for_streams(&devices[stream->device], stream);
     } else if (!needs_python(stream)) {
         result = stream_wait(stream);
+        if (result == hipSuccess)
+            pools_settle(&devices[stream->device]);
         if (result == hipSuccess && needs_python(stream))
             result = ASK_PYTHON;
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from anyroc import native
 from anyroc.cabi import memory
-from anyroc.cabi.fast import EventRecord, FastKernel, StreamFields
+from anyroc.cabi.fast import EventRecord, FastKernel, PoolRecord, StreamFields
 from anyroc.cabi.library import Library
 from anyroc.errors import AnyrocError
 from anyroc.hip.error import Error, HipError, name
@@ -206,9 +206,57 @@ def forget_stock(device: int) -> None:
     _helper("anyroc_forget_stock", "void", "unsigned")(device)
 
 
-def know_pool(pool: int, known: bool) -> None:
-    """Tell C that a memory pool begins or ends."""
-    _helper("anyroc_know_pool", "void", "uint64_t", "unsigned")(pool, known)
+def make_pool(device: int, most: int) -> PoolRecord:
+    """Return what C has of a new memory pool of at most `most` bytes (0: any number)."""
+    address = _helper("anyroc_pool_begin", POINTER, "unsigned", "uint64_t")(device, most)
+    if not address:
+        raise HipError(Error.OutOfMemory)
+    return PoolRecord.from_address(address)
+
+
+def end_pool(pool: PoolRecord) -> None:
+    """Make a pool's handle invalid; its record ends with the last of its memory."""
+    _helper("anyroc_pool_end", "void", POINTER)(ctypes.addressof(pool))
+
+
+def choose_pool(device: int, pool: PoolRecord) -> None:
+    """Have hipMallocAsync allocate from a pool."""
+    _helper("anyroc_pool_choose", "void", "unsigned", POINTER)(device, ctypes.addressof(pool))
+
+
+def pool_alloc(pool: PoolRecord, stream: StreamRecord, size: int) -> int:
+    """Return memory of a pool for what comes next on a stream; 0 when there is no room."""
+    place = ctypes.c_uint64()
+    numbers = (POINTER, POINTER, "uint64_t", POINTER)
+    function = _helper("anyroc_pool_alloc", "int", *numbers)
+    places = ctypes.addressof(pool), stream.address, size, ctypes.addressof(place)
+    return place.value if function(*places) == Error.Success else 0
+
+
+def pool_free(address: int, stream: StreamRecord | None = None) -> bool:
+    """Give memory back to its pool, behind a stream's work or (None) the device's.
+
+    Return False for what is no pool's, or cannot stay with it.
+    """
+    function = _helper("anyroc_pool_free", "int", POINTER, "uint64_t")
+    result: int = function(stream.address if stream else 0, address)
+    return result == Error.Success
+
+
+def settle_pools(device: int) -> None:
+    """Have a device's pools keep no more free memory than they may."""
+    _helper("anyroc_pools_settle", "void", "unsigned")(device)
+
+
+def trim_pools(device: int, pool: PoolRecord | None = None, keep: int = 0) -> None:
+    """Give back the memory that no work needs, of a pool or of all, down to `keep` bytes each."""
+    address = ctypes.addressof(pool) if pool else 0
+    _helper("anyroc_pools_trim", "void", "unsigned", POINTER, "uint64_t")(device, address, keep)
+
+
+def forget_pools(device: int) -> None:
+    """Forget all memory of a device's pools: it is about to be freed."""
+    _helper("anyroc_pools_forget", "void", "unsigned")(device)
 
 
 def begin_graph() -> int:

@@ -91,6 +91,7 @@ class OwnEvent(Event):
         if capture is None:
             stream.submit().record(self.event)
             self._known.stream = stream.record.address
+            self._known.frees = 0
 
     def hold(self, stream: Stream) -> None:
         if self._captured is not None:

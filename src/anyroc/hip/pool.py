@@ -1,4 +1,4 @@
-"""Stream-ordered allocation: memory that is freed when the stream gets there."""
+"""Stream-ordered allocation: memory that is freed when the stream gets there, and its pools."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ from anyroc.hip.device import gpu, gpus
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import MEM_ALLOC, MEM_FREE
 from anyroc.hip.state import Handles
-from anyroc.hip.stream import of
+from anyroc.hip.stream import Stream, of
 
 _ACCESS = struct.Struct("<i255i")  # the pool's device, then each device's hipMemAccessFlags
 ACCESS_SIZE = _ACCESS.size
 """Bytes of what tells who may reach a pool."""
+
+_THRESHOLD, _RESERVED_HIGH, _USED_HIGH = 4, 6, 8
+_NUMBERS = {
+    _THRESHOLD: "threshold",
+    5: "reserved",
+    _RESERVED_HIGH: "reserved_high",
+    7: "used",
+    _USED_HIGH: "used_high",
+}
+"""The attributes of 64 bits (hipMemPoolAttr)."""
 
 _READ_WRITE = 3
 _ON_DEVICE = 1  # hipMemLocationTypeDevice
@@ -26,7 +36,7 @@ _DESCRIPTOR = struct.Struct("@3i")
 
 
 class Pool:
-    """A hipMemPool_t: its attributes; memory goes back to the device at once when it is freed.
+    """A hipMemPool_t, whose memory C has (`record`): see cabi/hip_pools.c.
 
     `handle_types` are those that it can be shared by; `most` is how many bytes it may hold, 0: as
     many as the device. Who may reach it stands in a file once it is
@@ -35,10 +45,8 @@ class Pool:
 
     def __init__(self, device: int, handle_types: int = 0, most: int = 0) -> None:
         self.device = device
-        self.most = most
-        self._live: list[tuple[int, int, int]] = []  # address, number, size: of a limited pool
+        self.record = calls.make_pool(device, most)
         self.handle_types = handle_types
-        self.attributes = {1: 1, 2: 1, 3: 1, 4: 0}
         self._access = {device: _READ_WRITE}
         self._shared: Pages | None = None
 
@@ -50,23 +58,15 @@ class Pool:
         pool._shared = shared
         return pool
 
-    def require_room(self, size: int) -> None:
-        """Refuse an allocation beyond the pool's limit, if it has one."""
-        if self.most:
-            known = [(find(base), number, extent) for base, number, extent in self._live]
-            self._live = [
-                (found.base, number, extent)
-                for found, number, extent in known
-                if found is not None and found.number == number
-            ]
-            used = sum(extent for _, _, extent in self._live)
-            require(used + size <= self.most, Error.OutOfMemory)
-
-    def note(self, address: int) -> None:
-        """Count an allocation against the pool's limit."""
-        found = find(address) if self.most else None
-        if found is not None:
-            self._live.append((found.base, found.number, found.size))
+    def allocate(self, size: int, stream: Stream) -> int:
+        """Return memory for what comes next on a stream, waiting for deferred frees if need be."""
+        address = calls.pool_alloc(self.record, stream.record, size)
+        if not address:
+            gpu(self.device).synchronize()
+            calls.trim_pools(self.device)
+            address = calls.pool_alloc(self.record, stream.record, size)
+        require(address, Error.OutOfMemory)
+        return address
 
     def share(self) -> Pages:
         """Return the file that tells who may reach it."""
@@ -102,9 +102,8 @@ _chosen: dict[int, int] = {}
 
 def add(made: Pool) -> int:
     """Return the handle of a new pool."""
-    handle = pools.add(made)
-    if not made.most:
-        calls.know_pool(handle, True)
+    handle = int(made.record.handle)
+    pools[handle] = made
     return handle
 
 
@@ -114,20 +113,29 @@ def _default(device: int) -> int:
     return _defaults[device]
 
 
+def _current(device: int) -> int:
+    """Return the handle of the pool that hipMallocAsync allocates from."""
+    handle = _chosen.get(device) or _default(device)
+    calls.choose_pool(device, pools[handle].record)
+    return handle
+
+
 def hipMallocAsync(out: int, size: int, stream: int) -> None:
     require(out)
-    chosen = of(stream)
-    address = allocate(chosen.gpu, size)
-    memory.put_u64(out, address)
-    if chosen.capture is not None:
-        chosen.capture.add(chosen, MEM_ALLOC, graphmemory.allocated(address))
+    hipMallocFromPoolAsync(out, size, _current(of(stream).gpu.index), stream)
 
 
 def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
     require(pool in pools and out)
-    pools[pool].require_room(size)
-    hipMallocAsync(out, size, stream)
-    pools[pool].note(memory.get_u64(out))
+    chosen, source = of(stream), pools[pool]
+    if not size:
+        memory.put_u64(out, 0)
+    elif chosen.capture is None:
+        memory.put_u64(out, source.allocate(size, chosen))
+    else:
+        address = allocate(gpu(source.device), size)
+        memory.put_u64(out, address)
+        chosen.capture.add(chosen, MEM_ALLOC, graphmemory.allocated(address))
 
 
 def hipFreeAsync(address: int, stream: int) -> None:
@@ -141,7 +149,8 @@ def hipFreeAsync(address: int, stream: int) -> None:
         chosen.capture.add(chosen, MEM_FREE, graphmemory.release(address))
         return
     freeing(address)
-    chosen.release(address)
+    if not calls.pool_free(address, chosen.record):
+        chosen.release(address)
 
 
 def hipDeviceGetDefaultMemPool(out: int, device: int) -> None:
@@ -152,12 +161,13 @@ def hipDeviceGetDefaultMemPool(out: int, device: int) -> None:
 def hipDeviceGetMemPool(out: int, device: int) -> None:
     require(out)
     require(0 <= device < len(gpus()))  # where others say InvalidDevice
-    memory.put_u64(out, _chosen.get(device) or _default(device))
+    memory.put_u64(out, _current(device))
 
 
 def hipDeviceSetMemPool(device: int, pool: int) -> None:
     require(0 <= device < len(gpus()) and pools[pool].device == device)
     _chosen[device] = pool
+    _current(device)
 
 
 def hipMemPoolCreate(out: int, properties: int) -> None:
@@ -174,31 +184,34 @@ def hipMemPoolDestroy(pool: int) -> None:
     if _chosen.get(ended.device) == pool:
         del _chosen[ended.device]
     ended.close()
-    calls.know_pool(pool, False)
+    calls.end_pool(ended.record)
 
 
 def hipMemPoolTrimTo(pool: int, size: int) -> None:
-    require(pool in pools)
+    found = pools[pool]
+    calls.trim_pools(found.device, found.record, size)
 
 
 def hipMemPoolSetAttribute(pool: int, attribute: int, value: int) -> None:
-    require(value and 1 <= attribute <= 8)
-    attributes = pools[pool].attributes
-    if attribute == 4:
-        attributes[attribute] = memory.get_u64(value)
-    elif attribute < 4:
-        attributes[attribute] = memory.get_i32(value)
+    record = pools[pool].record
+    require(value)
+    if 1 <= attribute <= len(record.options):
+        record.options[attribute - 1] = memory.get_i32(value)
+    elif attribute == _THRESHOLD:
+        record.threshold = memory.get_u64(value)
+    else:  # the highest numbers so far can begin anew, nothing else
+        require(attribute in (_RESERVED_HIGH, _USED_HIGH) and memory.get_u64(value) == 0)
+        setattr(record, _NUMBERS[attribute], 0)
 
 
 def hipMemPoolGetAttribute(pool: int, attribute: int, value: int) -> None:
-    require(value and 1 <= attribute <= 8)
-    found = pools[pool]
-    if attribute < 4:
-        memory.put_i32(value, found.attributes[attribute])
-    elif attribute == 4:
-        memory.put_u64(value, found.attributes[attribute])
+    record = pools[pool].record
+    require(value)
+    if 1 <= attribute <= len(record.options):
+        memory.put_i32(value, record.options[attribute - 1])
     else:
-        memory.put_u64(value, gpu(found.device).memory.used)
+        require(attribute in _NUMBERS)
+        memory.put_u64(value, getattr(record, _NUMBERS[attribute]))
 
 
 def hipMemPoolSetAccess(pool: int, descriptors: int, count: int) -> None:

@@ -172,6 +172,7 @@ class Stream:
         for stream in group:
             if not stream.queue.query():
                 stream.queue.synchronize()
+        calls.settle_pools(self.gpu.index)
         settle(group)
 
     def require_running(self) -> None:
@@ -391,6 +392,7 @@ def wait_for(gpu: Gpu) -> list[Stream]:
     for stream in streams:
         if not stream.queue.query():
             stream.queue.synchronize()
+    calls.settle_pools(gpu.index)
     return streams
 
 
