@@ -35,7 +35,8 @@ def list_cases(program: Path, folder: Path, environment: dict[str, str]) -> list
     command = [*_command(program), "--list-test-names-only"]
     code, text, _ = _process(command, folder, environment, 60, errors=subprocess.DEVNULL)
     names = [line.strip() for line in text.decode(errors="replace").splitlines()]
-    return [name for name in names if name] if code is not None and code >= 0 else None
+    found = [name for name in names if name]
+    return found if found and code is not None and code >= 0 else None
 
 
 class Runner:

@@ -113,7 +113,7 @@ class Category:
             for command, words in self._calls
             if command in ("set", "hip_add_exe_to_target")
             for word in words
-            if word.endswith(".cc") and (self.folder / word).is_file()
+            if word.endswith((".cc", ".cpp")) and (self.folder / word).is_file()
             if not _CASE.search((self.folder / word).read_text("utf-8", "replace"))
         ]
         return [path for path in dict.fromkeys([*listed, *without]) if path.is_file()]
