@@ -325,7 +325,7 @@ static inline int FAST_hipPointerGetAttribute(void *out, int attribute, void *po
     else if (attribute == START)
         *(uint64_t *)out = found.base;
     else if (attribute == SIZE)
-        *(uint64_t *)out = found.size;
+        *(uint32_t *)out = (uint32_t)found.size; /* as AMD's library has it */
     else if (attribute == TYPE)
         *(int *)out = types[found.kind];
     else if (attribute == DEVICE && device >= 0)

@@ -6,6 +6,7 @@ import struct
 
 from anyroc.cabi import memory
 from anyroc.gpu.memory import Allocation, BadAddress, OutOfMemory, address_space
+from anyroc.hip import calls
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.registration import is_managed_variable
@@ -18,6 +19,17 @@ PITCH = 256
 _MEMORY_TYPES = {"host": 1, "registered": 1, "device": 2, "managed": 3}
 _UNREGISTERED, _NO_DEVICE = 0, -2
 _ATTRIBUTES = struct.Struct("@iiQQiI")
+
+_WORD = 0xFFFFFFFF
+"""As in AMD's library a size and an identifier are 32 bits, though CUDA's are 64."""
+
+_UNKNOWN = {
+    **dict.fromkeys((2, 7, 12), bytes(4)),
+    **dict.fromkeys((3, 4, 11), bytes(8)),
+    **dict.fromkeys((6, 8, 13), bytes(1)),
+    9: _NO_DEVICE.to_bytes(4, "little", signed=True),
+}
+"""What attributes of memory are that HIP does not know."""
 
 _HOST_FLAGS = 0xF0000007
 _COHERENCY = 0xC0000000  # coherent and not coherent: one of them
@@ -37,6 +49,7 @@ def allocate(gpu: Gpu, size: int, kind: str = "device", flags: int = 0) -> int:
         return gpu.memory.alloc(size, kind, flags=flags)
     except OutOfMemory:
         gpu.synchronize()
+        calls.trim_pools(gpu.index)
         return gpu.memory.alloc(size, kind, flags=flags)
 
 
@@ -56,7 +69,10 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
     owner = owner_of(allocation)
     streams = wait_for(owner)
     freeing(address)
-    owner.memory.free(address)
+    if calls.pool_free(address):
+        calls.settle_pools(owner.index)
+    else:
+        owner.memory.free(address)
     settle(streams)  # what earlier work has met is told now, but the memory is free all the same
 
 
@@ -84,6 +100,7 @@ def owner_of(allocation: Allocation) -> Gpu:
 
 @resetting.add
 def _free_all(gpu: Gpu) -> None:
+    calls.forget_pools(gpu.index)
     for allocation in address_space().allocations():
         if (
             allocation.device == gpu.device.index
@@ -261,7 +278,7 @@ def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
     elif attribute == 6:  # whether copies of it are to be synchronous
         memory.write(out, bytes([allocation.synchronous]))
     elif attribute == 7:  # identifier of the allocation
-        memory.put_u64(out, allocation.number)
+        memory.put_i32(out, allocation.number & _WORD)
     elif attribute == 8:  # managed
         memory.write(out, bytes([allocation.kind == "managed"]))
     elif attribute == 9:  # device
@@ -269,7 +286,7 @@ def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
     elif attribute == 11:  # start of the allocation
         memory.put_u64(out, allocation.base)
     elif attribute == 12:  # its size
-        memory.put_u64(out, allocation.size)
+        memory.put_i32(out, allocation.size & _WORD)
     elif attribute == 13:  # mapped
         memory.write(out, b"\1")
     else:
@@ -277,7 +294,12 @@ def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
 
 
 def hipDrvPointerGetAttributes(count: int, attributes: int, out: int, address: int) -> None:
-    require(count and attributes and out)
+    require(count and attributes and out and address)
     for position in range(count):
         attribute = memory.get_i32(attributes + 4 * position)
-        hipPointerGetAttribute(memory.get_u64(out + 8 * position), attribute, address)
+        place = memory.get_u64(out + 8 * position)
+        try:
+            hipPointerGetAttribute(place, attribute, address)
+        except HipError:
+            if place and attribute in _UNKNOWN:
+                memory.write(place, _UNKNOWN[attribute])

@@ -97,6 +97,23 @@ def test_a_pool_has_a_limit_and_may_be_destroyed_while_it_is_chosen(api: Any) ->
     assert default.value == found.value
 
 
+def test_attributes_of_a_pointer_are_as_wide_as_in_amd_s_library(api: Any) -> None:
+    place, room = api.malloc(1234), (ctypes.c_uint32 * 2)(7, 7)
+    for attribute in (7, 12):  # identifier and size of the allocation
+        assert 0 == api.hipPointerGetAttribute(room, attribute, place)
+        assert 7 == room[1]
+    assert 1234 == room[0]
+    assert 0 == api.hipFree(place)
+
+
+def test_several_attributes_of_a_pointer_that_hip_does_not_know(api: Any) -> None:
+    host, rooms = ctypes.create_string_buffer(16), (ctypes.c_uint64 * 3)(7, 7, 7)
+    out = (ctypes.c_void_p * 3)(*(ctypes.addressof(rooms) + 8 * number for number in range(3)))
+    wanted = (ctypes.c_int * 3)(3, 9, 12)  # device pointer, device, size
+    assert 0 == api.hipDrvPointerGetAttributes(3, wanted, out, host)
+    assert [0, (1 << 32) - 2, 0] == list(rooms)
+
+
 def test_memory_is_counted_to_the_byte(api: Any) -> None:
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     assert 0 == api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
@@ -276,6 +293,7 @@ def test_a_stream_frees_when_it_gets_there(api: Any) -> None:
     opened = threading.Event()
     wait = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: opened.wait(20) and None)
     pointer, stream, free = ctypes.c_void_p(), api.stream(1), ctypes.c_size_t()
+    assert 0 == api.hipDeviceSynchronize()  # pools give back what other tests have freed
     api.hipMemGetInfo(ctypes.byref(free), None)
     before = free.value
     assert 0 == api.hipMallocAsync(ctypes.byref(pointer), 4096, stream)
