@@ -84,11 +84,17 @@ def test_a_linked_program_finds_the_library_by_its_soname(tmp_path: Path) -> Non
     assert ("AAAAAAA\n", 5) == (done.stdout, done.returncode), done.stderr
 
 
-def test_without_python_the_program_is_told_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name, problem",
+    [("/nowhere/libpython.so", "/nowhere/libpython.so"), ("libm.so.6", "should be Python's")],
+)
+def test_without_python_the_program_is_told_what_to_do(
+    tmp_path: Path, name: str, problem: str
+) -> None:
     folder = library().parent
     program = build(HERE / "linked.c", tmp_path / "linked", f"-L{folder}", "-lamdhip64")
-    done = run(program, LD_LIBRARY_PATH=str(folder), ANYROC_LIBPYTHON="/nowhere/libpython.so")
-    assert "/nowhere/libpython.so" in done.stderr
+    done = run(program, LD_LIBRARY_PATH=str(folder), ANYROC_LIBPYTHON=name)
+    assert problem in done.stderr
     assert "hint: install Python's shared library" in done.stderr
     assert 0 != done.returncode
 

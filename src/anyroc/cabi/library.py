@@ -127,12 +127,19 @@ def _target() -> str:
     return f"{_MACHINES.get(machine, machine)}-linux-gnu.{_GLIBC}"
 
 
+_asking = threading.Lock()
+"""Libraries are built in several threads, and Python before 3.13 shows what it knows of itself to
+a second one that asks while the first is still reading it."""
+
+
 def _libpython() -> str:
     """Return the shared library of this Python, for programs that start one themselves."""
     import sysconfig
 
-    name = sysconfig.get_config_var("INSTSONAME") or sysconfig.get_config_var("LDLIBRARY") or ""
-    place = Path(sysconfig.get_config_var("LIBDIR") or "") / name
+    with _asking:
+        known = sysconfig.get_config_vars()
+    name = known.get("INSTSONAME") or known.get("LDLIBRARY") or ""
+    place = Path(known.get("LIBDIR") or "") / name
     return str(place) if ".so" in name and place.exists() else name
 
 
@@ -141,7 +148,9 @@ def _python_path() -> str:
     import sysconfig
 
     package = Path(__file__).parents[2]
-    return ":".join(dict.fromkeys([str(package), sysconfig.get_path("purelib")]))
+    with _asking:
+        installed = sysconfig.get_path("purelib")
+    return ":".join(dict.fromkeys([str(package), installed]))
 
 
 class Library:

@@ -112,12 +112,14 @@ static void start_python(void)
     if (!python.is_initialized) {
         const char *path = getenv("ANYROC_LIBPYTHON");
         void *library = dlopen(path ? path : DEFAULT_LIBPYTHON, RTLD_NOW | RTLD_GLOBAL);
-        if (!library) {
+        const char *problem = library ? "what should be Python's library is not" : dlerror();
+        if (library)
+            find_python(library);
+        if (!python.is_initialized) {
             fprintf(stderr, "anyroc: %s\nhint: install Python's shared library (Debian: "
-                            "libpython3-dev), or set ANYROC_LIBPYTHON to its path\n", dlerror());
+                            "libpython3-dev), or set ANYROC_LIBPYTHON to its path\n", problem);
             abort();
         }
-        find_python(library);
     }
     pthread_key_create(&thread_end, forget_thread);
     if (python.is_initialized()) {

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
+import sysconfig
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +141,22 @@ def test_a_compiler_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr(library.source, "c_source", lambda *_: "this is not C\n")
     with pytest.raises(ToolchainError, match=r"^cannot build libamdhip64.so: .*error:"):
         library.library("hip")
+
+
+def test_python_is_asked_about_itself_by_one_thread_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Python 3.11 does it: whoever comes second sees what the first has read so far.
+    expected, whole, seen = library._libpython(), sysconfig.get_config_vars(), {}
+
+    def read(*_: str) -> dict[str, Any]:
+        if not seen:
+            seen["prefix"] = whole["prefix"]
+            time.sleep(0.2)
+            seen.update(whole)
+        return dict(seen)
+
+    monkeypatch.setattr(sysconfig, "get_config_vars", read)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda _: library._libpython(), range(3)))
+    assert [expected] * 3 == found
