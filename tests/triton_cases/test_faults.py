@@ -138,9 +138,11 @@ def test_more_lds_than_a_workgroup_has(target: str) -> None:
     assert "shared memory" in str(caught.value)
 
 
-def test_more_programs_than_a_grid_has(target: str) -> None:
+@pytest.mark.parametrize("grid", [(1 << 33,), (1, 65537), (1, 1, 65537)])
+def test_more_programs_than_a_grid_has(target: str, grid: tuple[int, ...]) -> None:
+    # RDNA 4 has 16 bits for a program's number along the second axis and the third.
     with pytest.raises(BadInput) as caught:
-        plain_kernel[(1 << 33,)](Array(np.zeros(BLOCK, np.int32)), BLOCK)
+        plain_kernel[grid](Array(np.zeros(BLOCK, np.int32)), BLOCK)
     told(caught.value, plain_kernel, "def plain_kernel", 0)
 
 

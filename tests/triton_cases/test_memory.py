@@ -73,10 +73,18 @@ def grid_kernel(out):
 
 
 def test_programs_in_three_dimensions(target: str) -> None:
-    out = np.zeros((2, 3, 4), np.int32)
-    grid_kernel[(4, 3, 2)](Array(out))
     z, y, x = np.indices((2, 3, 4))
-    np.testing.assert_array_equal(out, x + 10 * y + 100 * z)
+    for grid in (4, 3, 2), tuple(np.array([4, 3, 2])):
+        out = np.zeros((2, 3, 4), np.int32)
+        grid_kernel[grid](Array(out))
+        np.testing.assert_array_equal(out, x + 10 * y + 100 * z)
+
+
+@pytest.mark.parametrize("grid", [(1, 65536), (1, 1, 65536), (70_000,)])
+def test_the_last_program_of_a_long_axis(target: str, grid: tuple[int, ...]) -> None:
+    out = np.zeros(max(grid), np.int32)
+    grid_kernel[grid](Array(out))
+    np.testing.assert_array_equal(out, np.arange(max(grid)) * 10 ** (len(grid) - 1))
 
 
 @triton.jit

@@ -7,6 +7,7 @@ tensor sees what the kernel wrote.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any
 
 from triton.backends import driver as triton_driver
@@ -17,6 +18,7 @@ from anyroc.ext.triton import arguments, devices, faults, loading, record, resou
 from anyroc.gpu.memory import OutOfMemory
 from anyroc.gpu.queue import LaunchError, launch_extra
 from anyroc.hip.launch import require_resident
+from anyroc.hip.properties import MOST_BLOCKS
 
 Hook = Callable[[Any], object] | None
 
@@ -30,6 +32,7 @@ class Launcher:
 
     def __init__(self, src: Any, metadata: Any) -> None:
         self._confined = tensors.checks()
+        self._name = metadata.name
         self._names = list(src.signature)
         self._defined = faults.definition(src)
         most = loading.properties(devices.current())["max_shared_mem"]
@@ -71,8 +74,12 @@ class Launcher:
         """Launch `grid_x` × `grid_y` × `grid_z` programs and wait for them."""
         if enter is not None:
             enter(launch_metadata)
-        if grid_x > 0 and grid_y > 0 and grid_z > 0:
-            self._launch((grid_x, grid_y, grid_z), stream, handle, kernel_metadata, values)
+        # Numbers of NumPy's too, and tensors with one, as Triton's launcher in C takes them.
+        grid = index(grid_x), index(grid_y), index(grid_z)
+        if grid[0] > MOST_BLOCKS[0] or grid[1] > MOST_BLOCKS[1] or grid[2] > MOST_BLOCKS[2]:
+            raise self._too_many(grid)
+        if grid[0] > 0 and grid[1] > 0 and grid[2] > 0:
+            self._launch(grid, stream, handle, kernel_metadata, values)
         if leave is not None:
             leave(launch_metadata)
 
@@ -153,6 +160,10 @@ class Launcher:
             f"kernel {name}: its tensors have {size} bytes ({parts}), {target} has {kernel.memory}"
         )
         raise OutOfMemory(faults.not_started(message, self._defined))
+
+    def _too_many(self, grid: tuple[int, int, int]) -> BadInput:
+        message = f"kernel {self._name}: a grid of {grid} programs; at most {MOST_BLOCKS} can be"
+        return BadInput(faults.not_started(message, self._defined))
 
     def _prepared(self, handle: int) -> tuple[loading.Kernel, arguments.Pack]:
         kernel = loading.kernel(handle)
