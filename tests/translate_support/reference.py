@@ -370,9 +370,12 @@ class Reference:
         result = op.results[0]
         flat = [v for a in arguments for v in (a if isinstance(a, tuple) else (a,))]
         floats = result.type.is_float or any(v.type.is_float for v in flat)
-        if inst.mods.clamp and result.role == "operand" and not floats:
+        relu = "_min" in op.name or "_max" in op.name  # clamp is another thing there
+        if inst.mods.clamp and result.role == "operand" and not floats and not relu:
             return self._saturating(op, arguments)
         values = op.body(*arguments)
+        if inst.mods.clamp and relu and result.type.is_signed:
+            values = to_value(result.type, np.maximum(values.raw, 0))
         return list(values) if len(op.results) > 1 else [values]
 
     def _saturating(self, op: Op, arguments: list[Any]) -> list[Any]:
@@ -515,7 +518,7 @@ class Reference:
             lane = np.broadcast_to(cross.body(*arguments).raw, (size,)).astype(np.int64) % size
             is_lds = inst.format == "DS"
             fetch = cross.kind == "gather_any" and (is_lds or bool(inst.mods.op_sel[0]))
-            fetch = fetch or cross.kind == "exchange"
+            fetch = fetch or cross.kind in ("gather_all", "exchange")
             keep = not is_lds and not inst.mods.op_sel[1]
         if cross.kind == "scatter":
             result = np.zeros(size, np.uint32)

@@ -150,9 +150,13 @@ TRANSPOSE(8)
 TRANSPOSE(16)
 
 /* Of a matrix of `span` columns, whose rows lie in the lanes one behind the other (elements of `bits`, `words`
- * dwords a lane), every enabled lane gets a column. */
+ * dwords a lane), every enabled lane gets a column.  SPLIT: of 16 lanes the first four and the third four hold
+ * the rows of one matrix, the others those of another. */
+enum { SPLIT = 256 };
 void anyroc_transpose(struct anyroc_wave *wave, uint32_t *to, const uint32_t *from, uint32_t bits,
-                      uint32_t words, uint32_t span) {
+                      uint32_t words, uint32_t shape) {
+  uint32_t span = shape & (SPLIT - 1);
+  uint32_t split = shape & SPLIT;
   uint32_t wave_size = wave->wave_size, elements = 32 * words / bits, lanes_per_row = span / elements;
   uint32_t mask = (1u << bits) - 1;
   uint64_t exec = wave_exec(wave);
@@ -163,7 +167,8 @@ void anyroc_transpose(struct anyroc_wave *wave, uint32_t *to, const uint32_t *fr
   for (uint64_t m = exec; m; m &= m - 1) {
     uint32_t i = __builtin_ctzll(m), column = i % span, result[4] = {0};
     for (uint32_t n = 0; n < elements; n++) {
-      uint32_t source = i - column + n * lanes_per_row + column / elements;
+      uint32_t source = split ? (i & ~15u) + (i / 8 % 2) * 4 + n / 4 * 8 + n % 4
+                              : i - column + n * lanes_per_row + column / elements;
       uint32_t at = column % elements * bits, word = at / 32, shift = at % 32;
       uint64_t pair = from[word * wave_size + source];
       if (word + 1 < words) pair |= (uint64_t)from[(word + 1) * wave_size + source] << 32;

@@ -128,6 +128,7 @@ class Op:
     type. ``writes_exec``: the mask result also goes to EXEC (v_cmpx).
     ``modified``: output modifiers apply to float results, and the body leaves them to its caller.
     ``fidelity``: how near its results are to the hardware's.
+    ``second``: from op_sel and a lane's number, the lane whose second source that lane reads.
 
     Derived: ``encoded`` gives for each source slot its number among the encoded operands (for an
     implicit one that of the next); ``writes_mask``: whether some result is a lane mask.
@@ -141,6 +142,7 @@ class Op:
     writes_exec: bool = False
     modified: bool = True
     fidelity: Fidelity = EXACT
+    second: Callable[[int, int], int] | None = None
     encoded: tuple[int, ...] = field(init=False, compare=False)
     writes_mask: bool = field(init=False, compare=False)
 
@@ -175,9 +177,10 @@ class Access:
     bytes of offset0/offset1, else 0.  ``lane_offset``: addtid forms add 4 * lane.  ``to_lds``:
     what is loaded goes to LDS at M0, one lane's data behind the other's. ``transpose``: bits of the
     elements of a matrix that the lanes load row by row and get column by column; ``span`` lanes
-    share one of so many columns. ``form``: "format", "format_d16" or "format_d16_hi" for elements
-    of ``count`` components in a format that the descriptor or the instruction names; "append" and
-    "consume" for counters of lanes.
+    share one of so many columns; ``split``: they are two halves of a group twice as large.
+    ``form``: "format", "format_d16" or "format_d16_hi" for elements of ``count`` components in a
+    format that the descriptor or the instruction names; "append" and
+    "consume" for counters of lanes; "async" for transfers between memory and LDS.
     """
 
     name: str
@@ -192,6 +195,7 @@ class Access:
     to_lds: bool = False
     transpose: int = 0
     span: int = 0
+    split: bool = False
     form: str = ""
 
     @property
@@ -205,7 +209,8 @@ class Cross:
     """A move across lanes.  Source number ``row`` is the operand that moves; ``kind`` says how:
 
     ``gather``: lane i gets row[body(…)], the body giving the source lane for each lane, 0 if that
-    lane is inactive; ``gather_any``: the same, but active or not as op_sel says; ``exchange``: in
+    lane is inactive; ``gather_any``: the same, but active or not as op_sel says; ``gather_all``:
+    active or not; ``exchange``: in
     waves of 64, whether active or not; ``scatter``: lane i sends its
     element to lane body(…); ``read_first`` and ``read_lane`` give a scalar (the body picks the lane
     from the other operands); ``write_lane`` writes one lane; ``swizzle``:
@@ -274,6 +279,7 @@ def op(
     writes_exec: bool = False,
     modified: bool = True,
     fidelity: Fidelity = EXACT,
+    second: Callable[[int, int], int] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Registers a body under one or more (space separated) names.
 
@@ -285,7 +291,9 @@ def op(
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
         for name in names.split():
-            entry = Op(name, sources, results, body, packed, writes_exec, modified, fidelity)
+            entry = Op(
+                name, sources, results, body, packed, writes_exec, modified, fidelity, second
+            )
             _add(name, entry)
         return body
 

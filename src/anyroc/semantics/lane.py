@@ -5,8 +5,8 @@ DPP and swizzle patterns are encoded constants, so they are plain functions of t
 
 from __future__ import annotations
 
-from anyroc.semantics.core import cross
-from anyroc.semantics.values import U64, Value, convert
+from anyroc.semantics.core import cross, op
+from anyroc.semantics.values import U64, Value, convert, select
 
 __all__ = ["dpp8_source", "dpp_source", "swizzle_source"]
 
@@ -58,6 +58,38 @@ def _(selector: Value, lane: Value) -> Value:
 @cross("v_permlanex16_var_b32", "gather_any", "b32 b32 lane -> b32")
 def _(selector: Value, lane: Value) -> Value:
     return ((lane & 0x30) ^ 0x10) | (selector & 15)
+
+
+# Groups of lanes as wide as the last operand says, a power of two. They read lanes that are off.
+@cross("v_permlane_bcast_b32", "gather_all", "b32 b32 b32 lane -> b32")
+def _(selected: Value, width: Value, lane: Value) -> Value:
+    within = width - 1
+    return (lane & ~within) + (selected & 63 & within)
+
+
+@cross("v_permlane_up_b32", "gather_all", "b32 b32 b32 lane -> b32")
+def _(amount: Value, width: Value, lane: Value) -> Value:
+    return select((lane & (width - 1)) < amount, lane, lane - amount)
+
+
+@cross("v_permlane_down_b32", "gather_all", "b32 b32 b32 lane -> b32")
+def _(amount: Value, width: Value, lane: Value) -> Value:
+    left = width - (lane & (width - 1))
+    return select(amount < left, lane + amount, lane)
+
+
+@cross("v_permlane_xor_b32", "gather_all", "b32 b32 b32 lane -> b32")
+def _(mask: Value, width: Value, lane: Value) -> Value:
+    other = lane ^ (mask & 63)
+    beyond = (lane | (width - 1)) < other  # only lanes above the group count as outside
+    return select((mask >= 32) | beyond, lane, other)
+
+
+@op("v_permlane_idx_gen_b32", "b32 b32 lane -> b32")
+def _(selected: Value, width: Value, lane: Value) -> Value:
+    """The address with which ds_bpermute reads that lane of the group."""
+    within = width - 1
+    return ((selected & 63 & within) + (lane & ~within)) << 2
 
 
 # In waves of 32 it does nothing.

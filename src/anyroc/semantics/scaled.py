@@ -16,7 +16,10 @@ from anyroc.semantics.core import op
 from anyroc.semantics.floats import bf16, magnitude, raw, sign_bit, wide
 from anyroc.semantics.values import F16, F32, I32, U32, Value, bits, convert, select
 
-__all__ = ["FORMATS", "down", "packed_codes"]
+__all__ = [
+    "FORMATS", "down", "down_stochastic", "next_noise", "packed_codes", "stochastic_bf16",
+    "stochastic_f16", "unpacked_codes", "up",
+]  # fmt: skip
 
 FORMATS: dict[str, Small] = {
     "fp8": Small(3, 7, False, 0x7E, 0x7F, 0x7F, signed_nan=True, clamps=True),
@@ -50,7 +53,7 @@ def down(a: Value, scale: Value, f: Small) -> Value:
     return _keep_sign(to_small(a * _inverse(_exponent(scale)), f), a, f)
 
 
-def _down_stochastic(a: Value, noise: Value, scale: Value, f: Small, source: str) -> Value:
+def down_stochastic(a: Value, noise: Value, scale: Value, f: Small, source: str) -> Value:
     """The same, rounded up with the probability that ``noise`` stands for: as many of its top bits
     count as the source has fraction bits that the result has not."""
     a = a if a.type is F32 else wide(a)
@@ -64,13 +67,13 @@ def _keep_sign(code: Value, a: Value, f: Small) -> Value:
     return (code & (f.sign - 1)) | (sign_bit(a) >> (32 - f.bits))
 
 
-def _up(code: Value, scale: Value, f: Small, to: str) -> Value:
+def up(code: Value, scale: Value, f: Small, to: str) -> Value:
     """A scaled small float as a wide one."""
     value = from_small(code, f) * _power(_exponent(scale))
     return value if to == "f32" else bf16(value) if to == "bf16" else convert(value, F16)
 
 
-def _next(noise: Value) -> Value:
+def next_noise(noise: Value) -> Value:
     """The noise for the next element: what v_prng_b32 makes of it."""
     return (noise << 1) ^ select((noise >> 31) != 0, noise.const(197), noise.const(0))
 
@@ -103,7 +106,7 @@ def _to_bytes(name: str, f: Small, source: str) -> None:
         return merged(old, _pair(codes), _half(op_sel), 16)
 
     def stochastic(a: Value, noise: Value, scale: Value, old: Value, op_sel: Value) -> Value:
-        code = _down_stochastic(a, noise, scale, f, source)
+        code = down_stochastic(a, noise, scale, f, source)
         return merged(old, code, _byte(op_sel), 8)
 
     key = f"v_cvt_scalef32_pk_{name}_{source}"
@@ -118,7 +121,7 @@ def _from_bytes(name: str, f: Small) -> None:
     def pair(to: str) -> Callable[..., tuple[Value, ...]]:
         def body(a: Value, scale: Value, op_sel: Value) -> tuple[Value, ...]:
             half = a >> ((op_sel & 1) << 4)
-            return tuple(_up((half >> n) & 0xFF, scale, f, to) for n in (0, 8))
+            return tuple(up((half >> n) & 0xFF, scale, f, to) for n in (0, 8))
 
         return body
 
@@ -127,11 +130,11 @@ def _from_bytes(name: str, f: Small) -> None:
 
     @op(f"v_cvt_scalef32_f32_{name}", "b32 f32 op_sel -> f32")
     def single(a: Value, scale: Value, op_sel: Value) -> Value:
-        return _up((a >> _chosen(op_sel)) & 0xFF, scale, f, "f32")
+        return up((a >> _chosen(op_sel)) & 0xFF, scale, f, "f32")
 
     @op(f"v_cvt_scalef32_f16_{name}", "b32 f32 b32 op_sel -> b32")
     def half(a: Value, scale: Value, old: Value, op_sel: Value) -> Value:
-        code = raw(_up((a >> _chosen(op_sel)) & 0xFF, scale, f, "f16"))
+        code = raw(up((a >> _chosen(op_sel)) & 0xFF, scale, f, "f16"))
         return merged(old, convert(code, U32), _half(op_sel), 16)
 
 
@@ -145,13 +148,13 @@ def _nibbles(f: Small, source: str) -> None:
     def stochastic(
         elements: tuple[Value, ...], noise: Value, scale: Value, old: Value, op_sel: Value
     ) -> Value:
-        low = _down_stochastic(elements[0], noise, scale, f, source)
-        high = _down_stochastic(elements[1], _next(noise), scale, f, source)
+        low = down_stochastic(elements[0], noise, scale, f, source)
+        high = down_stochastic(elements[1], next_noise(noise), scale, f, source)
         return merged(old, low | (high << 4), _byte(op_sel), 8)
 
     def widen(a: Value, scale: Value, op_sel: Value) -> tuple[Value, ...]:
         byte = a >> _chosen(op_sel)
-        return tuple(_up((byte >> n) & 15, scale, f, source) for n in (0, 4))
+        return tuple(up((byte >> n) & 15, scale, f, source) for n in (0, 4))
 
     key = f"v_cvt_scalef32_pk_fp4_{source}"
     if source == "f32":
@@ -174,15 +177,15 @@ def packed_codes(codes: list[Value], width: int = 6) -> tuple[Value, ...]:
     return tuple(words)
 
 
-def _unpacked(words: tuple[Value, ...]) -> list[Value]:
-    """The 32 codes of 6 bits in six dwords."""
+def unpacked_codes(words: tuple[Value, ...], width: int = 6) -> list[Value]:
+    """The codes of ``width`` bits in dwords, low first."""
     codes = []
-    for index in range(32):
-        at, shift = divmod(6 * index, 32)
+    for index in range(32 * len(words) // width):
+        at, shift = divmod(width * index, 32)
         code = words[at] >> shift
-        if shift > 26:
+        if shift > 32 - width:
             code = code | (words[at + 1] << (32 - shift))
-        codes.append(code & 63)
+        codes.append(code & ((1 << width) - 1))
     return codes
 
 
@@ -195,12 +198,12 @@ def _sixes(name: str, f: Small, source: str) -> None:
     def stochastic(elements: tuple[Value, ...], noise: Value, scale: Value) -> tuple[Value, ...]:
         codes = []
         for a in elements:
-            codes.append(_down_stochastic(a, noise, scale, f, source))
-            noise = _next(noise)
+            codes.append(down_stochastic(a, noise, scale, f, source))
+            noise = next_noise(noise)
         return packed_codes(codes)
 
     def widen(words: tuple[Value, ...], scale: Value) -> tuple[Value, ...]:
-        return tuple(_up(code, scale, f, source) for code in _unpacked(words))
+        return tuple(up(code, scale, f, source) for code in unpacked_codes(words))
 
     if source == "f32":  # two operands whose elements alternate
         op(f"v_cvt_scalef32_2xpk16_{name}_f32", "f32x16 f32x16 f32 -> b32x6")(
@@ -218,16 +221,18 @@ def _rounded_stochastically(a: Value, noise: Value, bits_lost: int) -> Value:
     return (magnitude(a) + (noise >> (32 - bits_lost))) >> bits_lost
 
 
-@op("v_cvt_sr_bf16_f32", "f32 u32 b32 op_sel -> b32")
-def _(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
+def stochastic_bf16(a: Value, noise: Value) -> Value:
+    """F32 as the code of a BF16, rounded up as the top bits of ``noise`` say."""
     code = _rounded_stochastically(a, noise, 16)
     code = select(magnitude(a) >= 0x7F800000, convert(raw(bf16(a)), U32) & 0x7FFF, code)
-    return merged(old, code | (sign_bit(a) >> 16), _half(op_sel), 16)
+    return code | (sign_bit(a) >> 16)
 
 
-@op("v_cvt_sr_f16_f32", "f32 u32 b32 op_sel -> b32")
-def _(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
-    """Denormal results lose more bits: the noise begins below the last that stays."""
+def stochastic_f16(a: Value, noise: Value) -> Value:
+    """F32 as the code of an F16, rounded up as the top bits of ``noise`` say.
+
+    Denormal results lose more bits: the noise begins below the last that stays.
+    """
     m = magnitude(a)
     below = (127 - 14) - (m >> 23)
     shift = select(bits(below, I32) > 0, below, below.const(0))
@@ -239,7 +244,13 @@ def _(a: Value, noise: Value, old: Value, op_sel: Value) -> Value:
     code = select(code > 0x7C00, code.const(0x7C00), code)
     nearest = convert(raw(convert(a, F16)), U32) & 0x7FFF
     code = select(m >= 0x7F800000, nearest, code)
-    return merged(old, code | (sign_bit(a) >> 16), _half(op_sel), 16)
+    return code | (sign_bit(a) >> 16)
+
+
+for _t, _rounded in (("bf16", stochastic_bf16), ("f16", stochastic_f16)):
+    op(f"v_cvt_sr_{_t}_f32", "f32 u32 b32 op_sel -> b32")(
+        lambda a, noise, old, op_sel, f=_rounded: merged(old, f(a, noise), _half(op_sel), 16)
+    )
 
 
 for _source in _FRACTION:

@@ -78,12 +78,29 @@ class CrossLane(BlockState):
         plain = replace(inst, src=(first, *inst.src[1:]), mods=replace(inst.mods, dpp=None))
         return plain, allowed
 
+    def move_second(self, inst: Instruction, op: Op) -> Instruction:
+        """Moves the second source, whose lanes are not those that read it, enabled or not."""
+        moved, size = inst.src[1], self.graph.wave_size
+        if op.second is None or moved.kind not in "va":
+            return inst
+        self.flush()
+        self.scalars.store_exec()
+        chosen = field_value(inst, "op_sel") or 0
+        table = self.table([op.second(chosen, lane) for lane in range(size)])
+        source = self.row_pointer(row_of(moved, self.graph.accum_offset))
+        self.code.declare("anyroc_gather_row", "i64", "ptr", "ptr", "ptr", "ptr", "i32")
+        self.code.emit(
+            f"call i64 @anyroc_gather_row(ptr %wave, ptr {self.row_pointer(_MOVED_ROW)},"
+            f" ptr {source}, ptr {table}, i32 1)"
+        )
+        return replace(inst, src=(inst.src[0], Operand("v", _MOVED_ROW), *inst.src[2:]))
+
     def cross(self, inst: Instruction, cross: Cross) -> None:
         """A cross-lane operation."""
         moved = inst.src[cross.row]
         if cross.kind == "exchange" and self.graph.wave_size == 32:
             return
-        if cross.kind in ("gather", "gather_any", "exchange", "scatter"):
+        if cross.kind in ("gather", "gather_any", "gather_all", "exchange", "scatter"):
             self._permute(inst, cross, moved)
             return
         reads = cross.kind in ("read_first", "read_lane")
@@ -219,7 +236,7 @@ class CrossLane(BlockState):
         code.declare("anyroc_permute_gather", "void", "ptr", "ptr", "ptr", "ptr", "i32", "i32")
         is_lds = inst.format == "DS"
         chosen = cross.kind == "gather_any" and (is_lds or bool(inst.mods.op_sel[0]))
-        fetch = chosen or cross.kind == "exchange"
+        fetch = chosen or cross.kind in ("gather_all", "exchange")
         keep = not is_lds and not inst.mods.op_sel[1]
         code.do(
             f"call void @anyroc_permute_gather(ptr %wave, ptr {target}, ptr {source}, ptr {table},"

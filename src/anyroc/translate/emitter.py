@@ -273,7 +273,9 @@ class _Emitter(CrossLane, ControlFlow):
     def _vector(self, inst: Instruction, parts: list[tuple[Instruction, Op]]) -> None:
         if inst.dst and inst.dst[0].kind == "s" and self._scalar_float(inst, parts):
             return
-        if self.routines is not None and self._by_routines(self.routines, parts):
+        if parts[0][1].second is not None:
+            parts = [(self.move_second(inst, parts[0][1]), parts[0][1])]
+        elif self.routines is not None and self._by_routines(self.routines, parts):
             return
         if self.queue.written_masks:
             for part, op in parts:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from anyroc.semantics.environment import clamp, scaled
-from anyroc.semantics.values import BOOL, TYPES, U32, U64, Value, bits, convert, select
+from anyroc.semantics.values import (
+    BOOL,
+    TYPES,
+    U32,
+    U64,
+    Value,
+    bits,
+    convert,
+    maximum,
+    select,
+)
 from anyroc.translate import layout
 from anyroc.translate.lane_items import Lanes
 from anyroc.translate.lane_sources import LaneSources
-from anyroc.translate.operands import SATURATING, Unsupported, row_of, saturate
+from anyroc.translate.operands import RELU, Unsupported, row_of, saturate, saturates
 
 __all__ = ["LaneResults"]
 
@@ -50,9 +60,11 @@ class LaneResults(LaneSources):
         integers = result.role == "operand" and not any(
             t.is_float for t in (result.type, *(v.type for v in flat))
         )
-        if item.inst.mods.clamp and integers and op.name.startswith(SATURATING):
+        if item.inst.mods.clamp and integers and saturates(op):
             return self._saturating(item, arguments)
         values = op.body(*arguments)
+        if item.inst.mods.clamp and integers and result.type.is_signed and RELU.match(op.name):
+            values = maximum(values, 0)
         return list(values) if len(op.results) > 1 else [values]
 
     def _saturating(self, item: Lanes, arguments: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ stands; the call itself may be emitted later, behind vector instructions that do
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
@@ -110,6 +110,8 @@ class MemoryEmitter:
     ) -> Callable[[], None]:
         if access.form in ("append", "consume"):
             return typed.capture_count(self, inst, access, scalars)
+        if access.form == "async":
+            return typed.capture_transfer(self, inst, access, scalars)
         if access.form and inst.mods.lds:
             raise Unsupported(inst, "a typed buffer that goes to LDS")
         if access.form:
@@ -140,7 +142,7 @@ class MemoryEmitter:
         self, inst: Instruction, access: Access, address: Address, row: int
     ) -> Callable[[], None]:
         """The common case in one line: rows by their offsets, the position as an argument."""
-        name = f"anyroc_{address.space}_{access.kind}_{self._form(access)}_at"
+        name = f"anyroc_{address.space}_{access.kind}_{self.form(access)}_at"
         vaddr = -1 if address.row is None else self._row_offset(address.row)
 
         def emit() -> None:
@@ -159,12 +161,12 @@ class MemoryEmitter:
         self, inst: Instruction, access: Access, scalars: ScalarFile
     ) -> Callable[[str], None]:
         """What emits a load or store, given the address of the rows that hold its data."""
-        form = f"{access.kind}_{self._form(access)}"
+        form = f"{access.kind}_{self.form(access)}"
         if access.space == "buffer":
             buffer = self.buffer(inst, scalars)
             return lambda rows: self._buffer_call(form, access, buffer, rows)
         address = self._address(inst, access, scalars)
-        return lambda rows: self._call(f"anyroc_{address.space}_{form}", address, rows)
+        return lambda rows: self.call(f"anyroc_{address.space}_{form}", address, rows)
 
     def data(self, inst: Instruction) -> Operand:
         """The registers that an instruction stores."""
@@ -174,10 +176,15 @@ class MemoryEmitter:
                 return found
         raise Unsupported(inst, "it names no data register")
 
-    def _call(self, name: str, address: Address, rows: str) -> None:
+    def call(self, name: str, address: Address, rows: str) -> None:
         self.code.declare(name, "void", "ptr", "ptr", "ptr", "i64")
         vaddr = address.table or self._lane_part(address)
         self.code.do(f"call void @{name}(ptr %wave, ptr {rows}, ptr {vaddr}, i64 {address.base})")
+
+    def lds_call(self, kind: str, access: Access, row: int, offset: int, rows: str) -> None:
+        """Moves data between ``rows`` and LDS; register ``row`` holds the addresses."""
+        form = self.form(replace(access, kind=kind))
+        self.call(f"anyroc_lds_{kind}_{form}", Address("lds", offset, row), rows)
 
     def _lane_part(self, address: Address) -> str:
         """The rows that hold what differs between lanes."""
@@ -194,7 +201,7 @@ class MemoryEmitter:
         return rows
 
     @staticmethod
-    def _form(access: Access) -> str:
+    def form(access: Access) -> str:
         element = access.element
         if element.bits >= 32:
             return f"b{element.bits * access.count}"

@@ -7,10 +7,12 @@ loop that runs it may come later.  Vector registers are read inside the loop.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from anyroc.isa.instruction import Instruction, Operand
+from anyroc.semantics.core import Op
 from anyroc.semantics.values import (
     BOOL,
     TYPES,
@@ -29,15 +31,22 @@ from anyroc.translate import layout
 from anyroc.translate.registers import ScalarFile
 
 __all__ = [
-    "SATURATING", "Source", "Unsupported", "apply_modifiers", "elements",
+    "RELU", "Source", "Unsupported", "apply_modifiers", "elements",
     "field_value", "integer_fields", "narrow", "row_of",
-    "saturate", "scalar_source", "sdwa_select", "special",
+    "saturate", "saturates", "scalar_source", "sdwa_select", "special",
 ]  # fmt: skip
 
 SATURATING = (
     "v_add_", "v_sub_", "v_subrev_", "v_mad_", "v_pk_add_", "v_pk_sub_", "v_pk_mad_", "v_dot",
 )  # fmt: skip
 """Names of integer operations whose result clamp limits; others ignore it."""
+RELU = re.compile(r"v_(pk_)?add_(min|max)_[iu]|v_pk_(min|max)3_[iu]")
+"""Names of those whose result clamp makes 0 where it is negative."""
+
+
+def saturates(op: Op) -> bool:
+    """Whether clamp holds an integer operation's result to what its type can be."""
+    return op.name.startswith(SATURATING) and not RELU.match(op.name)
 
 
 class Unsupported(Exception):

@@ -1,4 +1,5 @@
-"""Memory instructions that do more than move dwords: formats, residency, transposes, counters.
+"""Memory instructions that do more than move dwords: formats, residency, transposes, counters,
+transfers past the registers.
 
 Each function gives what emits the instruction, its scalar parts taken from ``scalars`` as they are.
 """
@@ -18,7 +19,10 @@ from anyroc.translate.registers import ScalarFile
 if TYPE_CHECKING:
     from anyroc.translate.memory import MemoryEmitter
 
-__all__ = ["capture_count", "capture_formatted", "capture_transposed", "with_residency"]
+__all__ = [
+    "capture_count", "capture_formatted", "capture_transfer", "capture_transposed",
+    "with_residency",
+]  # fmt: skip
 
 _TILE = "%direct"
 _FROM_DESCRIPTOR = 1 << 7
@@ -57,8 +61,33 @@ def capture_transposed(
         emitter.code.declare("anyroc_transpose", "void", "ptr", "ptr", "ptr", *["i32"] * 3)
         emitter.code.do(
             f"call void @anyroc_transpose(ptr %wave, ptr {emitter.row_address(row)}, ptr {rows},"
-            f" i32 {access.transpose}, i32 {access.count}, i32 {access.span})"
+            f" i32 {access.transpose}, i32 {access.count}, i32 {access.span | access.split << 8})"
         )
+
+    return emit
+
+
+def capture_transfer(
+    emitter: MemoryEmitter, inst: Instruction, access: Access, scalars: ScalarFile
+) -> Callable[[], None]:
+    """A copy from memory to LDS or back; a register holds each lane's place in LDS, and the
+    instruction's offset counts on both sides."""
+    transfer = emitter.transfer(inst, access, scalars)
+    place = inst.operand("vdst" if access.kind == "load" else "vdata")
+    assert place is not None
+    row = row_of(place, emitter.accum_offset)
+    other = "store" if access.kind == "load" else "load"
+    offset = inst.mods.offset & 0xFFFFFFFFFFFFFFFF
+
+    def emit() -> None:
+        emitter.note_position(inst)
+        rows = emitter.room(_TILE, 4)
+
+        def beside() -> None:
+            emitter.lds_call(other, access, row, offset, rows)
+
+        for step in (lambda: transfer(rows), beside)[:: 1 if access.kind == "load" else -1]:
+            step()
 
     return emit
 

@@ -166,7 +166,7 @@ def _vector_row(it: Found) -> str:
         specs[1] = specs[1].replace("pk4", "pk2")
     if it.mnemonic.startswith("v_fma_mix"):  # a float or half a register, as op_sel_hi says
         specs[1:] = [re.sub(r":\w+$", ":b32", spec) for spec in specs[1:]]
-    if re.match(r"v_fmac_|v_swmmac_|v_ashr_pk_", it.mnemonic):
+    if re.match(r"v_fmac_|v_swmmac_|v_ashr_pk_|v_cvt_sr_(fp8|bf8)_f16", it.mnemonic):
         specs.append(specs[0] + "!")
     dst = specs[:1]
     if it.mnemonic.endswith("_swap_b32"):

@@ -1717,8 +1717,8 @@ VOP3 879 v_cvt_pk_f16_f32 = vdst:v:pk2_f16 src0:src:f32,src1:src:f32 @cdna5 m=70
 VOP3 880 v_cvt_sr_pk_f16_f32 = vdst:v:pk2_f16 src0:src:f32,src1:src:f32,src2:src:b32 @cdna5 m=178,179,180
 VOP3 882 v_cvt_pk_fp8_f16 = vdst:v:pk2_fp8 src0:src:pk2_f16 @cdna5 m=181,182,183
 VOP3 883 v_cvt_pk_bf8_f16 = vdst:v:pk2_bf8 src0:src:pk2_f16 @cdna5 m=181,182,183
-VOP3 884 v_cvt_sr_fp8_f16 = vdst:v:fp8 src0:src:f16,src1:src:b32 @cdna5 m=184,185,186
-VOP3 885 v_cvt_sr_bf8_f16 = vdst:v:bf8 src0:src:f16,src1:src:b32 @cdna5 m=184,185,186
+VOP3 884 v_cvt_sr_fp8_f16 = vdst:v:fp8 src0:src:f16,src1:src:b32,vdst:v:fp8! @cdna5 m=184,185,186
+VOP3 885 v_cvt_sr_bf8_f16 = vdst:v:bf8 src0:src:f16,src1:src:b32,vdst:v:bf8! @cdna5 m=184,185,186
 VOP3P 0 v_pk_mad_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16,src2:src:pk2_i16 m=187 m@cdna5=35
 VOP3P 1 v_pk_mul_lo_u16 = vdst:v:pk2_u16 src0:src:pk2_u16,src1:src:pk2_u16 m=188
 VOP3P 2 v_pk_add_i16 = vdst:v:pk2_i16 src0:src:pk2_i16,src1:src:pk2_i16 m=188
