@@ -76,18 +76,18 @@ def capture_transfer(
     place = inst.operand("vdst" if access.kind == "load" else "vdata")
     assert place is not None
     row = row_of(place, emitter.accum_offset)
-    other = "store" if access.kind == "load" else "load"
     offset = inst.mods.offset & 0xFFFFFFFFFFFFFFFF
 
     def emit() -> None:
         emitter.note_position(inst)
         rows = emitter.room(_TILE, 4)
 
-        def beside() -> None:
-            emitter.lds_call(other, access, row, offset, rows)
-
-        for step in (lambda: transfer(rows), beside)[:: 1 if access.kind == "load" else -1]:
-            step()
+        if access.kind == "load":
+            transfer(rows)
+            emitter.lds_call("store", access, row, offset, rows)
+        else:
+            emitter.lds_call("load", access, row, offset, rows)
+            transfer(rows)
 
     return emit
 
