@@ -334,6 +334,8 @@ def hipExtModuleLaunchKernel(
 ) -> None:
     require(function, Error.InvalidHandle)
     require(all(threads) and all(block))
+    most = of(stream).gpu.properties["maxThreadsPerBlock"]
+    require(block[0] * block[1] * block[2] <= most)  # also where it is cut to the threads
     x, y, z = map(min, zip(threads, block, strict=True))
     block = x, y, z
     grid = tuple(-(-total // size) for total, size in zip(threads, block, strict=True))

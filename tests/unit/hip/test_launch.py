@@ -116,6 +116,7 @@ def test_kernels_for_uniform_workgroups_get_no_others(api: Any) -> None:
     assert 0 == api.hipExtModuleLaunchKernel(launch, 4, 1, 1, 2, 1, 1, *rest)
     assert 0 == api.hipExtModuleLaunchKernel(launch, 1, 1, 1, 2, 1, 1, *rest)
     assert INVALID_VALUE == api.hipExtModuleLaunchKernel(launch, 3, 1, 1, 2, 1, 1, *rest)
+    assert INVALID_VALUE == api.hipExtModuleLaunchKernel(launch, 1, 1, 1, 2048, 1, 1, *rest)
     assert 0 == api.hipModuleUnload(handle)
 
 
