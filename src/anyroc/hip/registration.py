@@ -85,11 +85,17 @@ def function(gpu: Gpu, host: int) -> Function:
 
 
 def variable(gpu: Gpu, host: int) -> tuple[int, int]:
-    """Return (address, size) on a device of the variable whose host shadow is at `host`."""
-    try:
-        fat, name = _variables[host]
-    except KeyError:
-        raise HipError(Error.InvalidSymbol) from None
+    """Return (address, size) on a device of the variable whose host shadow is at `host`.
+
+    The host has no shadow of a `__managed__` variable, whose name means the memory itself.
+    """
+    if host not in _variables:
+        managed = (place for fat in _fat_binaries.values() for place in fat.managed.values())
+        for home, size in managed:
+            if home == host:
+                return home, size
+        raise HipError(Error.InvalidSymbol)
+    fat, name = _variables[host]
     if name in fat.managed:
         return fat.managed[name]
     try:

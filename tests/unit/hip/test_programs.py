@@ -88,7 +88,7 @@ def test_a_failed_assertion_is_an_error_of_its_own(anyroc: Any, target: str) -> 
 @pytest.mark.parametrize("target", TARGETS)
 def test_variables(anyroc: Any, target: str) -> None:
     done = anyroc("run", "--target", target, PROGRAMS / "variables.cu")
-    expected = "0\n0\n0\n6 16 10\n1 2 30 40\n0 16 0 1\n1\n13\n"
+    expected = "0\n0\n0\n6 16 10\n1 2 30 40\n0 16 0 1\n1\n0 16\n13\n"
     assert (expected, 0) == (done.stdout, done.returncode), done.stderr
 
 

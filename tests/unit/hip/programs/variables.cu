@@ -34,5 +34,7 @@ int main()
     printf("%d %d", (int)cudaGetSymbolSize(&size, weights), (int)size);
     printf(" %d %d\n", (int)cudaGetSymbolAddress(&address, weights), address != nullptr);
     printf("%d\n", (int)cudaMemcpyToSymbol(weights, fresh, sizeof fresh, 3 * sizeof(float)));
+    printf("%d", (int)cudaMemcpyFromSymbol(&count, shared_by_both, sizeof count));
+    printf(" %d\n", count);
     printf("%d\n", (int)cudaMemcpyToSymbol((const char *)&size, fresh, sizeof fresh));
 }
