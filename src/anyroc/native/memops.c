@@ -127,8 +127,10 @@ INLINE void access_global(struct anyroc_wave *wave, uint32_t *rows, const uint32
       at.numbers[0] = base + widen_low(low) + (widen_low(high) << 32);
       at.numbers[1] = base + widen_high(low) + (widen_high(high) << 32);
       if (LIKELY(all_in_device_range(at.numbers[0], at.numbers[1], size))) {
-        if (same_page == 0xffff && by_lines(low, form, words))
+        if (same_page == 0xffff && by_lines(low, form, words)) {
           lined(rows, wave_size, at.places, words, write);
+          if (!write) prefetch_next(at.places, words);
+        }
 #ifdef __AVX512F__
         else if (!write && form == WORDS && words <= 2)
           gather_places(rows, wave_size, at.numbers, words);

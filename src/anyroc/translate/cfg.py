@@ -18,7 +18,7 @@ from anyroc.errors import CodeObjectError
 from anyroc.isa.decode import decoder
 from anyroc.isa.instruction import Instruction, Operand
 from anyroc.isa.targets import Target
-from anyroc.semantics.core import OPERATIONS, Control, Op, Operation
+from anyroc.semantics.core import OPERATIONS, Control, Matrix, Op, Operation
 from anyroc.semantics.environment import Mode, under
 from anyroc.translate import layout, modes
 from anyroc.translate.calls import AddressTracker, functions
@@ -207,6 +207,8 @@ def build(
     for block in graph.blocks.values():
         _resolve_index_mode(graph, block)
     if analyse:
+        for block in sorted(graph.blocks.values(), key=lambda block: -block.start):
+            _lift_products(graph, block)
         _full_masks(graph, starts_full)
         _live_rows(graph)
     else:
@@ -217,6 +219,37 @@ def build(
     graph.rows = kernel.descriptor.vgprs
     graph.kernarg = _kernel_arguments(graph, kernel)
     return graph
+
+
+def _lift_products(graph: Graph, block: Block) -> None:
+    """Puts the matrix products that follow a barrier before it, if all of them can be there.
+
+    A wave rests at a barrier, and by the time it goes on its registers have left the host's nearest
+    cache; compilers put barriers between the loads of operands and their use.
+    """
+    last = graph.operation(block.instructions[-1])
+    if not isinstance(last, Control) or last.kind != "barrier" or len(block.successors) != 1:
+        return
+    follow = graph.blocks[block.successors[0]]
+    ways = sum(other.successors.count(follow.start) for other in graph.blocks.values())
+    if ways != 1 or follow.start in graph.targets or follow.start == graph.entry:
+        return
+    lifted, uses, defs = [], 0, 0
+    for at, (inst, effect) in enumerate(zip(follow.instructions, follow.effects, strict=True)):
+        if not inst.parts and isinstance(graph.operation(inst), Matrix):
+            if defs & (effect.uses | effect.defs) or uses & effect.defs or effect.exec:
+                return
+            lifted.append(at)
+        else:
+            uses |= effect.uses
+            defs |= effect.defs
+    if not lifted or lifted[-1] == len(follow.instructions) - 1:
+        return
+    for name in ("instructions", "effects"):
+        before, after = getattr(block, name), getattr(follow, name)
+        before[-1:-1] = [after[at] for at in lifted]
+        for at in reversed(lifted):
+            del after[at]
 
 
 _INDEXED = {1: "v_movrels_b32", 8: "v_movreld_b32", 9: "v_movrelsd_b32"}

@@ -267,3 +267,49 @@ def test_everything_is_live_where_a_jump_may_go_anywhere() -> None:
     active, _ = graph.live_after(graph.blocks[TEXT])[0]
     assert rows(active) >= set(range(512))
     assert active >> SCALARS & 0xFFFF == 0xFFFF
+
+
+# Products of matrices behind a barrier.
+
+BARRIER = cdna("SOPP", "s_barrier")
+
+
+def product(d: int, a: int, b: int) -> bytes:
+    return cdna(
+        "MAI", "v_mfma_f32_32x32x8_f16", vdst=d, src0=256 + a, src1=256 + b, src2=256 + d
+    )  # fmt: skip
+
+
+def names(graph: Graph) -> list[list[str]]:
+    return [
+        [inst.op for inst in graph.blocks[start].instructions] for start in sorted(graph.blocks)
+    ]
+
+
+def test_products_go_before_the_barrier_that_they_follow() -> None:
+    graph = build([NOP, BARRIER, move(5, 6), product(32, 0, 2), product(48, 0, 2), move(6, 5), END])
+    mfma = "v_mfma_f32_32x32x8_f16"
+    assert names(graph) == [
+        ["s_nop", mfma, mfma, "s_barrier"],
+        ["v_mov_b32", "v_mov_b32", "s_endpgm"],
+    ]
+    for block in graph.blocks.values():
+        assert block.effects == [graph.effect(inst) for inst in block.instructions]
+        assert len(block.all_enabled) == len(block.instructions) + 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        [NOP, BARRIER, move(1, 6), product(32, 0, 2), END],
+        [NOP, BARRIER, move(40, 6), product(32, 0, 2), END],
+        [NOP, BARRIER, move(6, 40), product(32, 0, 2), END],
+        [NOP, BARRIER, product(48, 0, 2), move(1, 6), product(32, 0, 2), END],
+        [NOP, BARRIER, product(32, 0, 2), branch("s_cbranch_scc0", -3), END],
+    ],
+    ids=["A is set", "D is set", "D is read", "one of two", "a loop leads here"],
+)
+def test_products_stay_behind_a_barrier_where_they_must(code: list[bytes]) -> None:
+    graph = build(code)
+    assert names(graph)[0] == ["s_nop", "s_barrier"]
+    assert any("mfma" in name for name in names(graph)[1])
