@@ -106,6 +106,7 @@ class StreamFields(ctypes.Structure):
         ("open", ctypes.c_uint8),
         ("legacy", ctypes.c_uint8),
         ("blocking", ctypes.c_uint8),
+        ("begun", ctypes.c_uint8),
     )
 
 

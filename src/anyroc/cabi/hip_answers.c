@@ -9,6 +9,7 @@ struct question {
     const char *text; /* a string among the arguments, or NULL */
     void *place[2];   /* where the answer goes: so many parts, of these sizes */
     size_t size[2];
+    int string;       /* the one place takes a string, which is shorter than MOST_BYTES */
     uint64_t hash, age;
 };
 
@@ -58,10 +59,17 @@ static int answer_find(struct question *question)
         || (question->text && strncmp(answer->text, question->text, MOST_TEXT) != 0))
         return 0;
     const char *from = answer->large ? answer->large : answer->bytes;
-    for (int i = 0; i < question->places; from += question->size[i++])
-        memcpy(question->place[i], from, question->size[i]);
+    char string[MOST_BYTES];
+    if (question->string)
+        memcpy(string, from, sizeof string);
+    else
+        for (int i = 0; i < question->places; from += question->size[i++])
+            memcpy(question->place[i], from, question->size[i]);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return __atomic_load_n(&answer->version, __ATOMIC_RELAXED) == version;
+    int same = __atomic_load_n(&answer->version, __ATOMIC_RELAXED) == version;
+    if (same && question->string)
+        strcpy(question->place[0], string);
+    return same;
 }
 
 /* Return bytes like these that stay; NULL when there are too many. */
@@ -91,8 +99,12 @@ static void answer_keep(struct question *question)
     for (int i = 0; i < question->places; ++i)
         if (!question->place[i])
             return;
+    if (question->string)
+        question->size[0] = strlen(question->place[0]) + 1;
     size_t size = answer_size(question);
     if (question->text && strlen(question->text) >= MOST_TEXT)
+        return;
+    if (question->string && size > MOST_BYTES)
         return;
     const char *large = NULL;
     if (size > MOST_BYTES

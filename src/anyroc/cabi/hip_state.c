@@ -230,7 +230,9 @@ struct stream {
     uint64_t joined;     /* and its own work that the legacy stream waits for */
     uint32_t device, users, flags;
     int32_t priority;
-    uint8_t open, legacy, blocking, capturing, own, talks;
+    uint8_t open, legacy, blocking;
+    uint8_t begun;            /* a capture that Python does not know of yet: 1 and its mode */
+    uint8_t capturing, own, talks;
     uint8_t special;          /* Python keeps something of it that a new stream has not */
     uint8_t hosts;            /* Python answers calls of its kernels to the host */
     const uint32_t *printf;   /* what kernels print into: bytes in use, size; or NULL */
@@ -293,6 +295,7 @@ API void *anyroc_stream_begin(void *queue, unsigned device, unsigned legacy, uns
         stream->device = device;
         stream->legacy = (uint8_t)legacy;
         stream->capturing = stream->own = stream->talks = stream->hosts = stream->special = 0;
+        stream->begun = 0;
         stream->printf = NULL;
         stream->barrier = 0;
         stream_open(stream, flags, priority);
@@ -324,6 +327,7 @@ API uint64_t anyroc_stream_handle(const struct stream *stream)
 API void anyroc_stream_capture(struct stream *stream, unsigned capturing)
 {
     stream->capturing = (uint8_t)capturing;
+    stream->begun = 0;
     __atomic_store_n(&stream->open, !capturing && stream->record.handle, __ATOMIC_SEQ_CST);
 }
 

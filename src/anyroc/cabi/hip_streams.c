@@ -258,6 +258,28 @@ static inline int FAST_hipDrvLaunchKernelEx(void *config, void *function, void *
     return launch_fast(function, c->grid, c->block, c->shared, c->stream, parameters, extra);
 }
 
+/* ---- captures ---- */
+
+enum { CAPTURE_MODES = 3 };
+
+/* Python makes what a capture needs when something is captured. */
+static inline int FAST_hipStreamBeginCapture(void *handle, int mode)
+{
+    struct stream *stream = (unsigned)mode < CAPTURE_MODES ? stream_enter(handle) : NULL;
+    if (!stream)
+        return ASK_PYTHON;
+    lock_records();
+    int begins = stream->open && !stream->legacy && !stream->capturing;
+    if (begins) {
+        stream->begun = (uint8_t)(1 + mode);
+        stream->capturing = 1;
+        __atomic_store_n(&stream->open, 0, __ATOMIC_SEQ_CST);
+    }
+    unlock_records();
+    stream_leave(stream);
+    return begins ? hipSuccess : ASK_PYTHON;
+}
+
 /* ---- the current device ---- */
 
 static inline int FAST_hipGetDevice(int *out)

@@ -190,7 +190,7 @@ def _question(index: int, roles: tuple[str, ...]) -> str:
     parts = {
         "value": [f"(uint64_t)a{at}" for at, role in enumerate(roles) if role == "="],
         "place": [f"a{at}" for at, role in enumerate(roles) if role.startswith("*")],
-        "size": [role[1:] for role in roles if role.startswith("*")],
+        "size": [role[1:].replace('"', "0") for role in roles if role.startswith("*")],
     }
     text = next((f"a{at}" for at, role in enumerate(roles) if role == '"'), "NULL")
     members = [
@@ -198,6 +198,7 @@ def _question(index: int, roles: tuple[str, ...]) -> str:
         f".values = {len(parts['value'])}",
         f".places = {len(parts['place'])}",
         f".text = {text}",
+        f".string = {int('*' + chr(34) in roles)}",
         *(f".{name} = {{{', '.join(items)}}}" for name, items in parts.items() if items),
     ]
     return f"    struct question question = {{{', '.join(members)}}};\n"

@@ -19,7 +19,7 @@ _PYTHON = re.compile(r"@python (.+)")
 _NEEDS = re.compile(r"^@needs (.+)$", re.MULTILINE)
 _NODE = re.compile(r"@node (\w+)")
 _MISSING = re.compile(r"@missing (\w+) (\d+)")
-_REMEMBERED = re.compile(r"@remember (\w+)\(((?:=|\"|\*\d+)(?: (?:=|\"|\*\d+))*)\)")
+_REMEMBERED = re.compile(r"@remember (\w+)\(((?:=|\"|\*\d+|\*\")(?: (?:=|\"|\*\d+|\*\"))*)\)")
 _TYPES = re.compile(r"@(?:(int|pointer)|value ([\w ]+)\[(\d+)\]) (.+)")
 _ROW = re.compile(
     r"(?:(?P<version>[\d.]+) )?(?P<returns>[\w ]+?\**) (?P<name>\w+)\((?P<arguments>[^()]*)\)"

@@ -11,7 +11,7 @@ from anyroc.hip import copy, graph, plan
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Graph, Node, Work
 from anyroc.hip.state import thread
-from anyroc.hip.stream import Stream, of
+from anyroc.hip.stream import Stream, begun, of
 
 NONE, ACTIVE, INVALIDATED = range(3)
 """hipStreamCaptureStatus."""
@@ -121,7 +121,12 @@ def hipStreamBeginCapture(stream: int, mode: int) -> None:
     require(not chosen.legacy, Error.StreamCaptureUnsupported)
     require(0 <= mode <= _RELAXED)
     require(chosen.capture is None, Error.IllegalState)
-    chosen.capture = Capture(chosen, Graph(), [], mode)
+    _begin(chosen, mode)
+
+
+@begun.add
+def _begin(stream: Stream, mode: int) -> None:
+    stream.capture = Capture(stream, Graph(), [], mode)
 
 
 def hipStreamBeginCaptureToGraph(

@@ -7,7 +7,6 @@ list in an order that respects this; launching it puts the nodes on a stream one
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,7 +98,7 @@ class Graph:
 
     nodes: list[Node] = field(default_factory=list)
     origins: dict[Node, Node] = field(default_factory=dict)
-    objects: Counter[UserObject] = field(default_factory=Counter)
+    objects: dict[UserObject, int] = field(default_factory=dict)
 
     def add(self, node: Node, before: Iterable[Node] = ()) -> Node:
         """Append a node that runs after those in `before`."""
@@ -130,7 +129,7 @@ class Graph:
             twin.origins[made] = node
         for kept, count in self.objects.items():
             kept.retain(count)
-            twin.objects[kept] += count
+            twin.objects[kept] = count
         return twin
 
     def destroy(self) -> None:

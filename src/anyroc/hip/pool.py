@@ -167,6 +167,7 @@ def hipDeviceGetMemPool(out: int, device: int) -> None:
 def hipDeviceSetMemPool(device: int, pool: int) -> None:
     require(0 <= device < len(gpus()) and pools[pool].device == device)
     _chosen[device] = pool
+    calls.forget_answers()
     _current(device)
 
 
@@ -183,6 +184,7 @@ def hipMemPoolDestroy(pool: int) -> None:
     ended = pools.remove(pool)
     if _chosen.get(ended.device) == pool:
         del _chosen[ended.device]
+        calls.forget_answers()
     ended.close()
     calls.end_pool(ended.record)
 

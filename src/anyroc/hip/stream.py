@@ -23,7 +23,7 @@ from anyroc.hip import calls, faults, printf
 from anyroc.hip.device import Gpu, current, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.hostcall import Service
-from anyroc.hip.state import lock, thread
+from anyroc.hip.state import Hooks, lock, thread
 
 if TYPE_CHECKING:
     from anyroc.gpu.kernel import LoadedKernel
@@ -57,6 +57,10 @@ class MultiGrid:
     count: int
     before: int
     threads: int
+
+
+begun = Hooks()
+"""Called with a stream and a mode: C has begun a capture, which the stream is to have."""
 
 
 class Stream:
@@ -105,6 +109,10 @@ class Stream:
     @property
     def capture(self) -> Capture | None:
         """The capture that it takes part in."""
+        if self._capture is None and self.record.fields.begun:
+            with self.lock:
+                if self._capture is None:
+                    begun(self, self.record.fields.begun - 1)
         return self._capture
 
     @capture.setter

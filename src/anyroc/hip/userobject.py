@@ -62,12 +62,12 @@ def hipGraphRetainUserObject(graph: int, handle: int, count: int, flags: int) ->
     owner, found = graph_of(graph), _objects[handle]
     if flags != _MOVE:
         found.retain(count)
-    owner.objects[found] += count
+    owner.objects[found] = owner.objects.get(found, 0) + count
 
 
 def hipGraphReleaseUserObject(graph: int, handle: int, count: int) -> None:
     require(0 < count <= _MOST_REFERENCES)
     owner, found = graph_of(graph), _objects[handle]
-    require(count <= owner.objects[found])
+    require(count <= owner.objects.get(found, 0))
     owner.objects[found] -= count
     found.release(count)

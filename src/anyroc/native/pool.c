@@ -22,7 +22,7 @@ _Atomic uint32_t anyroc_stopping;
 
 struct call_list {
   struct command *first, *last;
-  _Atomic uint32_t arrivals;
+  _Atomic uint32_t arrivals, sleepers, vain_spins; /* as those of the pool */
   uint32_t started;
 };
 
@@ -257,15 +257,22 @@ static void join(struct job *job, struct worker *worker) {
 /* ---- threads ---- */
 
 /* Spins for work if that was of use lately; else, but for one time in PROBE, does nothing. */
-static void spin(uint32_t seen) {
-  uint32_t vain = atomic_load_explicit(&pool.vain_spins, memory_order_relaxed);
+static void spin(_Atomic uint32_t *arrivals, uint32_t seen, _Atomic uint32_t *vain_spins) {
+  uint32_t vain = atomic_load_explicit(vain_spins, memory_order_relaxed);
   if (vain % PROBE <= 1) {
     uint64_t limit = clock_ns() + SPIN_NS;
-    while (atomic_load(&pool.arrivals) == seen && clock_ns() < limit)
+    while (atomic_load(arrivals) == seen && clock_ns() < limit)
       for (int i = 0; i < 16; i++) cpu_pause();
-    if (atomic_load(&pool.arrivals) != seen) vain = UINT32_MAX;
+    if (atomic_load(arrivals) != seen) vain = UINT32_MAX;
   }
-  atomic_store_explicit(&pool.vain_spins, vain + 1, memory_order_relaxed);
+  atomic_store_explicit(vain_spins, vain + 1, memory_order_relaxed);
+}
+
+static void sleep_until(_Atomic uint32_t *arrivals, uint32_t seen, _Atomic uint32_t *sleepers) {
+  if (atomic_load(arrivals) != seen) return;
+  atomic_fetch_add(sleepers, 1);
+  futex_wait(arrivals, seen, -1);
+  atomic_fetch_sub(sleepers, 1);
 }
 
 static void idle(void) {
@@ -274,14 +281,10 @@ static void idle(void) {
   int alone = atomic_compare_exchange_strong(&pool.spinning, &nobody, 1);
   pool_unlock();
   if (alone) {
-    spin(seen);
+    spin(&pool.arrivals, seen, &pool.vain_spins);
     atomic_store(&pool.spinning, 0);
   }
-  if (atomic_load(&pool.arrivals) == seen) {
-    atomic_fetch_add(&pool.sleepers, 1);
-    futex_wait(&pool.arrivals, seen, -1);
-    atomic_fetch_sub(&pool.sleepers, 1);
-  }
+  sleep_until(&pool.arrivals, seen, &pool.sleepers);
   pool_lock();
 }
 
@@ -322,7 +325,8 @@ static void *call(void *argument) {
     if (command == NULL) {
       uint32_t seen = atomic_load(&pool.calls.arrivals);
       pool_unlock();
-      futex_wait(&pool.calls.arrivals, seen, -1);
+      spin(&pool.calls.arrivals, seen, &pool.calls.vain_spins);
+      sleep_until(&pool.calls.arrivals, seen, &pool.calls.sleepers);
       pool_lock();
       continue;
     }
@@ -379,6 +383,10 @@ static void add_call(struct command *command) {
   atomic_fetch_add(&pool.calls.arrivals, 1);
 }
 
+static void wake_caller(void) {
+  if (atomic_load(&pool.calls.sleepers) != 0) futex_wake(&pool.calls.arrivals, 1);
+}
+
 /* Whether the thread for host functions takes the command; if there is none, it has been run. */
 static int hand_to_caller(struct command *command) {
   if (!pool.calls.started)
@@ -391,7 +399,7 @@ static int hand_to_caller(struct command *command) {
     return 0;
   }
   add_call(command);
-  futex_wake(&pool.calls.arrivals, 1);
+  wake_caller();
   return 1;
 }
 
@@ -424,6 +432,7 @@ static void after_fork(void) {
   pool.ready_first = pool.ready_last = NULL;
   pool.calls.first = pool.calls.last = NULL;
   pool.calls.started = 0;
+  atomic_store(&pool.calls.sleepers, 0);
   pool.waiter_busy = 0;
   atomic_store(&pool.unfinished, 0);
   atomic_store(&pool.sleepers, 0);
@@ -504,7 +513,7 @@ int pool_submit(struct anyroc_queue *queue, struct command *command) {
   }
   pool_unlock();
   if (woken) announce(1);
-  if (called) futex_wake(&pool.calls.arrivals, 1);
+  if (called) wake_caller();
   return result;
 }
 

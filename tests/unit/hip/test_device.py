@@ -135,6 +135,13 @@ def test_names_and_places(api: Any) -> None:
     assert 0 == api.hipDeviceGetByPCIBusId(ctypes.byref(device), buffer.value)
     assert 0 == device.value
     assert INVALID_DEVICE == api.hipDeviceGetByPCIBusId(ctypes.byref(device), b"0000:ff:00.0")
+    for _ in range(2):  # the second answer is C's
+        ctypes.memset(buffer, 1, 64)
+        assert 0 == api.hipDeviceGetName(buffer, 64, 0)
+        assert b"AMD Instinct MI300X\0\1" == buffer.raw[:21]
+        ctypes.memset(buffer, 1, 64)
+        assert 0 == api.hipDeviceGetName(buffer, 8, 0)
+        assert b"AMD Ins\0\1" == buffer.raw[:9]
     ctypes.memset(buffer, 1, 64)
     assert INVALID_VALUE == api.hipDeviceGetPCIBusId(buffer, 6, 0)
     assert b"0000:\0\1\1" == buffer.raw[:8]  # as much as there is room for

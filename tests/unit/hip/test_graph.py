@@ -15,6 +15,7 @@ INVALID_VALUE, NOT_SUPPORTED, UPDATE_FAILURE = 1, 801, 910
 MEMCPY, MEMSET, HOST, CHILD, EMPTY, RECORD, ALLOC, FREE, BATCH = 1, 2, 3, 4, 5, 7, 10, 11, 14
 DEFAULT = 4
 
+ILLEGAL_STATE, UNSUPPORTED_IN_CAPTURE, INVALIDATED = 401, 900, 901
 ASKING = 3  # the state of the library in which Python answers every call
 
 HOST_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -236,6 +237,32 @@ def test_captured_allocations_live_until_the_graph_frees_them(api: Any) -> None:
     assert 0 == api.hipGraphExecDestroy(executable)
     assert INVALID_VALUE == api.hipFree(place)
     assert 0 == api.hipStreamDestroy(stream)
+
+
+def test_a_capture_of_nothing_is_an_empty_graph(api: Any) -> None:
+    stream, graph, count = api.stream(), ctypes.c_void_p(), ctypes.c_size_t(9)
+    assert ILLEGAL_STATE == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert INVALID_VALUE == api.hipStreamBeginCapture(stream, 3)
+    assert UNSUPPORTED_IN_CAPTURE == api.hipStreamBeginCapture(None, 0)
+    for _ in range(2):
+        assert 0 == api.hipStreamBeginCapture(stream, 0)
+        assert ILLEGAL_STATE == api.hipStreamBeginCapture(stream, 0)
+        assert 0 == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+        assert 0 == api.hipGraphGetNodes(graph, None, ctypes.byref(count))
+        assert 0 == count.value
+        assert 0 == api.hipGraphDestroy(graph)
+    assert 0 == api.hipStreamSynchronize(stream)
+    assert 0 == api.hipStreamBeginCapture(stream, 0)
+    assert 0 == api.hipStreamDestroy(stream)
+    assert 0 == api.hipStreamSynchronize(None)
+
+
+def test_a_capture_that_waiting_spoils(api: Any) -> None:
+    stream, graph = api.stream(), ctypes.c_void_p()
+    assert 0 == api.hipStreamBeginCapture(stream, 0)
+    assert UNSUPPORTED_IN_CAPTURE == api.hipStreamSynchronize(stream)
+    assert INVALIDATED == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert 0 == api.hipStreamSynchronize(stream) == api.hipStreamDestroy(stream)
 
 
 def test_a_user_object_ends_with_its_last_reference(api: Any) -> None:

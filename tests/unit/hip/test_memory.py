@@ -91,7 +91,12 @@ def test_a_pool_has_a_limit_and_may_be_destroyed_while_it_is_chosen(api: Any) ->
         more = api.hipMallocFromPoolAsync(ctypes.byref(ctypes.c_void_p()), 1, pool, None)
         assert OUT_OF_MEMORY == more
         assert 0 == api.hipFreeAsync(place, None) == api.hipStreamSynchronize(None)
-    assert 0 == api.hipDeviceSetMemPool(0, pool) == api.hipMemPoolDestroy(pool)
+    assert 0 == api.hipDeviceGetMemPool(ctypes.byref(found), 0)
+    assert pool.value != found.value
+    assert 0 == api.hipDeviceSetMemPool(0, pool)
+    assert 0 == api.hipDeviceGetMemPool(ctypes.byref(found), 0)
+    assert pool.value == found.value
+    assert 0 == api.hipMemPoolDestroy(pool)
     assert 0 == api.hipDeviceGetMemPool(ctypes.byref(found), 0)
     assert 0 == api.hipDeviceGetDefaultMemPool(ctypes.byref(default), 0)
     assert default.value == found.value
