@@ -7,6 +7,7 @@ lane, as AMD's manuals describe them.  Nothing here uses the package's semantics
 from __future__ import annotations
 
 from oracles import (  # noqa: F401  (each registers its rules)
+    cdna5,
     comparisons,
     conversions,
     floats,

@@ -158,6 +158,7 @@ def _atomic(space: str, name: str) -> Reach | None:
 
 def _moved(space: str, kind: str, rest: str) -> Reach | None:
     """A load or a store: ``rest`` is the name behind the verb."""
+    rest = rest.removeprefix("monitor_")  # which also wakes the wave when the place changes
     to_lds = rest.startswith("lds_")
     rest = rest.removeprefix("lds_")
     addtid = rest.startswith("addtid_")

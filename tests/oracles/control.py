@@ -18,7 +18,8 @@ _NAMES = """
     s_prefetch_data_pc_rel s_buffer_prefetch_data buffer_wbl2 buffer_inv buffer_gl0_inv
     buffer_gl1_inv buffer_invl2 buffer_wbinvl1 buffer_wbinvl1_vol global_inv global_wb
     global_wbinv s_cbranch_cdbgsys s_cbranch_cdbguser s_cbranch_cdbgsys_or_user
-    s_cbranch_cdbgsys_and_user s_barrier_signal
+    s_cbranch_cdbgsys_and_user s_barrier_signal s_wait_asynccnt s_wait_tensorcnt s_wait_xcnt
+    s_setprio_inc_wg s_monitor_sleep flat_prefetch_b8 global_prefetch_b8
 """
 DO_NOTHING = frozenset(_NAMES.split())
 """Of single waves and programs without a debugger."""

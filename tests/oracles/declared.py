@@ -13,14 +13,17 @@ from anyroc.isa.tables import table
 from anyroc.isa.targets import target
 from anyroc.semantics.checked import Oracle
 from anyroc.semantics.core import OPERATIONS, Access, Cross, Matrix, Op
-from oracles import RULES
+from oracles import RULES, cdna5
 from oracles.accesses import reach
 from oracles.control import BRANCHES, DO_NOTHING, INDEXED
 
-__all__ = ["TARGETS", "declared", "rendered"]
+__all__ = ["PARTLY", "TARGETS", "declared", "rendered"]
 
 TESTS = Path(__file__).parents[1]
 TARGETS = ("gfx90a", "gfx942", "gfx950", "gfx1100", "gfx1151", "gfx1200", "gfx1201")
+PARTLY = "gfx1250"
+"""A target not all of whose instructions have an oracle."""
+_ALL = (*TARGETS, PARTLY)
 _RADEON_9000 = ("gfx1200", "gfx1201")
 _TRANSPOSED = ("ds_load_b64_tr_b16", "ds_load_b64_tr_b4", "ds_load_b64_tr_b8", "ds_load_b96_tr_b6")
 EMULATED = TESTS / "differential" / "emulated.txt"
@@ -36,7 +39,7 @@ def _module(path: str) -> ModuleType:
 
 
 def _keys(kind: type) -> set[str]:
-    known = {row.op for name in TARGETS for row in table(target(name).isa)}
+    known = {row.op for name in (*TARGETS, PARTLY) for row in table(target(name).isa)}
     return {key for key in known if isinstance(OPERATIONS.get(key), kind)}
 
 
@@ -61,14 +64,14 @@ def declared() -> list[Oracle]:
             "rules",
             "Python's integers and exact fractions, by AMD's manuals: "
             "tests/unit/oracles/test_rules.py",
-            TARGETS,
+            _ALL,
             frozenset(_keys(Op) & set(RULES)),
         ),
         Oracle(
             "names",
             "a wave of bytes that knows what an access's name says: "
             "tests/unit/translate/test_memory.py",
-            TARGETS,
+            _ALL,
             frozenset(key for key in accesses if reach(key) is not None),
         ),
         Oracle(
@@ -86,20 +89,20 @@ def declared() -> list[Oracle]:
         Oracle(
             "lanes",
             "AMD's formulas of which lane reads which: tests/unit/oracles/test_lanes.py",
-            TARGETS,
+            _ALL,
             frozenset(_keys(Cross)),
         ),
         Oracle(
             "matrices",
             "NumPy's products in the layouts that AMD publishes: "
             "tests/unit/semantics/test_matrix.py",
-            TARGETS,
+            _ALL,
             frozenset(_keys(Matrix)),
         ),
         Oracle(
             "control",
             "the way a wave takes, and what is left alone: tests/unit/oracles/test_control.py",
-            TARGETS,
+            _ALL,
             DO_NOTHING | BRANCHES,
         ),
         Oracle(
@@ -113,6 +116,13 @@ def declared() -> list[Oracle]:
             "what a gfx1200 gave: tests/unit/translate/test_silicon.py",
             _RADEON_9000,
             measured,
+        ),
+        Oracle(
+            "manual",
+            "pseudo-code and tables of AMD's manual: tests/unit/semantics/test_cdna5.py, "
+            "tests/unit/translate/test_gfx1250.py",
+            (PARTLY,),
+            cdna5.SEPARATE | cdna5.MOVES,
         ),
         *_emulated(),
     ]

@@ -116,8 +116,9 @@ def make(isa: str, wave_size: int, row: Row, entry: Rule, kernel: _Kernel) -> Ma
             value = _modifier(name, width, row, entry, rng)
         raw = layout.put(raw, name, value)
     if any(spec.kind == "k" for spec in row.src):
-        literal = int(codes("f32" if "32" in row.op else "f16", 1, rng.randrange(99))[0])
-        literal = literal.to_bytes(4, "little")
+        t = next(t for t in ("f64", "f32", "f16", "") if t in row.op)
+        literal = int(codes(t or "f16", 1, rng.randrange(99))[0])
+        literal = literal.to_bytes(8 if t == "f64" else 4, "little")
     code = raw.to_bytes(layout.bytes, "little") + literal
     try:
         inst = decode(isa, code + bytes(8), 0, wave_size=wave_size)
@@ -403,7 +404,7 @@ def _differs(
     whole = sum(word << 32 * n for n, word in enumerate(words))
     low = 0
     if bits == 16 and len(parts) == 1 and operand.kind == "v":
-        high = made.inst.op == "v_fma_mixhi_f16" or made.inst.mods.op_sel[3]
+        high = "_mixhi_" in made.inst.op or made.inst.mods.op_sel[3]
         low = 16 if high and made.inst.row.dst[0].bits == 16 else 0
         rest = words[0] >> (16 - low) & 0xFFFF
         if rest not in (0, old[0] >> (16 - low) & 0xFFFF):

@@ -16,7 +16,7 @@ from translate_support.machine import BAD_PC, ENTRY, FORMS, State, form_of, run
 
 CONFIGURATIONS = [
     ("gfx90a", 64), ("gfx942", 64), ("gfx950", 64), ("gfx1100", 64), ("gfx1151", 32),
-    ("gfx1200", 64), ("gfx1201", 32),
+    ("gfx1200", 64), ("gfx1201", 32), ("gfx1250", 32),
 ]  # fmt: skip
 ENDED = 0
 """The status of a wave that came to s_endpgm."""

@@ -69,7 +69,7 @@ def check(
     return found + ([f"memory at {places[:4].tolist()}"] if len(places) else [])
 
 
-KIN = [("gfx90a", 64), ("gfx950", 64), ("gfx1100", 32), ("gfx1200", 64)]
+KIN = [("gfx90a", 64), ("gfx950", 64), ("gfx1100", 32), ("gfx1200", 64), ("gfx1250", 32)]
 
 
 @pytest.mark.parametrize(
