@@ -135,8 +135,14 @@ class Builder:
         if not made.exists():
             flags = commands.host_flags(self.tools, Language.HIP, self._options(unit, unit.level))
             flags += [f"-cuid={commands.unit_id(unit.source)}"]
-            flags += self._precompiled(flags, unit, f"host{unit.level}")
-            _run([*flags, str(unit.source)], made)
+            precompiled = self._precompiled(flags, unit, f"host{unit.level}")
+            try:
+                _run([*flags, *precompiled, str(unit.source)], made)
+            except BuildError as error:
+                if not precompiled or _STALE in str(error):
+                    raise
+                # It may be one that other headers must come before.
+                _run([*flags, str(unit.source)], made)
         return made
 
     def _fat(self, unit: Unit) -> Path:

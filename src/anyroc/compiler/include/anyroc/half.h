@@ -9,11 +9,22 @@
 
 #include "anyroc/small_floats.h"
 
+typedef _Float16 _Float16_2 __attribute__((ext_vector_type(2)));
+
+/* `data` are AMD's names for the values, which some programs use. */
 struct __half_raw {
-    unsigned short x;
+    union {
+        unsigned short x;
+        _Float16 data;
+    };
 };
 struct __half2_raw {
-    unsigned short x, y;
+    union {
+        struct {
+            unsigned short x, y;
+        };
+        _Float16_2 data;
+    };
 };
 
 struct __align__(2) __half {
@@ -43,7 +54,12 @@ struct __align__(2) __half {
 typedef __half half;
 
 struct __align__(4) __half2 {
-    __half x, y;
+    union {
+        struct {
+            __half x, y;
+        };
+        _Float16_2 data;
+    };
 
     __half2() = default;
     __host__ __device__ constexpr __half2(__half a, __half b) : x(a), y(b) {}
@@ -54,10 +70,8 @@ struct __align__(4) __half2 {
     {
     }
 #endif
-    __host__ __device__ __half2(__half2_raw raw)
-        : x(__half_raw{raw.x}), y(__half_raw{raw.y})
-    {
-    }
+    __host__ __device__ constexpr __half2(_Float16_2 values) : data(values) {}
+    __host__ __device__ __half2(__half2_raw raw) : data(raw.data) {}
 };
 typedef __half2 half2;
 
