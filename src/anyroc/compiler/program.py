@@ -67,10 +67,10 @@ def compile_program(
     languages = {source: _language(source) for source in dict.fromkeys(sources)}
     units = [source for source, language in languages.items() if language.has_device_code]
     jobs = [
-        _job(_host_object, tools, source, language, options)
+        _job(host_object, tools, source, language, options)
         for source, language in languages.items()
     ]
-    work = _device_object if options.rdc else code_object
+    work = device_object if options.rdc else code_object
     jobs += [
         _job(work, tools, source, languages[source], gpu, options)
         for source in units
@@ -106,7 +106,7 @@ def compile_device(
             tools, files[0], _device_language(files[0]), target, options
         ).path.read_bytes()
     jobs = [
-        _job(_device_object, tools, source, _device_language(source), target, options)
+        _job(device_object, tools, source, _device_language(source), target, options)
         for source in files
     ]
     objects = _all(jobs)
@@ -155,9 +155,8 @@ def _all(jobs: Sequence[Callable[[], steps.Made]]) -> list[steps.Made]:
     return [made[index] for index in range(len(jobs))]
 
 
-def _host_object(
-    tools: Toolchain, source: Path, language: Language, options: Options
-) -> steps.Made:
+def host_object(tools: Toolchain, source: Path, language: Language, options: Options) -> steps.Made:
+    """Compile the host part of a source."""
     flags = commands.host_flags(tools, language, options)
     if language.has_device_code:
         flags.append(f"-cuid={commands.unit_id(source)}")
@@ -169,10 +168,10 @@ def code_object(
     tools: Toolchain, source: Path, language: Language, target: Target, options: Options
 ) -> steps.Made:
     """Compile the device part of a source and link it."""
-    return _linked_device(tools, [_device_object(tools, source, language, target, options)], target)
+    return _linked_device(tools, [device_object(tools, source, language, target, options)], target)
 
 
-def _device_object(
+def device_object(
     tools: Toolchain, source: Path, language: Language, target: Target, options: Options
 ) -> steps.Made:
     """Compile the device part of a source to an object, or to bitcode if it is relocatable."""

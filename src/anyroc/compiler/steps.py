@@ -137,7 +137,7 @@ def _load(store: cache.Cache, step: str) -> list[tuple[list[Dependency], str, st
 
 def _describe(path: Path) -> Dependency:
     status = path.stat()
-    return str(path), status.st_size, status.st_mtime_ns, _digest(path)
+    return str(path), status.st_size, status.st_mtime_ns, content_hash(path)
 
 
 def _unchanged(dependency: Dependency) -> bool:
@@ -146,10 +146,11 @@ def _unchanged(dependency: Dependency) -> bool:
         status = os.stat(path)  # noqa: PTH116 - hundreds of these are on the warm path
         if status.st_size != size:
             return False
-        return status.st_mtime_ns == modified or _digest(Path(path)) == digest
+        return status.st_mtime_ns == modified or content_hash(Path(path)) == digest
     except OSError:
         return False
 
 
-def _digest(path: Path) -> str:
+def content_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

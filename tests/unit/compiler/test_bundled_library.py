@@ -60,7 +60,7 @@ def test_cases_compile(case: Path) -> None:
     assert compile_device(case, target=target("gfx1201"), options=FAST)
     tools = toolchain.discover().require()
     assert "libc++" == tools.host.name
-    made = program._host_object(tools, case, language_of(case), FAST)
+    made = program.host_object(tools, case, language_of(case), FAST)
     assert made.path.stat().st_size > 0
 
 

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from anyroc.compiler import hipcc
+from anyroc.cli.environment import variables
+from anyroc.compiler import bundle, hipcc
 from anyroc.compiler.toolchain import HEADERS
+
+KERNEL = '#include <hip/hip_runtime.h>\nextern "C" __global__ void k(int *p) { *p = 1; }\n'
+MAIN = """
+#include <hip/hip_runtime.h>
+#include <cstdio>
+#if OTHER
+extern __device__ int value;
+__device__ int twice(int x);
+#else
+static __device__ int value = 3;
+static __device__ int twice(int x) { return x - 1; }
+#endif
+__global__ void add(int *p) { *p = value + twice(value) + (1 - OTHER) * 2; }
+int main()
+{
+    int *place, result = 0;
+    if (hipMalloc(&place, sizeof *place) != hipSuccess)
+        return 1;
+    add<<<1, 1>>>(place);
+    if (hipMemcpy(&result, place, sizeof result, hipMemcpyDeviceToHost) != hipSuccess)
+        return 2;
+    std::printf("%d\\n", result);
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +42,11 @@ def command() -> Path:
     return hipcc.folder() / "hipcc"
 
 
-def run(command: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Path, *arguments: str, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [command, *arguments], capture_output=True, text=True, timeout=120, check=False
+        [command, *arguments], capture_output=True, text=True, timeout=120, check=False, cwd=folder
     )
 
 
@@ -31,15 +59,64 @@ def test_it_tells_where_headers_are(command: Path) -> None:
 
 def test_it_compiles_kernels(command: Path, tmp_path: Path) -> None:
     source, made = tmp_path / "kernel.cpp", tmp_path / "kernel.hsaco"
-    source.write_text(
-        '#include <hip/hip_runtime.h>\nextern "C" __global__ void k(int *p) { *p = 1; }'
-    )
+    source.write_text(KERNEL)
     done = run(command, "--genco", "--offload-arch=gfx1201", str(source), "-o", str(made))
     assert ("", 0) == (done.stderr, done.returncode)
     assert b"\x7fELF" == made.read_bytes()[:4]
 
 
-def test_what_it_does_not_do_it_says(command: Path, tmp_path: Path) -> None:
-    done = run(command, "program.hip", "-o", "program")
+def test_it_bundles_kernels_for_several_gpus(command: Path, tmp_path: Path) -> None:
+    source, made = tmp_path / "kernel.cpp", tmp_path / "kernel.co"
+    source.write_text(KERNEL)
+    targets = "--offload-arch=gfx942:sramecc+,gfx1201"
+    done = run(command, "--genco", targets, str(source), "-o", str(made))
+    assert ("", 0) == (done.stderr, done.returncode)
+    images = [image for image in bundle.images(made.read_bytes()) if image.is_device]
+    assert ["gfx942", "gfx1201"] == [image.target_name for image in images]
+
+
+@pytest.mark.parametrize("relocatable", [False, True])
+def test_it_makes_objects_and_executables(command: Path, tmp_path: Path, relocatable: bool) -> None:
+    kernels = '#include "value.h"\n__device__ int value = FIRST; __device__ int twice(int x) '
+    (tmp_path / "value.h").write_text("#define FIRST 4\n")
+    (tmp_path / "kernels.cpp").write_text(kernels + "{ return 2 * x; }\n")
+    (tmp_path / "main.cpp").write_text(MAIN.replace("OTHER", str(int(relocatable))))
+    flags = ["-O1", "-g", "--offload-arch=gfx942", "--offload-arch=gfx1201", "-MMD", "-MP"]
+    flags += ["-fgpu-rdc"] if relocatable else []
+    for name in ("main", "kernels"):
+        done = run(command, *flags, "-c", f"{name}.cpp", "-o", f"{name}.o", folder=tmp_path)
+        assert ("", 0) == (done.stderr, done.returncode)
+    assert (
+        f"kernels.o: kernels.cpp \\\n  {tmp_path}/value.h" in (tmp_path / "kernels.d").read_text()
+    )
+    objects = ["main.o", "kernels.o"]
+    done = run(command, *objects, "-o", "program", "-pthread", "-lrocblas", folder=tmp_path)
+    assert ("", 0) == (done.stderr, done.returncode)
+    for target in ("gfx942", "gfx1201"):
+        environment = {**os.environ, **variables(), "ANYROC_TARGET": target}
+        shown = subprocess.run([tmp_path / "program"], env=environment, capture_output=True)
+        assert (b"12\n" if relocatable else b"7\n", 0) == (shown.stdout, shown.returncode)
+
+
+def test_a_shared_library_with_kernels(command: Path, tmp_path: Path) -> None:
+    source = tmp_path / "kernel.hip"
+    source.write_text(KERNEL)
+    done = run(command, "-shared", "-fPIC", str(source), "-o", "libkernel.so", folder=tmp_path)
+    assert ("", 0) == (done.stderr, done.returncode)
+    assert bundle.images((tmp_path / "libkernel.so").read_bytes())
+
+
+def test_what_does_not_compile_is_shown(command: Path, tmp_path: Path) -> None:
+    (tmp_path / "wrong.cpp").write_text("int main() { return nothing; }\n")
+    done = run(command, "wrong.cpp", folder=tmp_path)
     assert 1 == done.returncode
-    assert "anyroc build makes a program" in done.stderr
+    assert "wrong.cpp:1:21: error: use of undeclared identifier" in done.stderr
+    assert 1 == run(command, "missing.cpp", folder=tmp_path).returncode
+
+
+def test_hipconfig_answers(command: Path) -> None:
+    hipconfig = command.with_name("hipconfig")
+    assert "amd" == run(hipconfig, "--platform").stdout
+    assert run(hipconfig, "--version").stdout.startswith("7.1.")
+    assert f"-I{HEADERS}" in run(hipconfig, "--cpp_config").stdout
+    assert "HIP_PLATFORM: amd" in run(hipconfig).stdout
