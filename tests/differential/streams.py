@@ -51,8 +51,8 @@ BATCH = 32
 """Streams that share a code object, and between which host memory is looked at."""
 
 STEP_LIMIT = 2_000
-_LIFE = 4096  # streams after which a process is replaced
-_POOLED = 64  # batches that draw from the same instructions
+_LIFE = 16384  # streams after which a process is replaced
+_POOLED = 256  # batches that draw from the same instructions
 _POOLS = 8
 _HANG = 120.0  # seconds without a step forward
 _CANARY = 0x5A
