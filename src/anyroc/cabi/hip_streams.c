@@ -213,6 +213,8 @@ static inline int FAST_hipModuleLaunchKernel(void *function, unsigned gx, unsign
                                              void *extra)
 {
     const uint32_t grid[3] = {gx, gy, gz}, block[3] = {bx, by, bz};
+    if (gx > 0x7fffffff || gy > 65536 || gz > 65536) /* Python refuses */
+        return ASK_PYTHON;
     return launch_fast(function, grid, block, shared, stream, parameters, extra);
 }
 

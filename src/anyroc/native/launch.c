@@ -168,12 +168,14 @@ static void choose_order(struct launch *launch) {
   launch->shift = (seed * 0xbf58476d1ce4e5b9ull >> 16) % total;
 }
 
+/* Where workgroup ids are in TTMP9 and TTMP7, those of y and z have 16 bits each. */
 static int check(const struct anyroc_kernel *kernel, struct launch *launch, uint32_t dynamic_lds) {
   uint64_t groups = 1, items = 1;
   int whole = 1;
   for (int axis = 0; axis < 3; axis++) {
     uint32_t block = launch->block[axis];
     if (launch->grid[axis] == 0 || block == 0) return ANYROC_EMPTY_GRID;
+    if (axis > 0 && kernel->ids_in_ttmp && launch->grid[axis] > 0x10000) return ANYROC_EMPTY_GRID;
     if (block > MAX_BLOCK) return ANYROC_BLOCK_TOO_LARGE;
     if (launch->tail[axis] == 0 || launch->tail[axis] > block) launch->tail[axis] = block;
     whole &= launch->tail[axis] == block;

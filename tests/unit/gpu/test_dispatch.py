@@ -259,6 +259,17 @@ def test_launches_beyond_a_limit_are_refused(
     assert reason == info.value.reason
 
 
+def test_workgroup_ids_have_room_in_their_registers(any_bench: Bench) -> None:
+    kernel = any_bench.kernel("empty")
+    most = 1 << 16 if any_bench.device.target.isa.startswith("rdna4") else 1 << 17
+    any_bench.queue.launch(kernel, (1, most, 1), (1, 1, 1), 0)
+    any_bench.queue.synchronize()
+    if most == 1 << 16:
+        for grid in ((1, most + 1, 1), (1, 1, most + 1)):
+            with pytest.raises(LaunchError, match="a grid of"):
+                any_bench.queue.launch(kernel, grid, (1, 1, 1), 0)
+
+
 def test_arguments_larger_than_the_ring_are_refused(bench: Bench) -> None:
     kernel = bench.kernel("empty", kernarg_size=1 << 20)
     with pytest.raises(LaunchError, match="arguments"):
