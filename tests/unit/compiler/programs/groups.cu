@@ -7,7 +7,7 @@
 
 namespace cg = cooperative_groups;
 
-constexpr int THREADS = 128, BLOCKS = 3, OUTPUTS = 16;
+constexpr int THREADS = 128, BLOCKS = 3, OUTPUTS = 18;
 
 __global__ void groups(int *out, int *counter)
 {
@@ -34,6 +34,10 @@ __global__ void groups(int *out, int *counter)
         if (some.thread_rank() == 0)
             first = atomicAdd(counter, some.size());
         o[12] = some.shfl(first, 0) + some.thread_rank();
+        int agree;
+        o[16] = some.match_any(threadIdx.x % 2);
+        o[17] = some.match_all(threadIdx.x / 32, agree) + 2 * agree;
+        o[17] -= some.match_all(threadIdx.x, agree) + 2 * agree;
         auto four = cg::tiled_partition(some, 4);
         o[14] = four.thread_rank() + 10 * four.size() + 100 * four.shfl(threadIdx.x, 0);
     }
@@ -82,6 +86,12 @@ int main()
             expect("coalesced", g, before + 100 * size, o[11]);
             int rank = before % 4, four = size - (before - rank) < 4 ? size - (before - rank) : 4;
             expect("part of it", g, rank + 10 * four + 100 * (t - 3 * rank), o[14]);
+            int alike = 0;
+            for (int k = t - lane, rank = 0; k < t - lane + 32; ++k)
+                if (k % 3 == 1)
+                    alike |= (k % 2 == t % 2) << rank++;
+            expect("match_any", g, alike, o[16]);
+            expect("match_all", g, (1 << size) + 1, o[17]);
             ++chosen;
             if (o[12] >= 0 && o[12] < THREADS * BLOCKS)
                 seen[o[12]] = true;

@@ -83,20 +83,30 @@ public:
     __device__ int all(int predicate) const { return (anyroc::ballot(!predicate) & mask_) == 0; }
     __device__ lane_mask ballot(int predicate) const
     {
-        lane_mask votes = anyroc::ballot(predicate) & mask_, result = 0;
-        int bit = 0;
-        for (lane_mask left = mask_; left != 0; left &= left - 1, ++bit)
-            result |= static_cast<lane_mask>(votes >> anyroc::first_lane(left) & 1) << bit;
-        return result;
+        return ranks(anyroc::ballot(predicate));
     }
     template <typename T>
     __device__ lane_mask match_any(T value) const
     {
-        lane_mask same = anyroc::match_any(mask_, value);
-        return ballot(same >> anyroc::lane_of_warp() & 1);
+        return ranks(anyroc::match_any(mask_, value));
+    }
+    template <typename T>
+    __device__ lane_mask match_all(T value, int &all) const
+    {
+        return ranks(anyroc::match_all(mask_, value, &all));
     }
 
 private:
+    /* The ranks of those of the group that lanes belong to. */
+    __device__ lane_mask ranks(lane_mask lanes) const
+    {
+        lane_mask result = 0;
+        int bit = 0;
+        for (lane_mask left = mask_; left != 0; left &= left - 1, ++bit)
+            result |= static_cast<lane_mask>(lanes >> anyroc::first_lane(left) & 1) << bit;
+        return result;
+    }
+
     lane_mask mask_;
 };
 
