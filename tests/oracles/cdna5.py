@@ -176,3 +176,15 @@ MOVES = frozenset(
     }
 )
 """What unit/translate/test_gfx1250.py checks beside arithmetic."""
+SPARSE = frozenset(
+    {f"v_swmmac_{d}_16x16x64_{d}" for d in ("f16", "bf16")}
+    | {f"v_swmmac_f32_16x16x64_{a}" for a in ("f16", "bf16")}
+    | {
+        f"v_swmmac_{d}_16x16x128_{a}_{b}"
+        for d in ("f32", "f16")
+        for a in ("fp8", "bf8")
+        for b in ("fp8", "bf8")
+    }
+    | {"v_swmmac_i32_16x16x128_iu8"}
+)
+"""Its sparse matrices, whose layouts are there, too."""

@@ -97,7 +97,7 @@ def declared() -> list[Oracle]:
             "NumPy's products in the layouts that AMD publishes: "
             "tests/unit/semantics/test_matrix.py",
             _ALL,
-            frozenset(_keys(Matrix)),
+            frozenset(_keys(Matrix) - cdna5.SPARSE),
         ),
         Oracle(
             "control",
@@ -122,7 +122,7 @@ def declared() -> list[Oracle]:
             "pseudo-code and tables of AMD's manual: tests/unit/semantics/test_cdna5.py, "
             "tests/unit/translate/test_gfx1250.py",
             (PARTLY,),
-            cdna5.SEPARATE | cdna5.MOVES,
+            cdna5.SEPARATE | cdna5.MOVES | cdna5.SPARSE,
         ),
         *_emulated(),
     ]

@@ -63,7 +63,7 @@ def _register(
         c="b32" if sparse else d,
         a_rows=rows(per_lane // 2 if sparse else per_lane, _BITS[a]),
         b_rows=rows(per_lane, _BITS[b]),
-        c_rows=1 if sparse else _sum_rows(shape, d, wave, suffix),
+        c_rows=rows(per_lane // 2, 2) if sparse else _sum_rows(shape, d, wave, suffix),
         runs=kind == "mfma" and blocks == 1 and d != "f64" and suffix != "_flush",
     )
     matrix(entry)
@@ -132,6 +132,10 @@ def _wmma_cdna5() -> None:
     for a, b in _SMALL:
         for d in ("f32", "f16"):
             _register("wmma", (16, 16, 64, 1), a, b, d, 32)
+            _register("swmmac", (16, 16, 128, 1), a, b, d, 32)
+    for f, d in (("f16", "f32"), ("bf16", "f32"), ("f16", "f16"), ("bf16", "bf16")):
+        _register("swmmac", (16, 16, 64, 1), f, f, d, 32)
+    _register("swmmac", (16, 16, 128, 1), "iu8", "iu8", "i32", 32)
 
 
 _mfma()

@@ -14,6 +14,7 @@ import pytest
 from anyroc.isa.tables import table
 from anyroc.native import library
 from anyroc.semantics.core import OPERATIONS, Matrix
+from oracles.cdna5 import SPARSE
 from semantics_support.exact import BF16, F16, F32, F64, SMALL, Format, decode, encode
 from semantics_support.exact import magnitude_of as exact_magnitude
 from semantics_support.matrix_layouts import BITS, Shape, digest, shape
@@ -158,7 +159,12 @@ CDNA5 = frozenset(
     row.op for row in table("cdna5") if row.op.startswith("v_wmma") and "@cdna5" in row.flags
 )
 CHOSEN = [name for name in MATRICES if name.endswith(("_f8f6f4", "bf16f32_16x16x32_bf16"))]
-EVERY = [(name, *variant) for name in MATRICES if name not in CHOSEN for variant in variants(name)]
+EVERY = [
+    (name, *variant)
+    for name in MATRICES
+    if name not in CHOSEN and name not in SPARSE
+    for variant in variants(name)
+]
 
 
 @pytest.mark.parametrize("name, generation, wave", EVERY)

@@ -398,3 +398,84 @@ def test_transposing_loads(width: int, size: int, space: str, form: str, buffer:
                 of, column = lane // 8 * 8 + n, lane % 8
             want = loaded[of] >> width * column & ((1 << width) - 1)
             assert want == got >> width * n & ((1 << width) - 1), (lane, n)
+
+
+SPARSE = [
+    (d, k, a, b)
+    for k, formats, results in (
+        (64, ("f16",), ("f32", "f16")),
+        (64, ("bf16",), ("f32", "bf16")),
+        (128, ("fp8", "bf8"), ("f32", "f16")),
+        (128, ("iu8",), ("i32",)),
+    )
+    for d in results
+    for a in formats
+    for b in formats
+]
+KINDS |= {"fp8": SMALL["fp8"], "bf8": SMALL["bf8"]}
+
+
+def code_of(v: int, kind: str) -> int:
+    """A small integer in a format."""
+    if kind.startswith("i"):
+        return v & (0xFF if kind == "iu8" else 0xFFFFFFFF)
+    return encode(Fraction(v), KINDS[kind])
+
+
+def put(state: State, row: int, lane: int, at: int, kind: str, v: int) -> None:
+    """An integer as element ``at`` of a lane's registers."""
+    bits = {"f16": 16, "bf16": 16, "f32": 32, "i32": 32}.get(kind, 8)
+    per = 32 // bits
+    state.vgpr[row + at // per, lane] |= np.uint32(code_of(v, kind) << at % per * bits)
+
+
+def in_a(p: int, narrow: bool) -> tuple[int, int]:
+    """7.12.2: the half of the wave that holds column p of the packed A, and its element there."""
+    per = 4 if narrow else 2
+    register = (p // 16) * (8 // per) + p % 8 // per
+    return p // 8 % 2, register * per + p % per
+
+
+def in_b(k: int) -> tuple[int, int]:
+    """7.12.4 and 7.12.5: the same of row k of B."""
+    return k % 32 // 16, k // 32 * 16 + k % 16
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("d", "k", "a", "b"), SPARSE)
+def test_sparse_products(d: str, k: int, a: str, b: str, form: str) -> None:
+    rng = np.random.default_rng(k + len(d))
+    narrow = k == 128
+    packed, right = rng.integers(-3, 4, (16, k // 2)), rng.integers(-3, 4, (k, 16))
+    pairs = np.array([(x, y) for x in range(4) for y in range(x + 1, 4)])
+    chosen = pairs[rng.integers(0, 6, (16, k // 4))]
+    left, start = np.zeros((16, k), int), rng.integers(-9, 10, (16, 16))
+    state = random_state(k)
+    state.vgpr[32:80] = 0
+    for m in range(16):
+        for p in range(k // 2):
+            index = int(chosen[m, p // 2, p % 2])
+            left[m, p // 2 * 4 + index] = packed[m, p]
+            half, at = in_a(p, narrow)
+            lane = 16 * half + m
+            put(state, 32, lane, at, a, int(packed[m, p]))
+            state.vgpr[56 + at // 16, lane] |= np.uint32(index << 2 * at % 32)
+        for n in range(k):
+            half, at = in_b(n)
+            put(state, 40, 16 * half + m, at, b, int(right[n, m]))
+        for n in range(16):  # C and D
+            put(state, 64, m + 16 * (n // 8), n % 8, d, int(start[n, m]))
+    formats = a if narrow is False or a == "iu8" else f"{a}_{b}"
+    code = instruction(
+        *("cdna5", "VOP3P", f"v_swmmac_{d}_16x16x{k}_{formats}"),
+        vdst=64, src0=register(32), src1=register(40), src2=register(56),
+        neg=3 if a == "iu8" else 0, op_sel_hi=3,
+    )  # fmt: skip
+    after = executed(form, code, state)
+    want = left @ right + start
+    width = {"f16": 16, "bf16": 16}.get(d, 32)
+    for m in range(16):
+        for n in range(16):
+            lane, at = n + 16 * (m // 8), m % 8
+            got = whole(after, 64, 8, lane) >> width * at & ((1 << width) - 1)
+            assert code_of(int(want[m, n]), d) == got, (m, n)
