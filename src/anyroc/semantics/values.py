@@ -320,7 +320,9 @@ def host_instruction(name: str, *operands: Value) -> Value | None:
     where there is none, and the body has to compose it.
 
     ``ldexp``: ``v * 2**n`` with one rounding, ``n`` an I32.  ``max`` and ``min``: IEEE 754-2008's
-    maxNum and minNum, which quiet a signaling NaN; -0 below +0.
+    maxNum and minNum, which quiet a signaling NaN; -0 below +0.  ``bytes``: for each byte of a
+    dword the one of eight that its lower three bits number, those of the second operand before the
+    third's.
     """
     first = operands[0]
     if first.backend.environment is not None:

@@ -21,6 +21,7 @@ from anyroc.semantics.values import (
     count_leading_zeros,
     count_trailing_zeros,
     funnel_shift_right,
+    host_instruction,
     maximum,
     minimum,
     mul_high,
@@ -209,14 +210,36 @@ def byte(a: Value, index: int) -> Value:
     return (a >> (8 * index)) & 0xFF
 
 
+def _byte_masks(v: Value) -> Value:
+    """0xFF in each byte whose upper bit is set, 0 in the others."""
+    flags = (v >> 7) & 0x01010101
+    return (flags << 8) - flags
+
+
+def _at_least(selectors: Value, code: int) -> Value:
+    """0xFF in each byte that is ``code`` (at most 128) or more."""
+    return _byte_masks(((selectors & 0x7F7F7F7F) + (0x80 - code) * 0x01010101) | selectors)
+
+
 @op("v_perm_b32", "b32 b32 b32 -> b32")
 def _(high: Value, low: Value, selectors: Value) -> Value:
+    picked = host_instruction("bytes", selectors, low, high)
+    # Codes from 8 on: the sign of the upper byte of each half-word, low first; 0; then 0xFF.
+    uppers = host_instruction("bytes", ((selectors & 0x03030303) << 1) | 0x01010101, low, high)
+    if picked is None or uppers is None:
+        return _permuted(high, low, selectors)
+    constant = _at_least(selectors, 12)
+    picked = (picked & ~_at_least(selectors, 8)) | (_byte_masks(uppers) & _at_least(selectors, 8))
+    return (picked & ~constant) | _at_least(selectors, 13)
+
+
+def _permuted(high: Value, low: Value, selectors: Value) -> Value:
+    """The same, byte by byte."""
     both = (convert(high, U64) << 32) | convert(low, U64)
     result = selectors.const(0)
     for index in range(4):
         s = byte(selectors, index)
         data = convert(both >> (convert(s & 7, U64) << 3), U32) & 0xFF
-        # 8 to 11: the sign of the upper byte of each half-word, low first.
         signs = convert(both >> (((convert(s & 3, U64)) << 4) | 15), U32) & 1
         chosen = select(s < 8, data, signs * 0xFF)
         chosen = select(s == 12, s.const(0), chosen)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import operator
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache as memoize
 from typing import Any
 
@@ -48,7 +48,7 @@ _FOLDED: dict[str, Callable[[int, int], int]] = {
     "shl": operator.lshift,
     "lshr": operator.rshift,
 }
-_HOST_FEATURE = "avx512dq"
+_HOST_FEATURE, _BYTES_FEATURE = "avx512dq", "avx512bw"
 _GREATER, _LESSER = "5", "4"  # by value, with the sign of the result
 _HOST = {
     ("ldexp", "f32", 16): ("llvm.x86.avx512.mask.scalef.ps.512", None),
@@ -276,6 +276,8 @@ class LLVMBackend:
         return (name, t.name, self.lanes) in _HOST and host_has(_HOST_FEATURE)
 
     def host(self, name: str, t: Type, operands: list[tuple[Type, Any]]) -> Any | None:
+        if name == "bytes":
+            return self._bytes(t, *(raw for _, raw in operands))
         if not self.has(name, t):
             return None
         intrinsic, selector = _HOST[name, t.name, self.lanes]
@@ -288,6 +290,33 @@ class LLVMBackend:
         self.code.declare(intrinsic, vector, *kinds)
         arguments = ", ".join(f"{k} {v}" for k, v in zip(kinds, texts, strict=True))
         return self.code.emit(f"call {vector} @{intrinsic}({arguments})")
+
+    def _bytes(self, t: Type, selectors: Any, low: Any, high: Any) -> Any | None:
+        """VPSHUFB looks at the lower four bits of a byte's number, among the 16 of four lanes."""
+        if self.lanes != 16 or t.bits != 32 or not host_has(_BYTES_FEATURE):
+            return None
+        emit, vector, wide = self.code.emit, self.type(t), f"<{4 * self.lanes} x i8>"
+
+        def each(values: Iterable[int]) -> str:
+            return "<" + ", ".join(f"i8 {value}" for value in values) + ">"
+
+        def as_bytes(raw: Any) -> str:
+            return emit(f"bitcast {vector} {self.text(t, raw)} to {wide}")
+
+        places = range(4 * self.lanes)
+        numbers = as_bytes(selectors)
+        within = emit(f"and {wide} {numbers}, {each(3 for _ in places)}")
+        within = emit(f"or {wide} {within}, {each(at % 16 & 12 for at in places)}")
+        intrinsic = "llvm.x86.avx512.pshuf.b.512"
+        self.code.declare(intrinsic, wide, wide, wide)
+        first, second = (
+            emit(f"call {wide} @{intrinsic}({wide} {as_bytes(raw)}, {wide} {within})")
+            for raw in (low, high)
+        )
+        upper = emit(f"and {wide} {numbers}, {each(4 for _ in places)}")
+        upper = emit(f"icmp ne {wide} {upper}, zeroinitializer")
+        chosen = f"<{len(places)} x i1> {upper}, {wide} {second}, {wide} {first}"
+        return emit(f"bitcast {wide} {emit(f'select {chosen}')} to {vector}")
 
     def bitcast(self, source: Type, target: Type, a: Any) -> Any:
         if not isinstance(a, str) and not source.is_float and not target.is_float:
