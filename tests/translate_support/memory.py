@@ -52,13 +52,13 @@ def tame_words(rng: np.random.Generator, count: int) -> np.ndarray:
     return halves.view(np.uint32)
 
 
-def prepare(state: State, buffer: Buffer, rng: np.random.Generator) -> None:
+def prepare(state: State, buffer: Buffer, rng: np.random.Generator, in_bytes: bool = False) -> None:
     """Fills registers with addresses, memory with numbers.
 
     v12 to v16 hold offsets (by 4, by 16, all the same, scattered, any byte), v0 to v9 the same as
     addresses, v10 flat addresses of all kinds; v17 wild offsets, v18 indices, v19 scratch offsets,
     v20 and v22 pairs of index and offset; v24 and up data.  s0 is the middle of the buffer, s2 and
-    s3 small offsets, s4 and up six buffer descriptors.
+    s3 small offsets, s4 and up six buffer descriptors, gfx1250's if ``in_bytes``.
     """
     lanes, n = np.arange(state.wave_size), state.wave_size
     state.vgpr[24:] = tame_words(rng, state.vgpr[24:].size).reshape(-1, n)
@@ -90,6 +90,12 @@ def prepare(state: State, buffer: Buffer, rng: np.random.Generator) -> None:
     descriptors += [(64, 20, struct | 1 << 21), (32, 20, 0)]
     for i, (stride, records, word3) in enumerate(descriptors):
         low, high = _halves(buffer.base)
+        if in_bytes:
+            size = ((1 << 45) - 1, 1500, 200, 1499, 700, 3)[i]
+            selected = (0, 0, 1, 1, 0, 0)[i] << 125 | (i == 4) << 124 | (i % 4) << 122
+            words = buffer.base | size << 57 | stride << 108 | selected
+            state.sgpr[4 + 4 * i : 8 + 4 * i] = [words >> 32 * n & 0xFFFFFFFF for n in range(4)]
+            continue
         high = high & 0xFFFF | stride << 16 | swizzles[i]
         state.sgpr[4 + 4 * i : 8 + 4 * i] = low, high, records, word3
     state.scratch = tame_words(rng, 64 * n).view(np.uint8).reshape(64 * n, 4).copy()
@@ -411,6 +417,8 @@ class MemoryReference(Reference):
         mods, state = inst.mods, self.state
         srsrc, soffset = inst.operand("srsrc"), inst.operand("soffset")
         assert srsrc is not None
+        if self.target.counts_buffer_bytes:
+            return self._byte_places(inst, access, lane)
         w0, w1, records, w3 = (int(w) for w in state.sgpr[srsrc.index : srsrc.index + 4])
         scalar = self._scalar_words(soffset, 1)[0] if soffset is not None else 0
         selected = self.target.selects_buffer_bounds
@@ -452,6 +460,37 @@ class MemoryReference(Reference):
             places.append(("global" if good else "none", base + size * d))
         return places
 
+    def _byte_places(self, inst: Instruction, access: Reach, lane: int) -> list[tuple[str, int]]:
+        """The same on gfx1250 ("CDNA5" ISA, 9.4 and 9.6)."""
+        mods, state = inst.mods, self.state
+        srsrc, soffset, vaddr = (inst.operand(n) for n in ("srsrc", "soffset", "vaddr"))
+        assert srsrc is not None
+        words = [int(w) for w in state.sgpr[srsrc.index : srsrc.index + 4]]
+        record = sum(word << 32 * n for n, word in enumerate(words))
+        scalar = self._scalar_words(soffset, 1)[0] if soffset is not None else 0
+        stride = (record >> 108 & 0x3FFF) * (1, 4, 8, 32)[record >> 122 & 3]
+        both = self._lane_value(vaddr, lane, 2)
+        low, high = both & 0xFFFFFFFF, both >> 32
+        index = low if mods.idxen else 0
+        offset = ((high if mods.idxen else low) if mods.offen else 0) + mods.offset
+        base, limit = record & (1 << 57) - 1, record >> 57 & (1 << 45) - 1
+        swizzle = record >> 124 & 1
+        if swizzle:
+            total = offset + scalar & (1 << 45) - 1
+            at = (index // 32 * stride + total // 16 * 16) * 32 + index % 32 * 16 + total % 16
+        else:
+            at = scalar + (index * stride + offset & (1 << 45) - 1)
+        size = min(access.size, 4) if access.kind != "atomic" else access.size
+        places = []
+        for d in range(access.size // size):
+            end = index * stride + offset + scalar + size * (d + 1)
+            good = end <= limit or limit == (1 << 45) - 1
+            if record >> 125 & 1:
+                good = good and offset + scalar + size * (d + 1) <= stride
+            where = base - self.buffer.address + at + size * d
+            places.append(("global" if good or swizzle else "none", where))
+        return places
+
     def _scalar_load(self, inst: Instruction, access: Reach) -> None:
         state = self.state
         sbase, soffset = inst.operand("sbase"), inst.operand("soffset")
@@ -463,6 +502,11 @@ class MemoryReference(Reference):
         if access.space == "scalar_buffer":
             base &= (1 << 48) - 1
             limit = words[2] * ((words[1] >> 16 & 0x3FFF) or 1)
+            if self.target.counts_buffer_bytes:
+                base, upper = words[0] | (words[1] & 0x1FFFFFF) << 32, words[2] | words[3] << 32
+                limit = (words[1] >> 25 | (upper & (1 << 38) - 1) << 7) * (
+                    upper >> 44 & 0x3FFF or 1
+                )
         size = min(access.size, 4)
         if size == 4:
             base, offset = base & ~3, offset & ~3 if limit < 1 << 64 else offset

@@ -56,7 +56,14 @@ class Target:
     signed_lane_offsets: bool = False
     # Whether a buffer descriptor says how it is bounded (OOB_SELECT).
     selects_buffer_bounds: bool = True
+    # Whether it counts its records in bytes, of which it has room for 45 bits.
+    counts_buffer_bytes: bool = False
     features: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def buffer_bounds(self) -> int:
+        """How buffer descriptors are read (``enum bounds`` of native/buffers.c)."""
+        return 2 if self.counts_buffer_bytes else int(self.selects_buffer_bounds)
 
     @property
     def lds_mask(self) -> int:
@@ -207,8 +214,8 @@ _RECORDS: tuple[Target, ...] = (
     ),
 )
 
-# gfx1250 is known from LLVM alone: its vector registers past 255, wide pairs, tensor transfers,
-# clusters and most of its matrices are missing. No product of it is described in public.
+# Of gfx1250 the vector registers past 255, tensor transfers, clusters and scaled matrices are
+# missing.
 _RECORDS += (
     replace(
         _RECORDS[-1],
@@ -223,6 +230,7 @@ _RECORDS += (
         compute_units=256,
         lds_bytes=320 << 10,
         signed_lane_offsets=True,
+        counts_buffer_bytes=True,
         features=frozenset(),
     ),
 )

@@ -5,18 +5,35 @@
  * wholly in range then take the way of any global access, the others give zeros or drop their stores. */
 #include "memops.h"
 
-/* How a descriptor's bounds are meant: CDNA's rule, or the one the descriptor names (RDNA). */
-enum bounds { BOUNDS_BY_INDEX, BOUNDS_SELECTED };
+/* How a descriptor's bounds are meant: CDNA's rule, the one the descriptor names (RDNA), or in bytes by a
+ * descriptor of its own layout (gfx1250). */
+enum bounds { BOUNDS_BY_INDEX, BOUNDS_SELECTED, BOUNDS_IN_BYTES };
 
 struct buffer {
-  uint64_t base;
-  uint32_t stride, records, index_stride, element, soffset, imm;
+  uint64_t base, records;
+  uint32_t stride, index_stride, element, soffset, imm;
   int swizzled, add_lane, select;
   enum bounds bounds;
 };
 
+/* gfx1250's descriptor: 57 bits of base, 45 of records; all ones are no bound. */
+static struct buffer describe_bytes(uint64_t low, uint64_t high, uint32_t soffset, uint32_t imm) {
+  static const uint32_t scales[] = {1, 4, 8, 32};
+  struct buffer b = {.base = low & ((1ull << 57) - 1), .soffset = soffset, .imm = imm};
+  b.bounds = BOUNDS_IN_BYTES;
+  b.records = low >> 57 | (high & ((1ull << 38) - 1)) << 7;
+  if (b.records == (1ull << 45) - 1) b.records = UINT64_MAX >> 1;
+  b.stride = (uint32_t)(high >> 44 & 0x3fff) * scales[high >> 58 & 3];
+  b.swizzled = high >> 60 & 1;
+  b.index_stride = 32;
+  b.element = 16;
+  b.select = high >> 61 & 1;
+  return b;
+}
+
 static struct buffer describe(uint64_t low, uint64_t high, uint32_t soffset, uint32_t imm,
                               enum bounds bounds) {
+  if (bounds == BOUNDS_IN_BYTES) return describe_bytes(low, high, soffset, imm);
   struct buffer b = {.base = low & 0xffffffffffffu, .soffset = soffset, .imm = imm, .bounds = bounds};
   b.stride = low >> 48 & 0x3fff;
   b.records = (uint32_t)high;
@@ -36,7 +53,7 @@ static struct buffer describe(uint64_t low, uint64_t high, uint32_t soffset, uin
 }
 
 /* The offset of a lane's access from base + soffset. */
-static uint64_t place(const struct buffer *b, uint32_t index, uint32_t offset) {
+static uint64_t place(const struct buffer *b, uint32_t index, uint64_t offset) {
   if (!b->swizzled) return (uint64_t)b->stride * index + offset;
   uint64_t row = (uint64_t)(index / b->index_stride) * b->stride;
   uint64_t column = (uint64_t)(offset / b->element) * b->element;
@@ -44,10 +61,22 @@ static uint64_t place(const struct buffer *b, uint32_t index, uint32_t offset) {
          offset % b->element;
 }
 
+/* How many elements of `size` bytes lie before `limit`. */
+static uint64_t fitting(uint64_t limit, uint64_t from, uint32_t size) {
+  return from > limit ? 0 : (limit - from) / size;
+}
+
 /* How many of an access's elements of `size` bytes are in range: all, none, or (raw) the first ones. */
-static uint32_t within(const struct buffer *b, int indexed, uint32_t index, uint32_t offset,
+static uint32_t within(const struct buffer *b, int indexed, uint32_t index, uint64_t offset,
                        uint64_t linear, uint32_t size, uint32_t count) {
   uint64_t limit = b->records, from = linear;
+  if (b->bounds == BOUNDS_IN_BYTES) {
+    if (b->swizzled) return count;
+    uint64_t fit = fitting(limit, from + b->soffset, size);
+    uint64_t in_row = b->select ? fitting(b->stride, offset + b->soffset, size) : count;
+    if (in_row < fit) fit = in_row;
+    return fit < count ? (uint32_t)fit : count;
+  }
   if (b->bounds == BOUNDS_BY_INDEX) {
     if (b->stride != 0 && indexed) return index < b->records ? count : 0;
     limit = limit > b->soffset ? limit - b->soffset : 0;
@@ -69,6 +98,8 @@ static uint32_t within(const struct buffer *b, int indexed, uint32_t index, uint
   return whole < count ? (uint32_t)whole : count;
 }
 
+#define OFFSETS ((1ull << 45) - 1) /* what gfx1250 computes offsets in */
+
 /* Fills in addresses ([lane] low, [wave_size + lane] high) and counts of elements in range; the result says
  * which enabled lanes are wholly in range. */
 static uint64_t locate(struct anyroc_wave *wave, const struct buffer *b, const uint32_t *index,
@@ -78,8 +109,15 @@ static uint64_t locate(struct anyroc_wave *wave, const struct buffer *b, const u
   for (uint64_t m = wave_exec(wave); m; m &= m - 1) {
     uint32_t i = __builtin_ctzll(m);
     uint32_t n = (index ? index[i] : 0) + (b->add_lane ? i : 0);
-    uint32_t o = (offset ? offset[i] : 0) + b->imm;
-    uint64_t linear = place(b, n, o), address = b->base + b->soffset + linear;
+    uint64_t o = (uint32_t)((offset ? offset[i] : 0) + b->imm), scalar = b->soffset;
+    if (b->bounds == BOUNDS_IN_BYTES) {
+      o = (offset ? (uint64_t)offset[i] : 0) + (uint64_t)(int64_t)(int32_t)b->imm;
+      if (b->swizzled) o += scalar, scalar = 0;
+      o &= OFFSETS;
+    }
+    uint64_t linear = place(b, n, o);
+    if (b->bounds == BOUNDS_IN_BYTES && !b->swizzled) linear &= OFFSETS;
+    uint64_t address = b->base + scalar + linear;
     at[i] = (uint32_t)address;
     at[wave->wave_size + i] = (uint32_t)(address >> 32);
     valid[i] = (uint8_t)within(b, index != NULL, n, o, linear, size, count);
@@ -98,7 +136,7 @@ static void set_exec(struct anyroc_wave *wave, uint64_t exec) {
 #define SHAPE_COUNT(s) ((s) >> 8 & 0xff)
 #define SHAPE_WRITES(s) ((s) >> 16 & 1)
 #define SHAPE_KEEPS(s) ((s) >> 17 & 3)
-#define SHAPE_BOUNDS(s) ((enum bounds)((s) >> 20 & 1))
+#define SHAPE_BOUNDS(s) ((enum bounds)((s) >> 20 & 3))
 
 typedef void access_fn(struct anyroc_wave *, uint32_t *, const uint32_t *, uint64_t);
 access_fn anyroc_global64_load_b32, anyroc_global64_store_b32;
@@ -108,9 +146,11 @@ static int all_within(const struct anyroc_wave *wave, const struct buffer *b, co
                       const uint32_t *offset, uint32_t bytes) {
   if (index || b->swizzled || b->add_lane) return 0;
   if (b->bounds == BOUNDS_SELECTED && b->select != 3) return 0;
+  if (b->bounds == BOUNDS_IN_BYTES && (b->select || (int32_t)b->imm < 0)) return 0;
   uint64_t limit = b->records, before = (uint64_t)b->imm + bytes;
-  if (b->bounds == BOUNDS_BY_INDEX) before += b->soffset;
+  if (b->bounds != BOUNDS_SELECTED) before += b->soffset;
   if (before > limit) return 0;
+  if (limit - before > UINT32_MAX) return 1;
   uint64_t exec = wave_exec(wave);
   for (uint32_t c = 0; offset && c < wave->wave_size; c += CHUNK) {
     u32x16 offsets = *(const u32x16 *)(offset + c);
@@ -418,25 +458,34 @@ void anyroc_buffer_leave(struct anyroc_wave *wave, uint64_t exec, uint32_t *resu
 }
 
 /* One element of a scalar buffer: zero out of range, where structured records are `stride` bytes each. */
-static uint32_t scalar_element(struct anyroc_wave *wave, uint64_t low, uint64_t high, uint64_t offset,
+static uint32_t scalar_element(struct anyroc_wave *wave, uint64_t base, uint64_t limit, uint64_t offset,
                                uint32_t size) {
-  uint64_t stride = low >> 48 & 0x3fff, limit = (uint64_t)(uint32_t)high * (stride ? stride : 1);
-  uint64_t address = (low & 0xffffffffffffu) + offset;
   uint32_t value = 0;
   if (offset + size <= limit)
-    memcpy(&value, resolve_global(wave, address, size, 0, ANYROC_FAULT_READ), size);
+    memcpy(&value, resolve_global(wave, base + offset, size, 0, ANYROC_FAULT_READ), size);
   return value;
 }
 
+static struct buffer scalar_buffer(uint64_t low, uint64_t high, uint32_t bounds) {
+  struct buffer b = describe(low, high, 0, 0, (enum bounds)bounds);
+  b.stride = bounds == BOUNDS_IN_BYTES ? high >> 44 & 0x3fff : low >> 48 & 0x3fff; /* no more of it counts */
+  uint64_t records;
+  if (__builtin_mul_overflow(b.records, b.stride ? b.stride : 1, &records)) records = UINT64_MAX >> 1;
+  b.records = records;
+  return b;
+}
+
 void anyroc_scalar_buffer_load(struct anyroc_wave *wave, uint64_t low, uint64_t high, uint64_t offset,
-                               uint32_t dst, uint32_t count) {
+                               uint32_t dst, uint32_t count, uint32_t bounds) {
+  struct buffer b = scalar_buffer(low, high, bounds);
   uint32_t values[16];
   for (uint32_t i = 0; i < count; i++)
-    values[i] = scalar_element(wave, low & ~3ull, high, (offset & ~3ull) + 4 * i, 4);
+    values[i] = scalar_element(wave, b.base & ~3ull, b.records, (offset & ~3ull) + 4 * i, 4);
   memcpy(&wave->sgpr[dst], values, 4 * count);
 }
 
 uint32_t anyroc_scalar_buffer_narrow(struct anyroc_wave *wave, uint64_t low, uint64_t high,
-                                     uint64_t offset, uint32_t size) {
-  return scalar_element(wave, low, high, offset, size);
+                                     uint64_t offset, uint32_t size, uint32_t bounds) {
+  struct buffer b = scalar_buffer(low, high, bounds);
+  return scalar_element(wave, b.base, b.records, offset, size);
 }

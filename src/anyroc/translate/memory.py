@@ -352,7 +352,7 @@ class MemoryEmitter:
         keeps = {"": 0, "lo": 1, "hi": 2}[access.half]
         writes = access.kind == "store"
         shape = size | count << 8 | writes << 16 | keeps << 17
-        shape |= self.target.selects_buffer_bounds << 20
+        shape |= self.target.buffer_bounds << 20
         return f"i32 {shape}, {self.buffer_place(buffer)}"
 
     def buffer_place(self, buffer: _Buffer) -> str:
@@ -481,16 +481,18 @@ class MemoryEmitter:
         arguments = ", ".join(["ptr %wave", *where])
         if bits < 32:
             name = "anyroc_scalar_buffer_narrow"
-            self.code.declare(name, "i32", "ptr", "i64", "i64", "i64", "i32")
-            word = self.code.emit(f"call i32 @{name}({arguments}, i32 {bits // 8})")
+            self.code.declare(name, "i32", "ptr", "i64", "i64", "i64", "i32", "i32")
+            rest = f"i32 {bits // 8}, i32 {self.target.buffer_bounds}"
+            word = self.code.emit(f"call i32 @{name}({arguments}, {rest})")
             if access.element.is_signed:
                 part = self.code.emit(f"trunc i32 {word} to i{bits}")
                 word = self.code.emit(f"sext i{bits} {part} to i32")
             scalars.write32(index, word)
             return
         name, words = "anyroc_scalar_buffer_load", access.size // 4
-        self.code.declare(name, "void", "ptr", "i64", "i64", "i64", "i32", "i32")
-        self.code.do(f"call void @{name}({arguments}, i32 {index}, i32 {words})")
+        self.code.declare(name, "void", "ptr", "i64", "i64", "i64", "i32", "i32", "i32")
+        rest = f"i32 {index}, i32 {words}, i32 {self.target.buffer_bounds}"
+        self.code.do(f"call void @{name}({arguments}, {rest})")
         scalars.forget(index, words)
 
     # Atomics.

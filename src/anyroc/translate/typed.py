@@ -126,7 +126,7 @@ def capture_formatted(
         number |= _UNIFIED
     halves = {"format": 0, "format_d16": 1, "format_d16_hi": 2}[access.form]
     shape = access.count | (access.kind == "store") << 16 | halves << 17
-    shape |= emitter.target.selects_buffer_bounds << 20
+    shape |= emitter.target.buffer_bounds << 20
 
     def emit() -> None:
         emitter.note_position(inst)

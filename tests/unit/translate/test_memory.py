@@ -55,7 +55,7 @@ def check(
 ) -> list[str]:
     rng = np.random.default_rng(seed)
     state = State.random(rng, wave_size)
-    prepare(state, buffer, rng)
+    prepare(state, buffer, rng, target(name).counts_buffer_bytes)
     state.enabled = int(rng.integers(1 << 32)) << 32 | int(rng.integers(1 << 32))
     if seed % 2:
         state.enabled = (1 << wave_size) - 1
