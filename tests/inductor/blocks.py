@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import triton
+import triton.language as tl
 from fragments import CONVOLUTION, FRAGMENTS, MATMUL, Fragment, fragment, pointwise
 from torch import nn
 from torch.nn import functional as fn
@@ -171,6 +173,22 @@ FRAGMENTS += [
     Fragment("attention_scale", _attention(scale=0.3), MATMUL),
     Fragment("attention_grouped", _attention(enable_gqa=True, is_causal=True), MATMUL),
 ]
+
+
+@fragment(external=MATMUL, gradient=False)  # PyTorch has no gradient of it for CPU tensors
+def flexible_attention() -> Any:
+    from torch.nn.attention import flex_attention as flex
+
+    mask = flex.create_block_mask(lambda b, h, q, k: q >= k, None, None, 64, 64, device="cpu")
+    slopes = torch.tensor([0.5, 0.25, 0.125, 0.0625])
+
+    def biased(score: Any, b: Any, h: Any, q: Any, k: Any) -> Any:
+        return score + slopes[h] * (k - q)
+
+    def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        return flex.flex_attention(q, k, v, biased, mask, enable_gqa=True).sin()
+
+    return attend, (torch.randn(2, 4, 64, 16), *(torch.randn(2, 2, 64, 16) for _ in range(2)))
 
 
 class Residual(nn.Module):
@@ -382,3 +400,22 @@ def contrastive_loss() -> Any:
         return fn.cross_entropy(scores, labels, label_smoothing=0.1) + fn.huber_loss(a, b)
 
     return loss, (torch.randn(8, 16, requires_grad=True), torch.randn(8, 16, requires_grad=True))
+
+
+@triton.jit
+def doubling_kernel(x, out, n, BLOCK: tl.constexpr):  # noqa: N803
+    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(out + at, 2 * tl.load(x + at, mask=at < n), mask=at < n)
+
+
+@fragment(gradient=False)
+def kernel_of_ones_own() -> Any:
+    def compute(a: torch.Tensor) -> torch.Tensor:
+        a = a.sin()
+        out = torch.empty_like(a)
+        doubling_kernel[lambda meta: (triton.cdiv(a.numel(), meta["BLOCK"]),)](
+            a, out, a.numel(), BLOCK=64
+        )
+        return out.cos()
+
+    return compute, (torch.randn(30, 40),)

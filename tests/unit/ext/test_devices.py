@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from anyroc.errors import BadInput, UnknownTarget
-from anyroc.ext.triton import devices, native, selection, tensors
+from anyroc.ext.triton import devices, loading, native, selection, tensors
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,18 @@ def test_a_target_that_no_device_has_gets_one(monkeypatch: pytest.MonkeyPatch) -
     assert 0 == devices.current()
     with devices.use("gfx1151") as device:
         assert 1 == device
+
+
+def test_the_properties_of_no_device_in_particular(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What programs ask for by the index of PyTorch's device "cpu", which has none.
+    monkeypatch.setenv("ANYROC_DEVICES", "gfx942,gfx1201")
+    utils = loading.Utils()
+    assert "gfx942" == utils.get_device_properties(None)["arch"]
+    with devices.use(1):
+        assert "gfx1201" == utils.get_device_properties(None)["arch"]
+    assert ("gfx1201", 32) == tuple(
+        utils.get_device_properties(1)[name] for name in ("arch", "warpSize")
+    )
 
 
 def test_the_device_comes_back_after_an_error() -> None:

@@ -9,7 +9,7 @@ from torch._inductor import compile_fx as inductor
 from torch.compiler import config
 from torch.utils import _triton
 
-from anyroc.ext.inductor import external, timing
+from anyroc.ext.inductor import attention, external, timing
 from anyroc.ext.triton import devices
 
 compiling: Any = config
@@ -54,7 +54,10 @@ def compile_graph(
     timing.install()
     with _remembered_by_target():
         compiled: Callable[..., Any] = inductor.compile_fx(
-            graph, list(example_inputs), inner_compile=_inner, config_patches=patches
+            attention.spelled_out(graph),
+            list(example_inputs),
+            inner_compile=_inner,
+            config_patches=patches,
         )
     return compiled
 

@@ -72,9 +72,9 @@ def properties(device: int) -> dict[str, Any]:
 class Utils:
     """Triton's way to the runtime, over the software GPU itself."""
 
-    def get_device_properties(self, device: int) -> dict[str, Any]:
-        """Return the properties of a device."""
-        return properties(device)
+    def get_device_properties(self, device: int | None) -> dict[str, Any]:
+        """Return the properties of a device; None, the index of PyTorch's "cpu", is the current."""
+        return properties(devices.current() if device is None else device)
 
     def load_binary(
         self, name: str, binary: bytes, shared: int, device: int
