@@ -26,7 +26,7 @@ from anyroc.isa.targets import Target, target
 HEADER = "hip_test_common.hh"
 """What all sources with cases include, and what takes longest."""
 
-OPTIMISED = ("math",)
+OPTIMISED = ("math", "cooperativeGrps", "warp", "atomics")
 _STALE = "modified since the precompiled header"
 LIBRARIES = ("hiprtc",)
 

@@ -9,9 +9,20 @@ from anyroc.conformance.api import INVALID_VALUE, Api, same
 from anyroc.conformance.modules import pointers
 from anyroc.conformance.registry import check
 
+_HIP_7 = 70_000_000
 
-def _memset(to: int, value: int, width: int) -> bytes:
-    return struct.pack("@QI4xQQI4xQ", to, 1, 1, 0, value, width)
+
+def _memset(api: Api, to: int, value: int, width: int) -> bytes:
+    """Return a hipMemsetParams, whose members are in another order since HIP 7."""
+    if _version(api) < _HIP_7:
+        return struct.pack("@QI4xQQI4xQ", to, 1, 1, 0, value, width)
+    return struct.pack("@QQIIQQ", to, 0, value, 1, width, 1)
+
+
+def _version(api: Api) -> int:
+    version = ctypes.c_int()
+    api.good("hipRuntimeGetVersion", ctypes.byref(version))
+    return version.value
 
 
 def _instantiated(api: Api, graph: int) -> int:
@@ -22,8 +33,8 @@ def _instantiated(api: Api, graph: int) -> int:
 def nodes_run_after_those_they_depend_on(api: Api) -> None:
     """Dependencies order nodes whatever the order in which they were added."""
     graph, place = api.made("hipGraphCreate", 0), api.made("hipMalloc", 16)
-    last = api.made("hipGraphAddMemsetNode", graph, None, 0, _memset(place, 2, 8))
-    first = api.made("hipGraphAddMemsetNode", graph, None, 0, _memset(place, 1, 16))
+    last = api.made("hipGraphAddMemsetNode", graph, None, 0, _memset(api, place, 2, 8))
+    first = api.made("hipGraphAddMemsetNode", graph, None, 0, _memset(api, place, 1, 16))
     one = ctypes.c_uint64 * 1
     api.good("hipGraphAddDependencies", graph, one(first), one(last), 1)
     executable = _instantiated(api, graph)
@@ -64,15 +75,16 @@ def a_captured_stream_becomes_a_graph(api: Api) -> None:
 def an_executable_graph_can_be_changed(api: Api) -> None:
     """hipGraphExecMemsetNodeSetParams changes the executable graph and not the graph."""
     graph, place = api.made("hipGraphCreate", 0), api.made("hipMalloc", 8)
-    node = api.made("hipGraphAddMemsetNode", graph, None, 0, _memset(place, 1, 8))
+    node = api.made("hipGraphAddMemsetNode", graph, None, 0, _memset(api, place, 1, 8))
     executable = _instantiated(api, graph)
-    api.good("hipGraphExecMemsetNodeSetParams", executable, node, _memset(place, 5, 8))
+    api.good("hipGraphExecMemsetNodeSetParams", executable, node, _memset(api, place, 5, 8))
     api.good("hipGraphLaunch", executable, None)
     api.good("hipDeviceSynchronize")
     same(b"\5" * 8, api.read(place, 8), "bytes")
     found = ctypes.create_string_buffer(48)
     api.good("hipGraphMemsetNodeGetParams", node, found)
-    same(1, struct.unpack("@QI4xQQI4xQ", found)[4], "the node's own value")
+    place_of_value = 32 if _version(api) < _HIP_7 else 16
+    same(1, struct.unpack_from("@I", found, place_of_value)[0], "the node's own value")
     api.good("hipGraphExecDestroy", executable)
     api.good("hipGraphDestroy", graph)
     api.good("hipFree", place)

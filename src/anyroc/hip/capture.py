@@ -7,7 +7,7 @@ from typing import Any
 
 from anyroc.cabi import memory
 from anyroc.gpu.binding import Block
-from anyroc.hip import copy, graph, plan
+from anyroc.hip import copy, fill, graph, plan
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Graph, Node, Work
 from anyroc.hip.state import thread
@@ -89,7 +89,8 @@ class Recorder:
         def action(stream: Stream) -> None:
             getattr(stream.submit(), method)(*arguments)
 
-        self._capture.add(self._stream, kind, Work(action, parameters, part=part))
+        sort = graph.ANY if kind == graph.MEMCPY else 0
+        self._capture.add(self._stream, kind, Work(action, parameters, sort=sort, part=part))
 
     def copy(self, to: int, source: int, size: int) -> None:
         parameters = copy.parameters_1d(to, source, size, copy.DEFAULT)
@@ -102,15 +103,19 @@ class Recorder:
     def copy_block(self, *arguments: Any, now: bool = False) -> None:
         if now:
             raise self._capture.refuse()
-        part = plan.Transfer(Block(*arguments))
-        self._later(graph.MEMCPY, "copy_block", *arguments, part=part)
+        block = Block(*arguments)
+        parameters, part = copy.parameters_3d(block), plan.Transfer(block)
+        self._later(graph.MEMCPY, "copy_block", *arguments, parameters=parameters, part=part)
 
     def fill(self, to: int, pattern: bytes, count: int) -> None:
         part = plan.filled(to, pattern, len(pattern) * count, 1, 1, 0, 0)
-        self._later(graph.MEMSET, "fill", to, pattern, count, part=part)
+        parameters = fill.parameters(part.block)
+        self._later(graph.MEMSET, "fill", to, pattern, count, parameters=parameters, part=part)
 
     def fill_block(self, *arguments: Any) -> None:
-        self._later(graph.MEMSET, "fill_block", *arguments, part=plan.filled(*arguments))
+        part = plan.filled(*arguments)
+        parameters = fill.parameters(part.block)
+        self._later(graph.MEMSET, "fill_block", *arguments, parameters=parameters, part=part)
 
     def callback(self, *arguments: Any) -> None:
         self._later(graph.HOST, "callback", *arguments)

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from anyroc.cabi import memory
+from anyroc.gpu.binding import Block
 from anyroc.gpu.memory import address_space
 from anyroc.hip.alloc import end_of, find
 from anyroc.hip.array import array_of
@@ -78,9 +79,9 @@ def require_kind(kind: int) -> None:
 
 
 def require_direction(to: int, source: int, size: int, kind: int) -> None:
-    """Refuse a copy whose kind is not that of its ends."""
-    require_room(to, size)
-    require_room(source, size)
+    """Refuse a copy whose kind is not that of its ends, where one is memory HIP does not know."""
+    if require_room(to, size) & require_room(source, size):
+        return
     to_is_device, source_is_device = (_is_device(address) for address in (to, source))
     if kind in (DEVICE_TO_DEVICE, HOST_TO_DEVICE):
         require(to_is_device is not False)
@@ -106,6 +107,18 @@ def parameters_1d(to: int, source: int, size: int, kind: int) -> bytes:
     return PARAMETERS_3D.pack(*ends[0], *ends[1], size, 1, 1, kind)
 
 
+def parameters_3d(block: Block) -> bytes:
+    """Return the hipMemcpy3DParms of the copy of a box."""
+    ends = []
+    for address, pitch, slice_ in (
+        (block.source, block.source_pitch, block.source_slice),
+        (block.to, block.to_pitch, block.to_slice),
+    ):
+        pitch = pitch or block.width
+        ends += [0, 0, 0, 0, address, pitch, block.width, slice_ // pitch or block.height]
+    return PARAMETERS_3D.pack(*ends, block.width, block.height, block.depth, DEFAULT)
+
+
 def require_room(address: int, size: int) -> bool:
     """Tell whether a range lies in an allocation; refuse one that begins there and ends behind.
 
@@ -119,16 +132,21 @@ def require_room(address: int, size: int) -> bool:
     return True
 
 
-def box(copy: Box, stream: Stream, *, wait: bool) -> None:
-    """Copy a box, and with `wait` return only when that is done; see `linear`."""
-    if not (copy.width and copy.height and copy.depth):
-        return
+def require_rooms(copy: Box) -> bool:
+    """Tell whether both ends of a copy lie in allocations; refuse as `require_room` does."""
     require(copy.to and copy.source)
     rows = copy.height - 1
     slices = copy.depth - 1
     known = require_room(copy.to, slices * copy.to_slice + rows * copy.to_pitch + copy.width)
     span = slices * copy.source_slice + rows * copy.source_pitch + copy.width
-    known = require_room(copy.source, span) and known
+    return require_room(copy.source, span) and known
+
+
+def box(copy: Box, stream: Stream, *, wait: bool) -> None:
+    """Copy a box, and with `wait` return only when that is done; see `linear`."""
+    if not (copy.width and copy.height and copy.depth):
+        return
+    known = require_rooms(copy)
     wait = wait or (not known and stream.capture is None)
     queue = stream.submit()
     queue.copy_block(
@@ -329,14 +347,15 @@ def _runtime_end(
     size: tuple[int, int, int],
 ) -> End:
     """Return the end that an array or a hipPitchedPtr is; an array's corner is in elements."""
-    base, pitch, _, rows = pitched
+    base, pitch, row, rows = pitched
     width, height, _ = size
     require(bool(array) != bool(base))
     if array:
         found = array_of(array)
         x, y, z = corner
         return End(found.place(x * found.format.size, y, z, *size), found.pitch, found.slice)
-    require(width + corner[0] <= pitch, Error.InvalidPitchValue)
+    require(row <= pitch and width <= pitch, Error.InvalidPitchValue)
+    require(width + corner[0] <= pitch)
     return _linear_end(base, pitch, rows, corner, width, height)
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import struct
 
 from anyroc.cabi import memory
+from anyroc.gpu.binding import Block
 from anyroc.hip.alloc import end_of, find
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.stream import Stream, of
 
 _FORMATS = {1: "<B", 2: "<H", 4: "<I"}
+
+PARAMETERS = struct.Struct("@QQIIQQ")
+"""hipMemsetParams: address, pitch, value, bytes of an element, elements in a row, rows."""
 
 
 def _linear(to: int, value: int, unit: int, count: int, stream: Stream) -> None:
@@ -143,3 +147,9 @@ def hipMemset3D(pitched: int, value: int, extent: int) -> None:
 
 def hipMemset3DAsync(pitched: int, value: int, extent: int, stream: int) -> None:
     _slices(pitched, value, extent, of(stream))
+
+
+def parameters(block: Block) -> bytes:
+    """Return the hipMemsetParams of a fill."""
+    size = block.width // block.unit, block.height * block.depth
+    return PARAMETERS.pack(block.to, block.to_pitch, block.pattern, block.unit, *size)

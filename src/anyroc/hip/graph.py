@@ -26,6 +26,8 @@ KERNEL, MEMCPY, MEMSET, HOST, CHILD, EMPTY, WAIT_EVENT, RECORD_EVENT = range(8)
 SIGNAL_SEMAPHORES, WAIT_SEMAPHORES, MEM_ALLOC, MEM_FREE, BATCH_MEM_OP = 8, 9, 10, 11, 14
 """hipGraphNodeType."""
 
+KINDS = range(16)
+
 _INSTANTIATE = struct.Struct("@QQi4xQ")
 _KNOWN_FLAGS = 0xF
 _KIND_NAMES = {
@@ -47,12 +49,15 @@ _TOPOLOGY_CHANGED, _TYPE_CHANGED, _PARAMETERS_CHANGED = 2, 3, 5
 
 Action = Callable[[Stream], None]
 
+ANY = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a node does to a stream, the C structure that describes it, and what that points to.
 
-    Work that takes the place of other work in an executable graph must be of the same `sort`.
+    Work that takes the place of other work in an executable graph must be of the same `sort`,
+    which is not known (ANY) of copies that were captured.
     `part` is the same for a plan, if there can be one; `describe` makes the structure on demand.
     """
 
@@ -63,6 +68,10 @@ class Work:
     sort: int = 0
     part: Part | None = None
     describe: Callable[[], bytes] | None = None
+
+    def may_become(self, other: Work) -> bool:
+        """Tell whether other work may take its place in an executable graph."""
+        return self.sort == other.sort or ANY in (self.sort, other.sort)
 
     def copy(self) -> Work:
         """Return it for another graph: with a child of its own, which is as it is now."""
@@ -146,6 +155,7 @@ class Executable:
     """An instantiated graph: a clone in running order."""
 
     def __init__(self, graph: Graph, flags: int = 0) -> None:
+        self.source = graph
         self.graph = graph.clone()
         self.order = self.graph.ordered()
         self.flags = flags
@@ -330,7 +340,11 @@ def hipGraphNodeGetEnabled(executable: int, node: int, out: int) -> None:
 
 def hipGraphInstantiateWithFlags(out: int, graph: int, flags: int) -> None:
     require(out and flags & ~_KNOWN_FLAGS == 0)
-    made = Executable(known_graphs[graph], flags)
+    found = known_graphs[graph]
+    if any(node.kind in (MEM_ALLOC, MEM_FREE) for node in found.nodes):  # they are there but once
+        others = (other for other in known_executables.values() if other.source is found)
+        require(not any(others), Error.NotSupported)
+    made = Executable(found, flags)
     made.record = Record()
     known_executables[made.record.handle] = made
     memory.put_u64(out, made.record.handle)
@@ -399,7 +413,7 @@ def _difference(old: list[Node], new: list[Node]) -> tuple[int, Node | None]:
     for first, second in zip(old, new, strict=True):
         if first.kind != second.kind:
             return _TYPE_CHANGED, second
-        if first.work.sort != second.work.sort:
+        if not first.work.may_become(second.work):
             return _PARAMETERS_CHANGED, second
         if [old.index(node) for node in first.before] != [new.index(n) for n in second.before]:
             return _TOPOLOGY_CHANGED, second
@@ -408,7 +422,7 @@ def _difference(old: list[Node], new: list[Node]) -> tuple[int, Node | None]:
 
 def hipGraphDebugDotPrint(graph: int, path: bytes | None, flags: int) -> None:
     found = known_graphs[graph]
-    require(path)
+    require(path is not None)
     assert path is not None
     names = {node: f"node_{number}" for number, node in enumerate(found.nodes)}
     lines = ["digraph dot {", "  subgraph cluster_0 {", '    label="graph"']

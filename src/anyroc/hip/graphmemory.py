@@ -8,6 +8,7 @@ program frees it outside the graph, or is kept for the next run.
 from __future__ import annotations
 
 import struct
+import sys
 from collections import deque
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from anyroc.cabi import memory
 from anyroc.gpu.memory import address_space
 from anyroc.hip import graph
 from anyroc.hip.alloc import allocate, find, freeing, owner_of
-from anyroc.hip.device import Gpu, gpu, resetting
+from anyroc.hip.device import Gpu, gpu, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Action, Work
 from anyroc.hip.stream import Stream
@@ -67,6 +68,7 @@ def allocation(parameters: int) -> Work:
     kind, _, place, device = values[:4]
     descriptors, count, size = values[6:9]
     require(kind == _PINNED and place == _ON_DEVICE and size and (descriptors or not count))
+    require(0 <= device < len(gpus()))
     chosen = gpu(device)
     for position in range(count):
         require(memory.get_i32(descriptors + position * _ACCESS_SIZE) == _ON_DEVICE)
@@ -93,7 +95,8 @@ class _Pages:
         self._place = address, number
 
     def __del__(self) -> None:
-        _ended.append(self._place)
+        if sys is not None and not sys.is_finalizing():
+            _ended.append(self._place)
 
 
 _ended: deque[tuple[int, int]] = deque()

@@ -18,7 +18,7 @@ from anyroc.hip.symbol import place
 
 Make = Callable[[], Work]
 
-_MEMSET = struct.Struct("@QI4xQQI4xQ")
+_OLD_MEMSET = struct.Struct("@QI4xQQI4xQ")
 _HOST = struct.Struct("@QQ")
 _BATCH = struct.Struct("@QI4xQI4x")
 _POINTER = struct.Struct("@Q")
@@ -50,10 +50,17 @@ def kernel(parameters: int) -> Work:
 
 
 def memset(parameters: int) -> Work:
-    """Return the work that a hipMemsetParams describes."""
+    """Return the work that a hipMemsetParams describes.
+
+    Programs that were built for HIP 6 and before have its members in another order, in which zeros
+    are where the size of an element is.
+    """
     require(parameters)
-    raw = memory.read(parameters, _MEMSET.size)
-    to, unit, height, pitch, value, width = _MEMSET.unpack(raw)
+    raw = memory.read(parameters, fill.PARAMETERS.size)
+    to, pitch, value, unit, width, height = fill.PARAMETERS.unpack(raw)
+    if not unit:
+        raw = memory.read(parameters, _OLD_MEMSET.size)
+        to, unit, height, pitch, value, width = _OLD_MEMSET.unpack(raw)
     require(to and unit in (1, 2, 4) and width and height)
     pitch = pitch if height > 1 else pitch or width * unit
     require(height == 1 or pitch >= width * unit)
@@ -68,14 +75,17 @@ def memcpy(parameters: int) -> Work:
     """Return the work that a hipMemcpy3DParms describes."""
     box = copy.box_of(parameters)
     require(box.width and box.height and box.depth)
+    copy.require_rooms(box)
     raw = memory.read(parameters, copy.PARAMETERS_3D.size)
-    return Work(lambda stream: copy.box(box, stream, wait=False), raw, part=_boxed(box))
+    kind = copy.PARAMETERS_3D.unpack(raw)[-1]
+    return Work(lambda stream: copy.box(box, stream, wait=False), raw, sort=kind, part=_boxed(box))
 
 
 def driver_memcpy(parameters: int) -> Work:
     """Return the work that a HIP_MEMCPY3D describes."""
     box = copy.driver_box_of(parameters)
     require(box.width and box.height and box.depth)
+    copy.require_rooms(box)
     raw = memory.read(parameters, copy.DRIVER_PARAMETERS_3D.size)
     return Work(lambda stream: copy.box(box, stream, wait=False), raw, part=_boxed(box))
 
@@ -184,6 +194,7 @@ def _general(parameters: int) -> tuple[int, Work]:
     """Return kind and work of a hipGraphNodeParams."""
     require(parameters)
     kind = memory.get_i32(parameters)
+    require(kind in graph.KINDS)
     if kind not in _MAKERS:
         raise HipError(Error.NotSupported)
     make, offset = _MAKERS[kind]
@@ -208,16 +219,18 @@ def replace(node: Node, kind: int, make: Make) -> None:
 def change(executable: int, node: int, kind: int, make: Make) -> None:
     """Change a node of an executable graph, named by the graph's that it was made from."""
     require(nodes[node][1].kind == kind)
-    replace(executables[executable].node(node), kind, make)
+    found, work = executables[executable].node(node), make()
+    require(found.work.may_become(work))
+    replace(found, kind, lambda: work)
 
 
-def answer(node: int, kind: int, out: int, size: int) -> None:
-    """Write the structure that describes a node's work."""
+def answer(node: int, kind: int, out: int, *sizes: int) -> None:
+    """Write the structure that describes a node's work, which has one of the sizes."""
     require(out)
     _, found = nodes[node]
     require(found.kind == kind)
     raw = found.work.description()
-    require(len(raw) == size)
+    require(len(raw) in sizes)
     memory.write(out, raw)
 
 
@@ -307,6 +320,7 @@ def hipGraphMemcpyNodeSetParams1D(node: int, to: int, source: int, size: int, ki
 def hipGraphExecMemcpyNodeSetParams1D(
     executable: int, node: int, to: int, source: int, size: int, kind: int
 ) -> None:
+    require(to != source)
     change(executable, node, graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
 
 
@@ -399,7 +413,7 @@ def hipDrvGraphAddMemsetNode(
 
 
 def hipGraphMemsetNodeGetParams(node: int, out: int) -> None:
-    answer(node, graph.MEMSET, out, _MEMSET.size)
+    answer(node, graph.MEMSET, out, fill.PARAMETERS.size, _OLD_MEMSET.size)
 
 
 def hipGraphMemsetNodeSetParams(node: int, parameters: int) -> None:

@@ -28,9 +28,13 @@ class UserObject:
             self.references += count
 
     def release(self, count: int) -> None:
-        """Give references back; with the last the object ends."""
+        """Give references back; with the last the object ends.
+
+        What gives back more than there are does nothing, as in AMD's library.
+        """
         with lock:
-            require(count <= self.references)
+            if count > self.references or not self.references:
+                return
             self.references -= count
             if self.references:
                 return
@@ -48,18 +52,24 @@ def hipUserObjectCreate(out: int, pointer: int, destroy: int, references: int, f
 
 
 def hipUserObjectRetain(handle: int, count: int) -> None:
-    require(0 < count <= _MOST_REFERENCES)
-    _objects[handle].retain(count)
+    require(handle and 0 < count <= _MOST_REFERENCES)
+    if handle in _objects:
+        _objects[handle].retain(count)
 
 
 def hipUserObjectRelease(handle: int, count: int) -> None:
-    require(0 < count <= _MOST_REFERENCES)
-    _objects[handle].release(count)
+    require(handle and 0 < count <= _MOST_REFERENCES)
+    if handle in _objects:  # AMD's library takes what has ended, too
+        _objects[handle].release(count)
 
 
 def hipGraphRetainUserObject(graph: int, handle: int, count: int, flags: int) -> None:
     require(0 < count <= _MOST_REFERENCES and flags in (0, _MOVE))
-    owner, found = graph_of(graph), _objects[handle]
+    require(handle)
+    owner = graph_of(graph)
+    if handle not in _objects:
+        return
+    found = _objects[handle]
     if flags != _MOVE:
         found.retain(count)
     owner.objects[found] = owner.objects.get(found, 0) + count
@@ -67,7 +77,11 @@ def hipGraphRetainUserObject(graph: int, handle: int, count: int, flags: int) ->
 
 def hipGraphReleaseUserObject(graph: int, handle: int, count: int) -> None:
     require(0 < count <= _MOST_REFERENCES)
-    owner, found = graph_of(graph), _objects[handle]
-    require(count <= owner.objects.get(found, 0))
-    owner.objects[found] -= count
-    found.release(count)
+    require(handle)
+    owner = graph_of(graph)
+    if handle not in _objects:
+        return
+    found = _objects[handle]
+    if owner.objects.get(found):
+        owner.objects[found] -= min(count, owner.objects[found])
+        found.release(count)

@@ -11,7 +11,7 @@ import pytest
 
 from anyroc.hip import calls
 
-INVALID_VALUE, NOT_SUPPORTED, UPDATE_FAILURE = 1, 801, 910
+INVALID_VALUE, OPERATING_SYSTEM, NOT_SUPPORTED, UPDATE_FAILURE = 1, 304, 801, 910
 MEMCPY, MEMSET, HOST, CHILD, EMPTY, RECORD, ALLOC, FREE, BATCH = 1, 2, 3, 4, 5, 7, 10, 11, 14
 DEFAULT = 4
 
@@ -22,6 +22,11 @@ HOST_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def memset(to: int, value: int, width: int) -> bytes:
+    return struct.pack("@QQIIQQ", to, 0, value, 1, width, 1)
+
+
+def old_memset(to: int, value: int, width: int) -> bytes:
+    """As programs have it that were built for HIP 6."""
     return struct.pack("@QI4xQQI4xQ", to, 1, 1, 0, value, width)
 
 
@@ -277,7 +282,84 @@ def test_a_user_object_ends_with_its_last_reference(api: Any) -> None:
     assert [] == ended
     assert 0 == api.hipGraphExecDestroy(executable)
     assert [7] == ended
-    assert INVALID_VALUE == api.hipUserObjectRelease(thing, 1)
+    assert 0 == api.hipUserObjectRelease(thing, 1)  # AMD's library takes it, too
+    assert [7] == ended
+
+
+def test_no_more_references_are_given_back_than_there_are(api: Any) -> None:
+    graph, ended = Graph(api), []
+    function = HOST_FUNCTION(ended.append)
+    thing = graph.made("hipUserObjectCreate", ctypes.c_void_p(7), function, 2, 1)
+    assert 0 == api.hipGraphRetainUserObject(graph.handle, thing, 1, 1)  # which moves it
+    assert 0 == api.hipUserObjectRelease(thing, 3)
+    assert [] == ended
+    assert 0 == api.hipUserObjectRelease(thing, 2)
+    assert [7] == ended
+    assert 0 == api.hipGraphReleaseUserObject(graph.handle, thing, 1)
+    graph.destroy()
+    assert [7] == ended
+
+
+def test_fills_of_programs_for_hip_6(api: Any) -> None:
+    graph, place, found = Graph(api), api.malloc(16), ctypes.create_string_buffer(48)
+    node = graph.node("MemsetNode", old_memset(place, 5, 16))
+    graph.run()
+    assert b"\5" * 16 == api.read(place, 16)
+    assert 0 == api.hipGraphMemsetNodeGetParams(node, found)
+    assert old_memset(place, 5, 16) == found.raw
+
+
+def test_captured_nodes_tell_their_parameters(api: Any) -> None:
+    stream, graph, place = api.stream(), ctypes.c_void_p(), api.malloc(64)
+    host = ctypes.create_string_buffer(64)
+    assert 0 == api.hipStreamBeginCapture(stream, 0)
+    assert 0 == api.hipMemsetD32Async(place, 7, 16, stream)
+    assert 0 == api.hipMemcpy2DAsync(host, 8, place, 16, 8, 4, 2, stream)
+    assert 0 == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    nodes, count = (ctypes.c_void_p * 2)(), ctypes.c_size_t(2)
+    assert 0 == api.hipGraphGetNodes(graph, nodes, ctypes.byref(count))
+    found = ctypes.create_string_buffer(160)
+    assert 0 == api.hipGraphMemsetNodeGetParams(nodes[0], found)
+    assert (place, 0, 7, 4, 16, 1) == struct.unpack_from("@QQIIQQ", found)
+    assert 0 == api.hipGraphMemcpyNodeGetParams(nodes[1], found)
+    source = struct.unpack_from("@Q3Q4Q", found)
+    assert (0, 0, 0, 0, place, 16, 8, 4) == source
+    executable = ctypes.c_void_p()
+    assert 0 == api.hipGraphInstantiate(ctypes.byref(executable), graph, None, None, 0)
+    arguments = (executable, nodes[1], host, place, 32)
+    assert 0 == api.hipGraphExecMemcpyNodeSetParams1D(*arguments, 2)  # its kind is not known yet
+    assert INVALID_VALUE == api.hipGraphExecMemcpyNodeSetParams1D(*arguments, 4)
+    assert 0 == api.hipGraphLaunch(executable, stream) == api.hipStreamSynchronize(stream)
+    assert struct.pack("8I", *[7] * 8) == host.raw[:32]
+    assert 0 == api.hipGraphExecDestroy(executable) == api.hipGraphDestroy(graph)
+    assert 0 == api.hipStreamDestroy(stream) == api.hipFree(place)
+
+
+def test_a_graph_with_memory_of_its_own_is_there_but_once(api: Any) -> None:
+    graph = Graph(api)
+    parameters = struct.pack("@iiiiQQ56xQQQQ", 1, 0, 1, 0, 0, 0, 0, 0, 64, 0)
+    graph.node("MemAllocNode", parameters)
+    executable, out = graph.run(), ctypes.c_void_p()
+    again = (ctypes.byref(out), graph.handle, None, None, 0)
+    assert NOT_SUPPORTED == api.hipGraphInstantiate(*again)
+    assert 0 == api.hipGraphExecDestroy(executable) == api.hipGraphInstantiate(*again)
+    assert 0 == api.hipGraphExecDestroy(out)
+    elsewhere = struct.pack("@iiiiQQ56xQQQQ", 1, 0, 1, 99, 0, 0, 0, 0, 64, 0)
+    code = api.hipGraphAddMemAllocNode(ctypes.byref(out), graph.handle, None, 0, elsewhere)
+    assert INVALID_VALUE == code
+
+
+def test_a_graph_is_not_drawn_into_nothing(api: Any) -> None:
+    assert OPERATING_SYSTEM == api.hipGraphDebugDotPrint(Graph(api).handle, b"", 0)
+
+
+def test_boxes_of_nodes_lie_in_memory(api: Any) -> None:
+    graph, place, out = Graph(api), api.malloc(4 * 16 * 2), ctypes.c_void_p()
+    for y, z, width, expected in ((0, 0, 16, 0), (1, 0, 16, 1), (0, 1, 16, 1), (0, 0, 17, 12)):
+        ends = [0, 0, y, z, place, 16, 16, 4, 0, 0, 0, 0, place, 16, 16, 4]
+        box = struct.pack("@16Q3Qi4x", *ends, width, 4, 2, 3)
+        code = api.hipGraphAddMemcpyNode(ctypes.byref(out), graph.handle, None, 0, box)
+        assert (expected, y, z, width) == (code, y, z, width)
 
 
 def test_nodes_of_any_kind_by_one_function(api: Any, tmp_path: Path) -> None:
@@ -312,11 +394,15 @@ def test_memory_operations_in_a_graph(api: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind, expected",
-    [(3, 0), (DEFAULT, 0), (0, INVALID_VALUE), (2, INVALID_VALUE), (9, 21), (-1, 21)],
+    "kind, known, unknown",
+    [(3, 0, 1), (DEFAULT, 0, 0), (0, 0, 1), (2, 0, 1), (1, 0, 0), (9, 21, 21), (-1, 21, 21)],
 )
-def test_linear_copies_go_where_they_say(api: Any, kind: int, expected: int) -> None:
+def test_linear_copies_from_memory_that_hip_does_not_know_go_where_they_say(
+    api: Any, kind: int, known: int, unknown: int
+) -> None:
     graph, place = Graph(api), api.malloc(8)
-    out = ctypes.c_void_p()
-    arguments = (graph.handle, None, 0, place, place, 8, kind)
-    assert expected == api.hipGraphAddMemcpyNode1D(ctypes.byref(out), *arguments)
+    out, host = ctypes.c_void_p(), ctypes.create_string_buffer(8)
+    for expected, source in ((known, place), (unknown, host)):
+        arguments = (graph.handle, None, 0, place, source, 8, kind)
+        code = api.hipGraphAddMemcpyNode1D(ctypes.byref(out), *arguments)
+        assert expected == code

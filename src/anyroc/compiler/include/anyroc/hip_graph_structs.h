@@ -60,12 +60,13 @@ typedef struct hipKernelNodeParams {
 
 typedef struct hipMemsetParams {
     void *dst;
-    unsigned int elementSize;
-    size_t height;
     size_t pitch;
     unsigned int value;
+    unsigned int elementSize;
     size_t width;
+    size_t height;
 } hipMemsetParams;
+typedef hipMemsetParams HIP_MEMSET_NODE_PARAMS;
 
 typedef struct hipMemAllocNodeParams {
     hipMemPoolProps poolProps;
