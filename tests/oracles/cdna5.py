@@ -159,7 +159,8 @@ SEPARATE = frozenset(
 )
 """What unit/semantics/test_cdna5.py and unit/translate/test_gfx1250.py check."""
 MOVES = frozenset(
-    {f"v_permlane_{name}_b32" for name in ("bcast", "up", "down", "xor")}
+    {"s_add_pc_i64"}
+    | {f"v_permlane_{name}_b32" for name in ("bcast", "up", "down", "xor")}
     | {
         f"{space}_{kind}_async_{way}_lds_b{bits}"
         for space, kind, way in (

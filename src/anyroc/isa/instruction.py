@@ -147,6 +147,10 @@ class Instruction:
     @property
     def branch_target(self) -> int:
         """Where a direct branch or call goes, as an offset into the code."""
+        if self.op == "s_add_pc_i64":  # by a constant, of which a literal of 32 bits is signed
+            bits = 64 if self.size > 8 else 32
+            distance = int(self.src[0].value) & (1 << bits) - 1
+            return self.offset + self.size + distance - (distance >> bits - 1 << bits)
         return self.offset + 4 + 4 * self.mods.simm16
 
     def operand(self, role: str) -> Operand | None:

@@ -26,7 +26,7 @@ control("s_cbranch_cdbgsys s_cbranch_cdbguser s_cbranch_cdbgsys_or_user", "nop")
 control("s_cbranch_cdbgsys_and_user", "nop")
 
 control("s_endpgm s_endpgm_saved s_endpgm_ordered_ps_done", "end")
-control("s_branch", "branch")
+control("s_branch s_add_pc_i64", "branch")
 for _condition in ("scc0", "scc1", "vccz", "vccnz", "execz", "execnz"):
     control(f"s_cbranch_{_condition}", "branch", _condition)
 control("s_getpc_b64", "getpc")

@@ -389,6 +389,8 @@ class _Discovery:
         if kind == "end":
             return [], False
         if kind == "branch":
+            if inst.src and inst.src[0].kind != "const":
+                raise Unsupported(inst, "a distance in a register")
             target = self._inside(inst, inst.branch_target)
             return ([target, follow], True) if self._conditional(inst) else ([target], False)
         if kind in _PAUSES:

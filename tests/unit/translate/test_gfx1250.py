@@ -479,3 +479,27 @@ def test_sparse_products(d: str, k: int, a: str, b: str, form: str) -> None:
             lane, at = n + 16 * (m // 8), m % 8
             got = whole(after, 64, 8, lane) >> width * at & ((1 << width) - 1)
             assert code_of(int(want[m, n]), d) == got, (m, n)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_jump_by_a_constant(form: str) -> None:
+    """From the next instruction on, forwards and (by literals of both sizes) backwards."""
+    mark = [instruction("cdna5", "SOPK", "s_movk_i32", sdst=20 + n, simm16=n + 1) for n in range(4)]
+    for source, size in ((255, 4), (254, 8)):
+
+        def jump(distance: int, source: int = source, size: int = size) -> bytes:
+            code = instruction("cdna5", "SOP1", "s_add_pc_i64", ssrc0=source)
+            return code + (distance % (1 << 8 * size)).to_bytes(size, "little")
+
+        length = len(jump(0))
+        # Over the first mark to the third, back to the second, from there past the third.
+        parts = [jump(4 + 4 + length), mark[0], mark[1], jump(4 + length), mark[2]]
+        code = b"".join(parts) + jump(-(2 * length + 8)) + mark[3]
+        state = random_state(size)
+        state.sgpr[20:24] = 0
+        after = executed(form, code, state)
+        assert [0, 2, 3, 4] == after.sgpr[20:24].tolist()
+    inline = instruction("cdna5", "SOP1", "s_add_pc_i64", ssrc0=128 + 4) + mark[0] + mark[1]
+    state = random_state(1)
+    state.sgpr[20:22] = 0
+    assert [0, 2] == executed(form, inline, state).sgpr[20:22].tolist()
