@@ -25,6 +25,7 @@ _QUIET = (
     "-Wno-deprecated-declarations",
     "-Wno-unused-value",
     "-Wno-unused-result",
+    "-Wno-switch",
 )
 _DEVICE_OBJECT = "-emit-obj"
 _TARGET_NAME = re.compile(r"gfx(\d{1,2})([0-9a-f])([0-9a-f])")

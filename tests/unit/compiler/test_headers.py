@@ -47,6 +47,29 @@ def test_layouts(tmp_path: Path, name: str) -> None:
     compile_program([source], target=target("gfx942"))
 
 
+GUARDS = {
+    "cuda_runtime.h": "__CUDA_RUNTIME_H__ __CUDA_RUNTIME_API_H__ __DRIVER_TYPES_H__",
+    "cuda.h": "__cuda_cuda_h__ CUDA_VERSION",
+    "cublas_v2.h": "CUBLAS_V2_H_ CUBLAS_API_H_",
+    "cufft.h": "_CUFFT_H_",
+    "curand.h": "CURAND_H_",
+    "cusparse.h": "CUSPARSE_H_ CUSPARSEAPI",
+    "cusolverDn.h": "CUSOLVERDN_H_ CUSOLVER_COMMON_H_",
+}
+"""By these the samples' own helper_cuda.h, which many programs bring along, tells what is there."""
+
+
+def test_programs_can_tell_which_headers_they_have(tmp_path: Path) -> None:
+    lines = ["int main() {", "char *options[] = {nullptr}; nvrtcProgram program{};"]
+    lines += ["return nvrtcCompileProgram(program, 0, options) == NVRTC_SUCCESS; }"]
+    source = tmp_path / "guards.cu"
+    for header, names in GUARDS.items():
+        checks = [f"#ifndef {name}\n#error {name}\n#endif" for name in names.split()]
+        lines = [f"#include <{header}>", *checks, *lines]
+    source.write_text("\n".join(["#include <nvrtc.h>", *lines]))
+    compile_program([source], target=target("gfx942"))
+
+
 OF_THRUST = ("thrust/complex.h", "thrust/random.h", "thrust/sort.h", "thrust/tuple.h")
 
 

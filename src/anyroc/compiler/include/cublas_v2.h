@@ -1,6 +1,10 @@
 /* cuBLAS, as names for hipBLAS's. */
 #pragma once
 
+/* By these programs tell which headers they have. */
+#define CUBLAS_V2_H_
+#define CUBLAS_API_H_
+
 #include <cuComplex.h>
 #include <cuda_runtime.h>
 #include <hipblas/hipblas.h>

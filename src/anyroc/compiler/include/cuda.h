@@ -1,6 +1,9 @@
 /* CUDA's driver interface, as names for HIP's. */
 #pragma once
 
+/* By these programs tell which headers they have. */
+#define __cuda_cuda_h__
+
 #include <cuda_runtime_api.h>
 
 #define CUDA_VERSION 12040

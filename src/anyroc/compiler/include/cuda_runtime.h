@@ -1,6 +1,9 @@
 /* CUDA: the runtime interface, and in device code the language. */
 #pragma once
 
+/* By these programs tell which headers they have. */
+#define __CUDA_RUNTIME_H__
+
 #if !defined(ANYROC_CUDA)
 #define ANYROC_CUDA 1
 #endif

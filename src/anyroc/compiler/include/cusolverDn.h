@@ -1,6 +1,10 @@
 /* cuSOLVER, as names for hipSOLVER's. */
 #pragma once
 
+/* By these programs tell which headers they have. */
+#define CUSOLVERDN_H_
+#define CUSOLVER_COMMON_H_
+
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 #include <cusparse.h>
