@@ -61,6 +61,7 @@ GUARDS = {
 
 def test_programs_can_tell_which_headers_they_have(tmp_path: Path) -> None:
     lines = ["int main() {", "char *options[] = {nullptr}; nvrtcProgram program{};"]
+    lines += ["CUcontext context; cuCtxCreate(&context, nullptr, CU_COMPUTEMODE_PROHIBITED, 0);"]
     lines += ["return nvrtcCompileProgram(program, 0, options) == NVRTC_SUCCESS; }"]
     source = tmp_path / "guards.cu"
     for header, names in GUARDS.items():

@@ -14,3 +14,21 @@
 #define CU_DEVICE_INVALID hipInvalidDeviceId
 #define CU_STREAM_LEGACY hipStreamLegacy
 #define CU_STREAM_PER_THREAD hipStreamPerThread
+#define CU_COMPUTEMODE_DEFAULT hipComputeModeDefault
+#define CU_COMPUTEMODE_PROHIBITED hipComputeModeProhibited
+#define CU_COMPUTEMODE_EXCLUSIVE_PROCESS hipComputeModeExclusiveProcess
+
+/* What a context is made with since CUDA 12.5; none of it has an effect here. */
+typedef struct CUctxCreateParams {
+    void *execAffinityParams;
+    int numExecAffinityParams;
+    void *cigParams;
+} CUctxCreateParams;
+
+#if defined(__cplusplus)
+static inline hipError_t cuCtxCreate(hipCtx_t *context, CUctxCreateParams *, unsigned int flags,
+                                     hipDevice_t device)
+{
+    return cuCtxCreate(context, flags, device);
+}
+#endif

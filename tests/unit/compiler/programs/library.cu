@@ -51,6 +51,8 @@ __global__ void atomics(int *i, unsigned *u, unsigned long long *l, float *f, do
     atomicExch(&i[7], 77);
     atomicInc(&u[0], 99);
     atomicDec(&u[1], 99);
+    atomicInc_system(&u[2], umin(99, umax(7, 98)) + 1);
+    atomicDec_system(&u[3], ullmax(5, llmin(99, 1ll << 40)));
     atomicAdd(&l[0], 1ull << 33);
     atomicMax(&l[1], 1ull << 40 | t);
     atomicAdd(&f[0], 0.5f);
@@ -93,7 +95,7 @@ int main()
     expect("managed variable", 0, N + 5, shared_by_both);
 
     Managed<int, 11> i;
-    Managed<unsigned, 2> u;
+    Managed<unsigned, 4> u;
     Managed<unsigned long long, 2> l;
     Managed<float, 1> f;
     Managed<double, 1> d;
@@ -103,8 +105,10 @@ int main()
     int expected[] = {N * (N - 1) / 2, -N * (N - 1) / 2, 1 - N, N - 1, INT_MAX, 0, INT_MIN, 77, N, N, N - 1};
     for (int k = 0; k < 11; ++k)
         expect("atomic int", k, expected[k], i[k]);
-    expect("atomicInc", 0, (unsigned)(N % 100), u[0]);
-    expect("atomicDec", 0, (unsigned)(100 - N % 100), u[1]);
+    for (int k = 0; k < 4; k += 2) {
+        expect("atomicInc", k, (unsigned)(N % 100), u[k]);
+        expect("atomicDec", k, (unsigned)(100 - N % 100), u[k + 1]);
+    }
     expect("atomic long long", 0, (unsigned long long)N << 33, l[0]);
     expect("atomic long long", 1, 1ull << 40 | (N - 1), l[1]);
     expect("atomic float", 0, N * 0.5f, f[0]);

@@ -118,6 +118,14 @@ ANYROC_DEVICE unsigned int atomicDec(unsigned int *place, unsigned int limit)
 {
     return __builtin_amdgcn_atomic_dec32(place, limit, __ATOMIC_RELAXED, "agent");
 }
+ANYROC_DEVICE unsigned int atomicInc_system(unsigned int *place, unsigned int limit)
+{
+    return __builtin_amdgcn_atomic_inc32(place, limit, __ATOMIC_RELAXED, "");
+}
+ANYROC_DEVICE unsigned int atomicDec_system(unsigned int *place, unsigned int limit)
+{
+    return __builtin_amdgcn_atomic_dec32(place, limit, __ATOMIC_RELAXED, "");
+}
 ANYROC_DEVICE unsigned int atomicInc_block(unsigned int *place, unsigned int limit)
 {
     return __builtin_amdgcn_atomic_inc32(place, limit, __ATOMIC_RELAXED, "workgroup");

@@ -54,3 +54,14 @@ static inline hipError_t cudaDeviceGetAttribute(int *value, hipDeviceAttribute_t
         *value = 32;
     return error;
 }
+
+/* No cache keeps what a program asks it to: a size of 0 is all that can be set aside. */
+#define cudaLimitPersistingL2CacheSize ((hipLimit_t)6)
+#undef cudaDeviceSetLimit
+static inline hipError_t cudaDeviceSetLimit(hipLimit_t limit, size_t value)
+{
+    if (limit == cudaLimitPersistingL2CacheSize && value == 0)
+        return hipSuccess;
+    return hipDeviceSetLimit(limit, value);
+}
+static inline hipError_t cudaCtxResetPersistingL2Cache(void) { return hipSuccess; }

@@ -159,6 +159,16 @@ ANYROC_MIN_MAX_MIXED(double, double, float)
 #undef ANYROC_MIN_MAX_MIXED
 #undef ANYROC_MIN_MAX
 
+#if defined(ANYROC_CUDA)
+#define ANYROC_NAMED_MIN_MAX(prefix, T)                                                       \
+    __host__ ANYROC_DEVICE T prefix##min(T a, T b) { return a < b ? a : b; }                   \
+    __host__ ANYROC_DEVICE T prefix##max(T a, T b) { return a > b ? a : b; }
+ANYROC_NAMED_MIN_MAX(u, unsigned int)
+ANYROC_NAMED_MIN_MAX(ll, long long)
+ANYROC_NAMED_MIN_MAX(ull, unsigned long long)
+#undef ANYROC_NAMED_MIN_MAX
+#endif
+
 /* C has since got some of these: defining them with C's linkage agrees with any declaration. */
 #define ANYROC_HOST extern "C" inline __host__
 ANYROC_HOST float rsqrtf(float x) noexcept { return 1.0f / std::sqrt(x); }
