@@ -29,7 +29,8 @@ SIGNAL_SEMAPHORES, WAIT_SEMAPHORES, MEM_ALLOC, MEM_FREE, BATCH_MEM_OP = 8, 9, 10
 KINDS = range(16)
 
 _INSTANTIATE = struct.Struct("@QQi4xQ")
-_KNOWN_FLAGS = 0xF
+_FLAGS = {0, 1, 8}  # free on launch, the nodes' priorities; not both, as in AMD's library
+_MORE_FLAGS = {*_FLAGS, 2, 4}  # upload, launch by a device
 _KIND_NAMES = {
     KERNEL: "KERNEL",
     MEMCPY: "MEMCPY",
@@ -339,7 +340,12 @@ def hipGraphNodeGetEnabled(executable: int, node: int, out: int) -> None:
 
 
 def hipGraphInstantiateWithFlags(out: int, graph: int, flags: int) -> None:
-    require(out and flags & ~_KNOWN_FLAGS == 0)
+    require(flags in _FLAGS)
+    _instantiate(out, graph, flags)
+
+
+def _instantiate(out: int, graph: int, flags: int) -> None:
+    require(out)
     found = known_graphs[graph]
     if any(node.kind in (MEM_ALLOC, MEM_FREE) for node in found.nodes):  # they are there but once
         others = (other for other in known_executables.values() if other.source is found)
@@ -357,7 +363,8 @@ def hipGraphInstantiate(out: int, graph: int, node: int, log: int, size: int) ->
 def hipGraphInstantiateWithParams(out: int, graph: int, parameters: int) -> None:
     require(parameters)
     _, flags, _, upload = memory.unpack(_INSTANTIATE, parameters)
-    hipGraphInstantiateWithFlags(out, graph, flags)
+    require(flags in _MORE_FLAGS)
+    _instantiate(out, graph, flags)
     memory.write(parameters, _INSTANTIATE.pack(0, flags, 0, upload))
 
 

@@ -349,6 +349,17 @@ def test_a_graph_with_memory_of_its_own_is_there_but_once(api: Any) -> None:
     assert INVALID_VALUE == code
 
 
+def test_a_graph_is_instantiated_with_one_flag_at_most(api: Any) -> None:
+    graph, out = Graph(api), ctypes.c_void_p()
+    expected = {0: 0, 1: 0, 8: 0, 2: 1, 10: 1, 16: 1}
+    for flags, code in expected.items():
+        made = api.hipGraphInstantiateWithFlags(ctypes.byref(out), graph.handle, flags)
+        assert (flags, code) == (flags, made)
+        parameters = struct.pack("@QQi4xQ", 0, flags, 0, 0)
+        made = api.hipGraphInstantiateWithParams(ctypes.byref(out), graph.handle, parameters)
+        assert (flags, code if flags != 2 else 0) == (flags, made)
+
+
 def test_a_graph_is_not_drawn_into_nothing(api: Any) -> None:
     assert OPERATING_SYSTEM == api.hipGraphDebugDotPrint(Graph(api).handle, b"", 0)
 
