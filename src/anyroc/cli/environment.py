@@ -17,12 +17,11 @@ def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 
     The libraries are built where they are not yet. Programs that look for ROCm's libraries by
     their names get these; Triton, which looks for a file, is told its path, and CuPy, which
-    compiles, the folder that `include` is in; hipcc is anyroc's. Where AMD's own library is to be
+    compiles, and builds, a folder that is laid out as ROCm's. Where AMD's own library is to be
     used (see `anyroc.cabi.hardware`) it is that which they find.
     """
     from anyroc.cabi import hardware, library
-    from anyroc.compiler import hipcc
-    from anyroc.compiler.toolchain import HEADERS
+    from anyroc.cli import rocm
 
     other = hardware.library()
     if other is not None:
@@ -34,12 +33,13 @@ def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     names = library.names()
     with ThreadPoolExecutor() as pool:  # building them takes seconds each
         found = dict(zip(names, pool.map(library.library, names), strict=True))
-    places = [str(path.parent) for path in found.values()]
+    root, places = str(rocm.root(found)), [str(path.parent) for path in found.values()]
     return {
         _LIBRARIES: _first(places, environment.get(_LIBRARIES, "")),
-        "PATH": _first([str(hipcc.folder())], environment.get("PATH", os.defpath)),
+        "PATH": _first([f"{root}/bin"], environment.get("PATH", os.defpath)),
+        "CMAKE_PREFIX_PATH": _first([root], environment.get("CMAKE_PREFIX_PATH", "")),
         "TRITON_LIBHIP_PATH": str(found["hip"]),
-        "ROCM_HOME": str(HEADERS.parent),
+        **dict.fromkeys(("ROCM_HOME", "HIP_PATH"), root),
     }
 
 

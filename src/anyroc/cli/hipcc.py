@@ -1,4 +1,4 @@
-"""``hipcc`` and ``hipconfig`` as builds of HIP programs call them."""
+"""The commands of ROCm's compiler as builds of HIP programs call them: see `anyroc.cli.rocm`."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from anyroc.cabi import library
+from anyroc.cli import rocm
 from anyroc.compiler import commands, driver
 from anyroc.compiler.options import Language, Options
-from anyroc.compiler.toolchain import HEADERS, discover
+from anyroc.compiler.toolchain import discover
 from anyroc.errors import AnyrocError, CompileError
-from anyroc.hip.device import HIP_VERSION
 
 _PREPROCESSING = {"-E", "--preprocess", "-M", "-MM"}
-_ROOT = {"--rocmpath", "-R", "--path", "-p", "--hipclangpath", "-l"}
+_QUESTIONS = ("-v", "-print-", "--print-", "-dump", "--help")
 _FLAGS = "-D__HIP_PLATFORM_HCC__= -D__HIP_PLATFORM_AMD__="
 
 
-def hipcc(arguments: Sequence[str]) -> int:
-    """Do what a command line of hipcc asks for and return its exit status."""
-    if {"--version", "-v"} & set(arguments) and len(arguments) == 1:
-        print(f"HIP version: {_version()}", flush=True)
+def compiler(name: str, arguments: Sequence[str]) -> int:
+    """Do what a command line of hipcc or clang asks for and return its exit status."""
+    if "--version" in arguments:
+        if name == "hipcc":
+            print(f"HIP version: {rocm.version()}", flush=True)
         return subprocess.run([*discover().require().clang, "--version"], check=False).returncode
     if _PREPROCESSING & set(arguments):
         flags = commands.host_flags(discover().require(), Language.HIP, Options())
         return subprocess.run([*flags, *arguments], check=False).returncode
-    driver.run(arguments, _library)
+    command = driver.parse(arguments, Language.HIP if name == "hipcc" else Language.CXX)
+    if not command.inputs and any(word.startswith(_QUESTIONS) for word in arguments):
+        return subprocess.run([*discover().require().clang, *arguments], check=False).returncode
+    driver.run(command, _library)
     return 0
 
 
@@ -38,37 +42,42 @@ def _library(name: str) -> Path | None:
     return library.library(known) if known in library.names() else None
 
 
-def hipconfig(arguments: Sequence[str]) -> int:
+def hipconfig(root: Path, arguments: Sequence[str]) -> int:
     """Print what a build asks about HIP; everything if it names nothing."""
-    root = str(HEADERS.parent)
     known = {
         **dict.fromkeys(("--platform", "-P"), "amd"),
         **dict.fromkeys(("--compiler", "-c"), "clang"),
         **dict.fromkeys(("--runtime", "-r"), "rocclr"),
-        **dict.fromkeys(("--version", "-v"), _version()),
-        **dict.fromkeys(("--cpp_config", "-C"), f"{_FLAGS} -I{HEADERS}"),
-        **dict.fromkeys(_ROOT, root),
+        **dict.fromkeys(("--version", "-v"), rocm.version()),
+        **dict.fromkeys(("--cpp_config", "-C"), f"{_FLAGS} -I{root}/include"),
+        **dict.fromkeys(("--rocmpath", "-R", "--path", "-p"), str(root)),
+        **dict.fromkeys(("--hipclangpath", "-l"), f"{root}/llvm/bin"),
     }
     asked = [word for word in arguments if word in known]
     if asked:
         print(*(known[word] for word in asked), sep="\n", end="")
         return 0
-    print(f"HIP version: {_version()}", f"HIP_PATH: {root}", f"ROCM_PATH: {root}", sep="\n")
+    print(f"HIP version: {rocm.version()}", f"HIP_PATH: {root}", f"ROCM_PATH: {root}", sep="\n")
     print(f"HIP_PLATFORM: amd\nHIP_COMPILER: clang\nHIP_RUNTIME: rocclr\nCPP_CONFIG: {_FLAGS}")
     return 0
 
 
-def _version() -> str:
-    major, rest = divmod(HIP_VERSION, 10_000_000)
-    minor, patch = divmod(rest, 100_000)
-    return f"{major}.{minor}.{patch}"
+def agents() -> int:
+    """Print the names of the GPUs that programs see, the host's first."""
+    from anyroc.gpu.device import devices
+
+    print("gfx000", *(device.target.name for device in devices()), sep="\n")
+    return 0
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the command whose name comes first; print what is wrong as a compiler does."""
-    name, *arguments = words
+    """Run the command that comes first; print what is wrong as a compiler does."""
+    path, *arguments = words
+    name = Path(path).name
     try:
-        return hipconfig(arguments) if name == "hipconfig" else hipcc(arguments)
+        if name == "hipconfig":
+            return hipconfig(Path(path).parents[1], arguments)
+        return agents() if name == "rocm_agent_enumerator" else compiler(name, arguments)
     except CompileError as error:
         os.write(2, error.output.encode())
         print(f"{name}: {error.message}", file=sys.stderr)

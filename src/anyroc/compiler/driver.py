@@ -1,4 +1,4 @@
-"""What a command line of hipcc asks for: objects, executables, shared libraries, code objects.
+"""What a command line of hipcc or clang asks for: objects, executables, libraries, code objects.
 
 Sources of C++ are HIP, as for AMD's hipcc, each with code for every GPU that is named. An object
 has its fat binary inside. With relocatable device code (-fgpu-rdc) it has the unit's bitcode
@@ -29,7 +29,8 @@ RELOCATABLE = ".anyroc.rdc"
 """The section of an object that has a unit's id (16 bytes) and a bundle of its bitcode."""
 
 _ID_SIZE = 16
-_SOURCES = {".cpp", ".cc", ".cxx", ".c++", ".C", ".cu", ".hip"}
+_CXX = {".cpp", ".cc", ".cxx", ".c++", ".C"}
+_DEFAULTS = {".hip": Language.HIP, ".cu": Language.HIP, ".c": Language.C}
 _LANGUAGES = {"hip": Language.HIP, "cuda": Language.HIP, "c++": Language.CXX, "c": Language.C}
 _TWO_WORDS = {
     *("-I", "-D", "-U", "-L", "-l", "-isystem", "-iquote", "-idirafter", "-include", "-imacros"),
@@ -80,8 +81,8 @@ class Command:
         return [targets.target(name) for name in dict.fromkeys(named)]
 
 
-def parse(arguments: Sequence[str]) -> Command:
-    """Take a command line apart; what is not known goes to clang."""
+def parse(arguments: Sequence[str], cxx: Language = Language.HIP) -> Command:
+    """Take a command line apart; what is not known goes to clang. `cxx` is what C++ sources are."""
     found = Command()
     language: Language | None = None
     words = iter(arguments)
@@ -116,7 +117,7 @@ def parse(arguments: Sequence[str]) -> Command:
         elif word.startswith("-") and word != "-":
             found.flags += [word, *([value] if word in _TWO_WORDS else [])]
         else:
-            found.inputs.append((Path(word), _kind(Path(word), language)))
+            found.inputs.append((Path(word), _kind(Path(word), language, cxx)))
     return found
 
 
@@ -129,18 +130,15 @@ def _for_linker(word: str) -> list[str]:
     return [word] if word.startswith(("-l", "-L", "-s")) and not word.startswith("-stat") else []
 
 
-def _kind(path: Path, language: Language | None) -> Language | None:
+def _kind(path: Path, language: Language | None, cxx: Language) -> Language | None:
     """Return the language of an input, None for what is only linked."""
-    if path.suffix == ".c" and language is None:
-        return Language.C
-    if path.suffix in _SOURCES or path.suffix == ".c":
-        return language or Language.HIP
-    return None
+    if path.suffix in _DEFAULTS:
+        return language or _DEFAULTS[path.suffix]
+    return language or cxx if path.suffix in _CXX else None
 
 
-def run(arguments: Sequence[str], library: FindLibrary) -> None:
+def run(command: Command, library: FindLibrary) -> None:
     """Do what a command line asks for; raises CompileError or BadInput."""
-    command = parse(arguments)
     if not command.inputs:
         raise BadInput("hipcc: no input files")
     for path, _ in command.inputs:
@@ -245,8 +243,7 @@ def _link(
     if relocatables:
         objects = [*objects, _linked_device(tools, command, relocatables, folder)]
     libraries = [_library(word, library) for word in command.linking]
-    hip = library("amdhip64")
-    after = [str(path) for path in dict.fromkeys([hip]) if path is not None]
+    after = ["--as-needed", str(library("amdhip64"))]
     output = command.output or Path("a.out")
     begin, end = _around(tools, shared=command.shared)
     kind = ["-shared"] if command.shared else ["-pie", "--dynamic-linker", _loader()]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from anyroc.cli import rocm
 from anyroc.cli.environment import variables
-from anyroc.compiler import bundle, hipcc
+from anyroc.compiler import bundle
 from anyroc.compiler.toolchain import HEADERS
 
 KERNEL = '#include <hip/hip_runtime.h>\nextern "C" __global__ void k(int *p) { *p = 1; }\n'
@@ -39,7 +41,7 @@ int main()
 
 @pytest.fixture(scope="module")
 def command() -> Path:
-    return hipcc.folder() / "hipcc"
+    return rocm.root() / "bin" / "hipcc"
 
 
 def run(
@@ -118,5 +120,44 @@ def test_hipconfig_answers(command: Path) -> None:
     hipconfig = command.with_name("hipconfig")
     assert "amd" == run(hipconfig, "--platform").stdout
     assert run(hipconfig, "--version").stdout.startswith("7.1.")
-    assert f"-I{HEADERS}" in run(hipconfig, "--cpp_config").stdout
+    root = hipconfig.parents[1]
+    assert f"-I{root}/include" in run(hipconfig, "--cpp_config").stdout
+    assert (str(root), HEADERS) == (run(hipconfig, "--path").stdout, (root / "include").resolve())
+    agents = subprocess.run([command.with_name("rocm_agent_enumerator")], capture_output=True)
+    assert [b"gfx000", b"gfx942"] == agents.stdout.split()
     assert "HIP_PLATFORM: amd" in run(hipconfig).stdout
+
+
+CMAKE = """
+cmake_minimum_required(VERSION 3.21)
+project(program LANGUAGES {languages})
+find_package(hip 6.0 REQUIRED)
+find_package(rocblas REQUIRED)
+{sources}
+add_library(kernels SHARED kernels.cpp)
+target_link_libraries(kernels PUBLIC {device})
+add_executable(program main.cpp)
+target_compile_definitions(program PRIVATE OTHER=0)
+target_link_libraries(program PRIVATE kernels roc::rocblas {device})
+"""
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="needs CMake")
+@pytest.mark.parametrize("language", ["CXX", "HIP"])
+def test_cmake_finds_it(command: Path, tmp_path: Path, language: str) -> None:
+    """As the compiler of C++, with the package hip, and as the compiler of CMake's language HIP."""
+    own = language == "HIP"
+    languages = "CXX HIP" if own else "CXX"
+    sources = "set_source_files_properties(main.cpp kernels.cpp PROPERTIES LANGUAGE HIP)"
+    (tmp_path / "CMakeLists.txt").write_text(
+        CMAKE.format(
+            languages=languages, sources=sources if own else "", device="" if own else "hip::device"
+        )
+    )
+    (tmp_path / "main.cpp").write_text(MAIN)
+    (tmp_path / "kernels.cpp").write_text(KERNEL)
+    environment = {**os.environ, **variables()} | ({} if own else {"CXX": str(command)})
+    for arguments in ([".", "-DGPU_TARGETS=gfx942"], ["--build", "."]):
+        subprocess.run(["cmake", *arguments], cwd=tmp_path, env=environment, check=True)
+    shown = subprocess.run([tmp_path / "program"], env=environment, capture_output=True)
+    assert (b"7\n", 0) == (shown.stdout, shown.returncode)
