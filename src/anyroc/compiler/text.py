@@ -65,21 +65,25 @@ class Compiled:
     warnings: str = ""
 
 
-def compile_text(text: Text, *, target: Target, options: Options) -> Compiled:
+def compile_text(
+    text: Text, *, target: Target, options: Options, language: Language = Language.HIP
+) -> Compiled:
     """Compile a text to a code object; raises CompileError with the compiler's output."""
     tools = discover().require()
     source, headers = text.place()
-    made = program.code_object(tools, source, Language.HIP, target, _with(options, headers))
+    made = program.code_object(tools, source, language, target, _with(options, headers))
     return Compiled(made.path.read_bytes(), made.warnings)
 
 
-def compile_bitcode(text: Text, *, target: Target, options: Options) -> Compiled:
+def compile_bitcode(
+    text: Text, *, target: Target, options: Options, language: Language = Language.HIP
+) -> Compiled:
     """Compile a text to LLVM bitcode that `link_bitcode` makes a code object of."""
     tools = discover().require()
     source, headers = text.place()
     chosen = _with(options, headers)
     size = program.chosen_wave_size(target, options)
-    flags = commands.device_flags(tools, Language.HIP, target, size, chosen, bitcode=True)
+    flags = commands.device_flags(tools, language, target, size, chosen, bitcode=True)
     flags.append(f"-cuid={commands.unit_id(source)}")
 
     def build(result: Path, depfile: Path) -> str:

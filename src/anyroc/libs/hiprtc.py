@@ -1,18 +1,21 @@
 """hipRTC: compiling programs that a running program hands over as text.
 
 Options are clang's, as ROCm's library takes them; those that NVRTC spells differently are
-translated. Without `--offload-arch` code is made for the current device.
+translated. Without `--offload-arch`, or with one of NVIDIA's, code is made for the current device.
+A program that was written for NVRTC comes with `-x=cu` (`nvrtc.h` adds it) and is CUDA, not HIP.
 """
 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from anyroc.cabi import memory
 from anyroc.compiler import Options, text
 from anyroc.compiler.lowered import LoweredNames
+from anyroc.compiler.options import Language
 from anyroc.errors import AnyrocError, CompileError
 from anyroc.hip import device
 from anyroc.hip.state import Handles
@@ -54,6 +57,8 @@ _OPTIMIZATION_LEVEL = 7
 
 _BUILT_IN = ("-include", "anyroc/prelude_rtc.h")
 _NO_BUILT_IN = "--hiprtc-no-builtin-header"
+_CUDA, _OF_CUDA = "-x=cu", ("-D__CUDACC_RTC__=1",)
+_OF_NVIDIA = re.compile(r"(sm|compute|lto)_\d+[af]?")
 _JOINED = {
     "--include-path": "-I",
     "--define-macro": "-D",
@@ -76,7 +81,7 @@ _SWITCHES: dict[str, tuple[str, ...]] = {
 """What NVRTC and older versions of hipRTC spell otherwise."""
 _WITHOUT_EFFECT = (
     *("-hip-pch", "--pch", "-default-device", "--device-as-default-execution-space"),
-    *("-lineinfo", "--generate-line-info", "--fmad=true", "-fmad=true", _NO_BUILT_IN),
+    *("-lineinfo", "--generate-line-info", "--fmad=true", "-fmad=true", _NO_BUILT_IN, _CUDA),
     *("-rdc=false", "--relocatable-device-code=false", "--disable-warnings"),
 )
 _WITHOUT_EFFECT_PREFIXES = ("--maxrregcount", "-maxrregcount", "--gpu-max-threads-per-block")
@@ -108,16 +113,17 @@ class Program:
     def _compile(self, options: Sequence[str]) -> None:
         flags, architecture = translated(options)
         target = _target(architecture)
+        language = Language.CUDA if _CUDA in options else Language.HIP
         program = text.Text(
             self.source.source + self.names.source(), self.source.name, self.source.headers
         )
         chosen = Options(extra=tuple(flags))
         if "-fgpu-rdc" in flags:
-            made = text.compile_bitcode(program, target=target, options=chosen)
+            made = text.compile_bitcode(program, target=target, options=chosen, language=language)
             self.bitcode = made.data
             self.names.find_in_bitcode(made.data)
         else:
-            made = text.compile_text(program, target=target, options=chosen)
+            made = text.compile_text(program, target=target, options=chosen, language=language)
             self.code = made.data
             self.names.find_in_code_object(made.data)
         self.log = made.warnings
@@ -126,12 +132,14 @@ class Program:
 def translated(options: Sequence[str]) -> tuple[list[str], str | None]:
     """Return clang's options and the architecture that hipRTC's options ask for."""
     architecture = None
-    flags = [] if _NO_BUILT_IN in options else list(_BUILT_IN)
+    built_in = _OF_CUDA if _CUDA in options else _BUILT_IN
+    flags = [] if _NO_BUILT_IN in options else list(built_in)
     words = iter([word for option in options for word in _words(option)])
     for word in words:
         name, equals, value = word.partition("=")
         if name in _ARCHITECTURES:
-            architecture = value if equals else next(words, "")
+            asked = value if equals else next(words, "")
+            architecture = None if _OF_NVIDIA.fullmatch(asked) else asked
         elif word in _SWITCHES:
             flags += _SWITCHES[word]
         elif word in _WITHOUT_EFFECT or word.startswith(_WITHOUT_EFFECT_PREFIXES):

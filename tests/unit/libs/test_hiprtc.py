@@ -167,6 +167,8 @@ def test_options_of_nvrtc_become_clangs(options: Sequence[str], expected: Sequen
 def test_every_spelling_of_the_architecture_is_understood(word: str) -> None:
     assert "gfx1201" == translated([f"{word}=gfx1201"])[1]
     assert "gfx942" == translated([word, "gfx942"])[1]
+    assert translated([f"{word}=sm_90a"])[1] is None
+    assert translated([word, "compute_80"])[1] is None
 
 
 CALLER = """

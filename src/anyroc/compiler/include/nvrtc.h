@@ -6,11 +6,22 @@
 
 #include "anyroc/nvrtc_names.inc"
 
-#if defined(__cplusplus)
-/* NVRTC takes options that are not const as well. */
-static inline hiprtcResult hiprtcCompileProgram(hiprtcProgram program, int count,
+/* The text is CUDA's, and options may be of any constness. */
+static inline hiprtcResult anyroc_nvrtc_compile(hiprtcProgram program, int count,
                                                 const char *const *options)
 {
-    return hiprtcCompileProgram(program, count, const_cast<const char **>(options));
+    if (count < 0 || (count && !options))
+        return HIPRTC_ERROR_INVALID_INPUT;
+    const char **all = (const char **)malloc((count + 1) * sizeof(const char *));
+    if (!all)
+        return HIPRTC_ERROR_OUT_OF_MEMORY;
+    if (count)
+        memcpy(all, options, count * sizeof(const char *));
+    all[count] = "-x=cu";
+    hiprtcResult result = hiprtcCompileProgram(program, count + 1, all);
+    free(all);
+    return result;
 }
-#endif
+#undef nvrtcCompileProgram
+#define nvrtcCompileProgram(program, count, options) \
+    anyroc_nvrtc_compile(program, count, (const char *const *)(options))

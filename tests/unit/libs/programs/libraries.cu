@@ -6,6 +6,7 @@
 #include <curand_kernel.h>
 #include <cusolverDn.h>
 #include <cusparse.h>
+#include <cuda.h>
 #include <nvrtc.h>
 
 #include <cstdio>
@@ -118,5 +119,28 @@ int main()
     REQUIRE(nvrtcCreateProgram(&program, "int x", "x.cu", 0, nullptr, nullptr) == NVRTC_SUCCESS);
     REQUIRE(nvrtcCompileProgram(program, 0, nullptr) == NVRTC_ERROR_COMPILATION);
     REQUIRE(nvrtcDestroyProgram(&program) == NVRTC_SUCCESS);
+
+    // A text for NVRTC is CUDA: warps have 32 threads on every GPU.
+    const char *text = "#ifndef __CUDACC_RTC__\n#error\n#endif\n"
+                       "extern \"C\" __global__ void warps(int *out) {\n"
+                       "  out[threadIdx.x] = __shfl_sync(~0u, threadIdx.x, 5) + warpSize; }\n";
+    char option[] = "--gpu-architecture=compute_80", *options[] = {option};
+    REQUIRE(nvrtcCreateProgram(&program, text, "x.cu", 0, nullptr, nullptr) == NVRTC_SUCCESS);
+    REQUIRE(nvrtcCompileProgram(program, 1, options) == NVRTC_SUCCESS);
+    size_t length;
+    REQUIRE(nvrtcGetPTXSize(program, &length) == NVRTC_SUCCESS);
+    char *code = new char[length];
+    REQUIRE(nvrtcGetPTX(program, code) == NVRTC_SUCCESS);
+    REQUIRE(nvrtcDestroyProgram(&program) == NVRTC_SUCCESS);
+    CUmodule module;
+    CUfunction warps;
+    REQUIRE(cuModuleLoadDataEx(&module, code, 0, nullptr, nullptr) == CUDA_SUCCESS);
+    REQUIRE(cuModuleGetFunction(&warps, module, "warps") == CUDA_SUCCESS);
+    void *arguments[] = {&out};
+    REQUIRE(cuLaunchKernel(warps, 1, 1, 1, 64, 1, 1, 0, 0, arguments, nullptr) == CUDA_SUCCESS);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    for (int i = 0; i < 64; ++i)
+        REQUIRE(out[i] == i / 32 * 32 + 5 + 32);
+    delete[] code;
     puts("ok");
 }
