@@ -42,7 +42,8 @@ def check(address: int, size: int) -> int:
     """
     space = address_space()
     if size > 0 and not space.host_admitted:
-        found = space.find(address) or space.find_host(address)
+        begun = address // ALIGNMENT * ALIGNMENT
+        found = space.find(address) or space.find(begun) or space.find_host(address)
         if found is None or address + size > round_up(found.end, ALIGNMENT):
             raise BadMemory(f"{size} bytes at {address:#x} are not memory of the device")
     return address

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from anyroc.cabi import callback
+from anyroc.gpu.memory import ALIGNMENT
 from anyroc.hip import stream
+from anyroc.libs import work
 
 SIZE = 64
 
@@ -70,3 +73,12 @@ def test_a_bad_pointer_is_a_fault_and_not_a_crash() -> None:
     illegal_address = 700
     assert (f"0\n{illegal_address}\n", 0) == (done.stdout, done.returncode), done.stderr
     assert "hipblasSscal: 256 bytes at 0x1000 are not memory of the device" in done.stderr
+
+
+def test_work_may_use_what_an_allocation_is_rounded_up_to(device: Any) -> None:
+    place = device.put(np.zeros(3, np.float32))
+    assert place == work.check(place, ALIGNMENT)
+    assert place + 12 == work.check(place + 12, 4)
+    for begin, size in ((place, ALIGNMENT + 1), (place + 12, ALIGNMENT)):
+        with pytest.raises(work.BadMemory):
+            work.check(begin, size)

@@ -5,7 +5,7 @@
 #include <hip/hip_runtime_api.h>
 #include <hip/library_types.h>
 
-typedef enum hipfftResult {
+typedef enum hipfftResult_t {
     HIPFFT_SUCCESS = 0, HIPFFT_INVALID_PLAN = 1, HIPFFT_ALLOC_FAILED = 2,
     HIPFFT_INVALID_TYPE = 3, HIPFFT_INVALID_VALUE = 4, HIPFFT_INTERNAL_ERROR = 5,
     HIPFFT_EXEC_FAILED = 6, HIPFFT_SETUP_FAILED = 7, HIPFFT_INVALID_SIZE = 8,
@@ -14,28 +14,28 @@ typedef enum hipfftResult {
     HIPFFT_NOT_IMPLEMENTED = 14, HIPFFT_NOT_SUPPORTED = 16
 } hipfftResult;
 
-typedef enum hipfftType {
+typedef enum hipfftType_t {
     HIPFFT_R2C = 42, HIPFFT_C2R = 44, HIPFFT_C2C = 41, HIPFFT_D2Z = 106, HIPFFT_Z2D = 108,
     HIPFFT_Z2Z = 105
 } hipfftType;
 
-typedef enum hipfftLibraryPropertyType {
+typedef enum hipfftLibraryPropertyType_t {
     HIPFFT_MAJOR_VERSION = 0, HIPFFT_MINOR_VERSION = 1, HIPFFT_PATCH_LEVEL = 2
 } hipfftLibraryPropertyType;
 
-typedef enum hipfftXtCallbackType {
+typedef enum hipfftXtCallbackType_t {
     HIPFFT_CB_LD_COMPLEX = 0, HIPFFT_CB_LD_COMPLEX_DOUBLE = 1, HIPFFT_CB_LD_REAL = 2,
     HIPFFT_CB_LD_REAL_DOUBLE = 3, HIPFFT_CB_ST_COMPLEX = 4, HIPFFT_CB_ST_COMPLEX_DOUBLE = 5,
     HIPFFT_CB_ST_REAL = 6, HIPFFT_CB_ST_REAL_DOUBLE = 7, HIPFFT_CB_UNDEFINED = 8
 } hipfftXtCallbackType;
 
-typedef enum hipfftXtSubFormat {
+typedef enum hipfftXtSubFormat_t {
     HIPFFT_XT_FORMAT_INPUT = 0, HIPFFT_XT_FORMAT_OUTPUT = 1, HIPFFT_XT_FORMAT_INPLACE = 2,
     HIPFFT_XT_FORMAT_INPLACE_SHUFFLED = 3, HIPFFT_XT_FORMAT_1D_INPUT_SHUFFLED = 4,
     HIPFFT_FORMAT_UNDEFINED = 5
 } hipfftXtSubFormat;
 
-typedef enum hipfftXtCopyType {
+typedef enum hipfftXtCopyType_t {
     HIPFFT_COPY_HOST_TO_DEVICE = 0, HIPFFT_COPY_DEVICE_TO_HOST = 1,
     HIPFFT_COPY_DEVICE_TO_DEVICE = 2
 } hipfftXtCopyType;
