@@ -76,7 +76,7 @@ def test_a_bad_pointer_is_a_fault_and_not_a_crash() -> None:
 
 
 def test_work_may_use_what_an_allocation_is_rounded_up_to(device: Any) -> None:
-    place = device.put(np.zeros(3, np.float32))
+    place = device.put(np.zeros(3, np.float32)).value
     assert place == work.check(place, ALIGNMENT)
     assert place + 12 == work.check(place + 12, 4)
     for begin, size in ((place, ALIGNMENT + 1), (place + 12, ALIGNMENT)):
