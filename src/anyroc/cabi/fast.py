@@ -107,6 +107,8 @@ class StreamFields(ctypes.Structure):
         ("legacy", ctypes.c_uint8),
         ("blocking", ctypes.c_uint8),
         ("begun", ctypes.c_uint8),
+        ("forbids", ctypes.c_uint8),
+        ("begun_by", ctypes.c_uint64),
     )
 
 

@@ -10,7 +10,7 @@ static int allocate(const struct device *device, void *out, uint64_t size, uint3
                     uint32_t flags)
 {
     uint64_t base;
-    if (!device || !out || !size)
+    if (!device || !out || !size || UNLIKELY(forbidding))
         return ASK_PYTHON;
     if (gpu.memory_alloc(device->memory, size, kind, ALLOCATION_ALIGNMENT, flags, &base)
         != QUEUE_OK)
@@ -75,8 +75,9 @@ static int free_memory(uint64_t address, uint32_t kinds)
     struct allocation found;
     if (!address)
         return hipSuccess;
-    if (!gpu.allocation_find || !gpu.allocation_find(address, &found) || found.base != address
-        || !(kinds >> found.kind & 1) || found.state & (STATE_TOLD | STATE_RELEASED))
+    if (UNLIKELY(forbidding) || !gpu.allocation_find || !gpu.allocation_find(address, &found)
+        || found.base != address || !(kinds >> found.kind & 1)
+        || found.state & (STATE_TOLD | STATE_RELEASED))
         return ASK_PYTHON;
     int device = device_of(&found);
     if (device < 0 || wait_for_streams(&devices[device], NULL) != hipSuccess)
@@ -132,7 +133,7 @@ static inline int FAST_hipHostRegister(void *address, size_t size, unsigned flag
     uint64_t at = (uintptr_t)address;
     struct allocation found;
     if (!at || !size || size > UINT64_MAX - at || flags & ~0xfu || !gpu.allocation_find
-        || gpu.allocation_find(at, &found) || !current_device())
+        || gpu.allocation_find(at, &found) || !current_device() || UNLIKELY(forbidding))
         return ASK_PYTHON;
     return gpu.host_register(at, size, flags) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
 }
@@ -140,7 +141,8 @@ static inline int FAST_hipHostRegister(void *address, size_t size, unsigned flag
 static inline int FAST_hipHostUnregister(void *address)
 {
     struct device *device = current_device();
-    if (!address || !device || wait_for_streams(device, NULL) != hipSuccess)
+    if (!address || !device || UNLIKELY(forbidding)
+        || wait_for_streams(device, NULL) != hipSuccess)
         return ASK_PYTHON;
     return gpu.host_unregister((uintptr_t)address) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
 }

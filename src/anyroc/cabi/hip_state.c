@@ -232,6 +232,8 @@ struct stream {
     int32_t priority;
     uint8_t open, legacy, blocking;
     uint8_t begun;            /* a capture that Python does not know of yet: 1 and its mode */
+    uint8_t forbids;          /* its capture forbids calls which may wait for streams */
+    uint64_t begun_by;        /* the thread */
     uint8_t capturing, own, talks;
     uint8_t special;          /* Python keeps something of it that a new stream has not */
     uint8_t hosts;            /* Python answers calls of its kernels to the host */
@@ -245,6 +247,28 @@ struct stream {
 };
 
 static struct records streams = {4, sizeof(struct stream)};
+
+/* Captures under way that forbid calls which may wait for streams. */
+static int forbidding;
+
+API void *anyroc_forbidding(void)
+{
+    return &forbidding;
+}
+
+/* With the lock. */
+static void stream_forbids(struct stream *stream, int forbids)
+{
+    __atomic_add_fetch(&forbidding, forbids - stream->forbids, __ATOMIC_SEQ_CST);
+    stream->forbids = (uint8_t)forbids;
+}
+
+API void anyroc_stream_forbid(struct stream *stream)
+{
+    lock_records();
+    stream_forbids(stream, 1);
+    unlock_records();
+}
 
 /* Make a stream one of its device's. With the lock. */
 static void stream_open(struct stream *stream, unsigned flags, int priority)
@@ -271,6 +295,7 @@ static void stream_close(struct stream *stream)
         link = &(*link)->next;
     if (*link)
         *link = stream->next;
+    stream_forbids(stream, 0);
     device->blocking -= stream->blocking;
     device->talkers -= stream->talks;
     stream->blocking = stream->talks = 0;
@@ -328,6 +353,11 @@ API void anyroc_stream_capture(struct stream *stream, unsigned capturing)
 {
     stream->capturing = (uint8_t)capturing;
     stream->begun = 0;
+    if (!capturing && stream->forbids) {
+        lock_records();
+        stream_forbids(stream, 0);
+        unlock_records();
+    }
     __atomic_store_n(&stream->open, !capturing && stream->record.handle, __ATOMIC_SEQ_CST);
 }
 

@@ -262,7 +262,7 @@ static inline int FAST_hipDrvLaunchKernelEx(void *config, void *function, void *
 
 /* ---- captures ---- */
 
-enum { CAPTURE_MODES = 3 };
+enum { CAPTURE_RELAXED = 2, CAPTURE_MODES };
 
 /* Python makes what a capture needs when something is captured. */
 static inline int FAST_hipStreamBeginCapture(void *handle, int mode)
@@ -274,6 +274,8 @@ static inline int FAST_hipStreamBeginCapture(void *handle, int mode)
     int begins = stream->open && !stream->legacy && !stream->capturing;
     if (begins) {
         stream->begun = (uint8_t)(1 + mode);
+        stream->begun_by = (uint64_t)pthread_self();
+        stream_forbids(stream, mode != CAPTURE_RELAXED);
         stream->capturing = 1;
         __atomic_store_n(&stream->open, 0, __ATOMIC_SEQ_CST);
     }

@@ -69,6 +69,9 @@ def bodies() -> dict[str, Callable[..., Any]]:
             for name, value in vars(module).items()
             if name.startswith(("hip", "__hip")) and callable(value)
         }
+    capture = importlib.import_module("anyroc.hip.capture")
+    for name in capture.UNSAFE:
+        found[name] = capture.guarded(found[name])
     for function in table.load("hip").functions:
         base = found.get(function.name.removesuffix(_PER_THREAD))
         if function.name not in found and base is not None:

@@ -67,7 +67,7 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
         raise HipError(Error.InvalidValue)
     require(not allocation.released)
     owner = owner_of(allocation)
-    streams = wait_for(owner)
+    streams = wait_for(owner, captured=True)
     freeing(address)
     if calls.pool_free(address):
         calls.settle_pools(owner.index)
@@ -166,7 +166,7 @@ def hipHostRegister(address: int, size: int, flags: int) -> None:
 
 def hipHostUnregister(address: int) -> None:
     require(address)
-    current().synchronize()
+    settle(wait_for(current(), captured=True))
     try:
         current().memory.unregister_host(address)
     except BadAddress:

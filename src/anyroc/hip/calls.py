@@ -104,6 +104,11 @@ def attend(change: int) -> None:
     _helper("anyroc_attend", "void", "int")(change)
 
 
+def forbidding() -> bool:
+    """Tell whether a capture forbids calls that may wait for streams."""
+    return bool(library().integer("forbidding").value)
+
+
 @functools.cache
 def use_gpu() -> None:
     """Tell C where the software GPU's functions are."""
@@ -156,6 +161,10 @@ class StreamRecord:
     def capture(self, capturing: bool) -> None:
         """Leave all calls that name the stream to Python, or do not any more."""
         _helper("anyroc_stream_capture", "void", POINTER, "unsigned")(self.address, capturing)
+
+    def forbid(self) -> None:
+        """Forbid calls that may wait for streams until the stream is not captured any more."""
+        _helper("anyroc_stream_forbid", "void", POINTER)(self.address)
 
     def special(self) -> None:
         """Leave the stream's end to Python."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from anyroc.cabi import memory
 from anyroc.gpu.binding import Block
-from anyroc.hip import copy, fill, graph, plan
+from anyroc.hip import calls, copy, fill, graph, plan
+from anyroc.hip.device import gpus
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Graph, Node, Work
 from anyroc.hip.state import thread
@@ -16,7 +20,16 @@ from anyroc.hip.stream import Stream, begun, of
 NONE, ACTIVE, INVALIDATED = range(3)
 """hipStreamCaptureStatus."""
 
-_RELAXED = 2
+_GLOBAL, _THREAD_LOCAL, _RELAXED = range(3)
+UNSAFE = (
+    *("hipMalloc", "hipMallocManaged", "hipHostMalloc", "hipHostAlloc", "hipMallocHost"),
+    *("hipMemAllocHost", "hipFree", "hipHostFree", "hipFreeHost", "hipMallocPitch", "hipMalloc3D"),
+    *("hipMemAllocPitch", "hipArrayCreate", "hipArray3DCreate", "hipMallocArray", "hipFreeArray"),
+    *("hipMalloc3DArray", "hipArrayDestroy", "hipMipmappedArrayCreate", "hipMipmappedArrayDestroy"),
+    *("hipMallocMipmappedArray", "hipFreeMipmappedArray", "hipHostRegister", "hipHostUnregister"),
+)
+"""Functions that may wait for streams, and so must not be called while one is captured."""
+
 _identifiers = itertools.count(1)
 
 
@@ -30,6 +43,11 @@ class Capture:
         self.identifier = next(_identifiers)
         self.status = ACTIVE
         self.frontiers: dict[Stream, list[Node]] = {origin: before}
+        self.left: list[Node] = []  # what the program has taken out of what comes next
+        fields = origin.record.fields
+        self.thread = fields.begun_by if fields.begun else threading.get_ident()
+        if mode != _RELAXED:
+            origin.record.forbid()
 
     def add(self, stream: Stream, kind: int, work: Work) -> None:
         """Add work that was put on a stream."""
@@ -49,6 +67,11 @@ class Capture:
         self.status = INVALIDATED
         return HipError(Error.StreamCaptureUnsupported)
 
+    def forbids(self) -> bool:
+        """Tell whether the calling thread must not call what is unsafe."""
+        own = self.thread == threading.get_ident()
+        return own or (self.mode == _GLOBAL and thread.capture_mode == _GLOBAL)
+
     def recorder(self, stream: Stream) -> Recorder:
         """Return what takes the place of the stream's queue."""
         require(self.status == ACTIVE, Error.StreamCaptureInvalidated)
@@ -60,7 +83,7 @@ class Capture:
             stream.capture = None
         require(self.status == ACTIVE, Error.StreamCaptureInvalidated)
         joined: set[Node] = set()
-        waiting = list(self.frontiers[self.origin])
+        waiting = [*self.frontiers[self.origin], *self.left]
         while waiting:
             node = waiting.pop()
             if node not in joined:
@@ -69,6 +92,29 @@ class Capture:
         ends = itertools.chain(*self.frontiers.values())
         require(all(node in joined for node in ends), Error.StreamCaptureUnjoined)
         return self.graph
+
+
+def _forbidding() -> list[Capture]:
+    """Return the captures that forbid the calling thread what is unsafe."""
+    if thread.capture_mode == _RELAXED or not calls.forbidding():
+        return []
+    streams = [stream for gpu in gpus() for stream in list(gpu.streams)]
+    captures = [stream.capture for stream in streams if stream.record.fields.forbids]
+    return [capture for capture in captures if capture is not None and capture.forbids()]
+
+
+def guarded(body: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a body of an unsafe function that spoils the captures which forbid it, and fails."""
+
+    @functools.wraps(body)
+    def call(*arguments: Any) -> Any:
+        forbidding = _forbidding()
+        for capture in forbidding:
+            capture.refuse()
+        require(not forbidding, Error.StreamCaptureUnsupported)
+        return body(*arguments)
+
+    return call
 
 
 class Recorder:
@@ -152,6 +198,8 @@ def hipStreamEndCapture(stream: int, out: int) -> None:
     if capture is None:
         raise HipError(Error.IllegalState)
     require(capture.origin is chosen, Error.StreamCaptureUnmatched)
+    own = capture.mode == _RELAXED or capture.thread == threading.get_ident()
+    require(own, Error.StreamCaptureWrongThread)
     memory.put_u64(out, 0)
     memory.put_u64(out, graph.handle_of(capture.end()))
 
@@ -202,6 +250,7 @@ def hipStreamUpdateCaptureDependencies(stream: int, nodes: int, count: int, flag
     require(flags in (0, 1))
     given = graph.dependencies(capture.graph, nodes, count)
     kept = capture.frontiers[chosen] if flags == 0 else []
+    capture.left += [node for node in capture.frontiers[chosen] if node not in kept + given]
     capture.frontiers[chosen] = list(dict.fromkeys(kept + given))
 
 

@@ -335,8 +335,9 @@ def hipGraphNodeSetEnabled(executable: int, node: int, enabled: int) -> None:
 
 
 def hipGraphNodeGetEnabled(executable: int, node: int, out: int) -> None:
-    require(out)
-    memory.put_i32(out, known_executables[executable].node(node).enabled)
+    found = known_executables[executable].node(node)
+    require(out and found.kind in (KERNEL, MEMCPY, MEMSET))
+    memory.put_i32(out, found.enabled)
 
 
 def hipGraphInstantiateWithFlags(out: int, graph: int, flags: int) -> None:

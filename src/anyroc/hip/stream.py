@@ -391,12 +391,16 @@ def synchronize(gpu: Gpu) -> None:
     settle(wait_for(gpu))
 
 
-def wait_for(gpu: Gpu) -> list[Stream]:
-    """Wait for all work of a device and return its streams, for `settle`."""
+def wait_for(gpu: Gpu, *, captured: bool = False) -> list[Stream]:
+    """Wait for all work of a device and return its streams, for `settle`.
+
+    While a stream is captured that is refused unless `captured` is set.
+    """
     bury()
     streams = list(gpu.streams)
     for stream in streams:
-        stream.require_running()
+        if not captured:
+            stream.require_running()
     for stream in streams:
         if not stream.queue.query():
             stream.queue.synchronize()

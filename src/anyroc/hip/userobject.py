@@ -46,7 +46,7 @@ _objects: Handles[UserObject] = Handles(Error.InvalidValue)
 
 
 def hipUserObjectCreate(out: int, pointer: int, destroy: int, references: int, flags: int) -> None:
-    require(out and pointer and destroy and flags == _NO_DESTRUCTOR_SYNC)
+    require(out and destroy and flags == _NO_DESTRUCTOR_SYNC)
     require(0 < references <= _MOST_REFERENCES)
     memory.put_u64(out, UserObject(pointer, destroy, references).handle)
 

@@ -9,6 +9,7 @@ import pytest
 
 INVALID_VALUE, INVALID_HANDLE, NOT_READY, DESTROYED = 1, 400, 600, 709
 LEGACY, PER_THREAD, NON_BLOCKING = 1, 2, 1
+UNSUPPORTED_IN_CAPTURE, INVALIDATED, WRONG_THREAD = 900, 901, 908
 
 HOST_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 STREAM_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
@@ -362,3 +363,54 @@ def test_the_threads_own_stream_is_a_new_one_after_a_reset(api: Any) -> None:
     assert before + 1 == len(gpus()[0].streams)
     assert bytes([2]) * 64 == api.read(pointer, 64)
     assert 0 == api.hipFree(pointer)
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_memory_is_not_allocated_while_a_stream_is_captured(api: Any, mode: int) -> None:
+    """Unless the capture is relaxed or the thread, or another thread is at work (mode 1)."""
+    stream, place, graph, kept = api.stream(), ctypes.c_void_p(), ctypes.c_void_p(), api.malloc(8)
+    relaxed, codes = ctypes.c_int(2), []
+    assert 0 == api.hipStreamBeginCapture(stream, mode)
+    assert 0 == api.hipThreadExchangeStreamCaptureMode(ctypes.byref(relaxed))
+    assert 0 == api.hipMalloc(ctypes.byref(place), 64) == api.hipFree(place)
+    assert 0 == api.hipThreadExchangeStreamCaptureMode(ctypes.byref(relaxed))
+    other = threading.Thread(target=lambda: codes.append(api.hipMalloc(ctypes.byref(place), 64)))
+    other.start()
+    other.join()
+    assert [UNSUPPORTED_IN_CAPTURE if mode == 0 else 0] == codes
+    refused = 0 if mode == 2 else UNSUPPORTED_IN_CAPTURE
+    assert refused == api.hipFree(kept)
+    assert refused == api.hipHostMalloc(ctypes.byref(place), 64, 0)
+    ended = api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert (0 if mode == 2 else INVALIDATED) == ended
+    assert 0 == api.hipMalloc(ctypes.byref(place), 64) == api.hipFree(place)
+    assert 0 == api.hipStreamBeginCapture(stream, mode) == api.hipStreamDestroy(stream)
+    assert 0 == api.hipMalloc(ctypes.byref(place), 64) == api.hipFree(place)
+
+
+def test_a_capture_ends_in_the_thread_in_which_it_began(api: Any) -> None:
+    stream, graph, codes = api.stream(), ctypes.c_void_p(), []
+    for mode, expected in ((0, WRONG_THREAD), (2, 0)):
+        assert 0 == api.hipStreamBeginCapture(stream, mode)
+        end = threading.Thread(
+            target=lambda: codes.append(api.hipStreamEndCapture(stream, ctypes.byref(graph)))
+        )
+        end.start()
+        end.join()
+        assert expected == codes.pop()
+        if expected:
+            assert 0 == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert 0 == api.hipStreamDestroy(stream)
+
+
+def test_what_a_program_leaves_behind_need_not_join(api: Any) -> None:
+    stream, graph, count = api.stream(), ctypes.c_void_p(), ctypes.c_size_t()
+    place = api.malloc(8)
+    assert 0 == api.hipStreamBeginCapture(stream, 0)
+    assert 0 == api.hipMemsetAsync(place, 1, 8, stream)
+    assert 0 == api.hipStreamUpdateCaptureDependencies(stream, None, 0, 1)
+    assert 0 == api.hipMemsetAsync(place, 2, 4, stream)
+    assert 0 == api.hipStreamEndCapture(stream, ctypes.byref(graph))
+    assert 0 == api.hipGraphGetRootNodes(graph, None, ctypes.byref(count))
+    assert 2 == count.value
+    assert 0 == api.hipGraphDestroy(graph) == api.hipStreamDestroy(stream) == api.hipFree(place)
