@@ -133,6 +133,9 @@ def host_flags(tools: Toolchain, language: Language, options: Options) -> list[s
     if language.has_device_code:
         flags += ["--cuda-host-only", "-fhip-new-launch-api"]
         flags += ["-fgpu-rdc"] if options.rdc else []
+    if language is Language.CUDA:
+        # Programs that were only ever built by nvcc and gcc check products that overflow (`i * i`).
+        flags.insert(len(tools.clang), "-fwrapv")
     return flags
 
 

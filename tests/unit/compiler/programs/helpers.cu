@@ -51,5 +51,13 @@ int main(int count, char **arguments)
     float same[] = {1, 2, 3}, other[] = {1, 2, 4};
     expect("same", 0, true, sdkCompareL2fe(same, same, 3, 1e-6f));
     expect("not the same", 0, false, sdkCompareL2fe(same, other, 3, 0.1f));
+    // The samples check squares that overflow, which gcc lets them.
+    static int squares[1 << 17];
+    for (unsigned i = 0; i < 1 << 17; ++i)
+        squares[i] = static_cast<int>(i * i);
+    int wrong = 0;
+    for (int i = 0; i < 1 << 17; ++i)
+        wrong += squares[i] != i * i;
+    expect("squares", 0, 0, wrong);
     return verdict();
 }
