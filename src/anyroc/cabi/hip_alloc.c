@@ -26,7 +26,9 @@ static inline int FAST_hipMalloc(void *out, size_t size)
 
 static inline int FAST_hipExtMallocWithFlags(void *out, size_t size, unsigned flags)
 {
-    return flags > 3 ? ASK_PYTHON : FAST_hipMalloc(out, size);
+    enum { SIGNAL_MEMORY = 2 };
+    return flags > 3 || (flags == SIGNAL_MEMORY && size != 8) ? ASK_PYTHON
+                                                              : FAST_hipMalloc(out, size);
 }
 
 static inline int FAST_hipMallocManaged(void *out, size_t size, unsigned flags)

@@ -36,6 +36,7 @@ _COHERENCY = 0xC0000000  # coherent and not coherent: one of them
 _MAPPED = 2
 _ATTACH_GLOBAL, _ATTACH_HOST = 1, 2
 _EXT_FLAGS = {0, 1, 2, 3}  # default, fine grained, signal memory, uncached
+_SIGNAL, _SIGNAL_SIZE = 2, 8
 
 freeing = Hooks()
 """Called with the address of an allocation that the program frees."""
@@ -115,7 +116,7 @@ def hipMalloc(out: int, size: int) -> None:
 
 
 def hipExtMallocWithFlags(out: int, size: int, flags: int) -> None:
-    require(flags in _EXT_FLAGS)
+    require(flags in _EXT_FLAGS and (flags != _SIGNAL or size == _SIGNAL_SIZE))
     _alloc(out, size, "device")
 
 

@@ -119,6 +119,13 @@ def test_several_attributes_of_a_pointer_that_hip_does_not_know(api: Any) -> Non
     assert [0, (1 << 32) - 2, 0] == list(rooms)
 
 
+def test_a_signal_has_eight_bytes(api: Any) -> None:
+    place = ctypes.c_void_p()
+    for size, expected in ((8, 0), (4, INVALID_VALUE), (16, INVALID_VALUE), (0, INVALID_VALUE)):
+        assert expected == api.hipExtMallocWithFlags(ctypes.byref(place), size, 2)
+    assert 0 == api.hipFree(place)
+
+
 def test_memory_is_counted_to_the_byte(api: Any) -> None:
     free, total = ctypes.c_size_t(), ctypes.c_size_t()
     assert 0 == api.hipMemGetInfo(ctypes.byref(free), ctypes.byref(total))
