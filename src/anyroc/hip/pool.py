@@ -13,7 +13,7 @@ from anyroc.hip.device import gpu, gpus
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import MEM_ALLOC, MEM_FREE
 from anyroc.hip.state import Handles
-from anyroc.hip.stream import Stream, of
+from anyroc.hip.stream import Stream, known, of
 
 _ACCESS = struct.Struct("<i255i")  # the pool's device, then each device's hipMemAccessFlags
 ACCESS_SIZE = _ACCESS.size
@@ -120,14 +120,20 @@ def _current(device: int) -> int:
     return handle
 
 
+def _stream(handle: int) -> Stream:
+    """Return the stream of a handle; what is none these functions call an invalid handle."""
+    require(known(handle), Error.InvalidHandle)
+    return of(handle)
+
+
 def hipMallocAsync(out: int, size: int, stream: int) -> None:
     require(out)
-    hipMallocFromPoolAsync(out, size, _current(of(stream).gpu.index), stream)
+    hipMallocFromPoolAsync(out, size, _current(_stream(stream).gpu.index), stream)
 
 
 def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
     require(pool in pools and out)
-    chosen, source = of(stream), pools[pool]
+    chosen, source = _stream(stream), pools[pool]
     if not size:
         memory.put_u64(out, 0)
     elif chosen.capture is None:
@@ -140,7 +146,7 @@ def hipMallocFromPoolAsync(out: int, size: int, pool: int, stream: int) -> None:
 
 def hipFreeAsync(address: int, stream: int) -> None:
     require(address)
-    chosen = of(stream)
+    chosen = _stream(stream)
     allocation = find(address)
     if allocation is None or allocation.base != address or allocation.kind != "device":
         raise HipError(Error.InvalidValue)

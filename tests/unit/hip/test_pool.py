@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-INVALID_VALUE = 1
+INVALID_VALUE, INVALID_HANDLE = 1, 400
 FOLLOW_EVENTS, OPPORTUNISTIC = 1, 2
 THRESHOLD, RESERVED, RESERVED_HIGH, USED, USED_HIGH = range(4, 9)
 SIZE = 1 << 20
@@ -164,3 +164,12 @@ def test_memory_outlives_its_pool(api: Any, pool: Pool) -> None:
     pool.synchronize(pool.first)
     assert 0 == api.hipMemGetInfo(ctypes.byref(free), None)
     assert INVALID_VALUE == api.hipFree(place)
+
+
+def test_what_is_no_stream_is_an_invalid_handle(api: Any, pool: Pool) -> None:
+    place, out = pool.alloc(pool.first), ctypes.c_void_p()
+    for stream in (0x77, (1 << 64) - 1):
+        assert INVALID_HANDLE == api.hipFreeAsync(place, stream)
+        assert INVALID_HANDLE == api.hipMallocAsync(ctypes.byref(out), 64, stream)
+        from_pool = api.hipMallocFromPoolAsync(ctypes.byref(out), 64, pool.handle, stream)
+        assert INVALID_HANDLE == from_pool
