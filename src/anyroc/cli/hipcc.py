@@ -62,12 +62,29 @@ def hipconfig(root: Path, arguments: Sequence[str]) -> int:
     return 0
 
 
-def agents() -> int:
-    """Print the names of the GPUs that programs see, the host's first."""
-    from anyroc.gpu.device import devices
+def agents(name: str) -> int:
+    """Print the GPUs that programs see, as one of ROCm's commands does."""
+    from anyroc.hip.device import gpus
 
-    print("gfx000", *(device.target.name for device in devices()), sep="\n")
+    shown = [(gpu.device.target, gpu.properties) for gpu in gpus()]
+    if name == "rocm_agent_enumerator":
+        print("gfx000")
+    if name != "rocminfo":
+        print(*(target.name for target, _ in shown), sep="\n")
+        return 0
+    for number, (target, facts) in enumerate(shown, 1):
+        print("*******", f"Agent {number}", "*******", sep="\n")
+        print(f"  Name:                    {target.name}")
+        print(f"  Marketing Name:          {facts['name']}")
+        print("  Vendor Name:             AMD", "  Device Type:             GPU", sep="\n")
+        print(f"  Compute Unit:            {facts['multiProcessorCount']}")
+        print(f"  Wavefront Size:          {facts['warpSize']}")
+        print(f"      Name:                    amdgcn-amd-amdhsa--{facts['gcnArchName']}")
+    print("*** Done ***")
     return 0
+
+
+_AGENTS = ("rocm_agent_enumerator", "rocminfo", "amdgpu-arch", "offload-arch")
 
 
 def main(words: Sequence[str]) -> int:
@@ -77,7 +94,7 @@ def main(words: Sequence[str]) -> int:
     try:
         if name == "hipconfig":
             return hipconfig(Path(path).parents[1], arguments)
-        return agents() if name == "rocm_agent_enumerator" else compiler(name, arguments)
+        return agents(name) if name in _AGENTS else compiler(name, arguments)
     except CompileError as error:
         os.write(2, error.output.encode())
         print(f"{name}: {error.message}", file=sys.stderr)

@@ -17,8 +17,9 @@ from anyroc.compiler.toolchain import HEADERS
 from anyroc.hip.device import HIP_VERSION
 
 COMMANDS = (
-    "bin/hipcc", "bin/hipconfig", "bin/rocm_agent_enumerator", "llvm/bin/clang", "llvm/bin/clang++"
-)  # fmt: skip
+    *("bin/hipcc", "bin/hipconfig", "bin/rocm_agent_enumerator", "bin/rocminfo"),
+    *("llvm/bin/clang", "llvm/bin/clang++", "llvm/bin/amdgpu-arch", "llvm/bin/offload-arch"),
+)
 
 _TARGETS = {"hipfft": "hip::hipfft", "hiprand": "hip::hiprand", "hiprtc": "hiprtc::hiprtc"}
 _HEADERS_ONLY = {"hipcub": "hip::hipcub", "rocthrust": "roc::rocthrust"}
