@@ -159,7 +159,7 @@ SEPARATE = frozenset(
 )
 """What unit/semantics/test_cdna5.py and unit/translate/test_gfx1250.py check."""
 MOVES = frozenset(
-    {"s_add_pc_i64"}
+    {"s_add_pc_i64", "s_set_vgpr_msb"}
     | {f"v_permlane_{name}_b32" for name in ("bcast", "up", "down", "xor")}
     | {
         f"{space}_{kind}_async_{way}_lds_b{bits}"

@@ -214,8 +214,7 @@ _RECORDS: tuple[Target, ...] = (
     ),
 )
 
-# Of gfx1250 the vector registers past 255, tensor transfers, clusters and scaled matrices are
-# missing.
+# Of gfx1250 tensor transfers, clusters and scaled matrices are missing.
 _RECORDS += (
     replace(
         _RECORDS[-1],

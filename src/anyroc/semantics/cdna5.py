@@ -87,6 +87,8 @@ op("v_pk_fma_bf16", "bf16 bf16 bf16 -> bf16", packed=2)(fused)
 control("s_wait_xcnt s_wait_asynccnt s_wait_tensorcnt s_setprio_inc_wg s_monitor_sleep", "nop")
 control("flat_prefetch_b8 global_prefetch_b8", "nop")
 control("s_get_shader_cycles_u64", "cycles")
+# What it changes, the numbers of registers, is known when instructions are decoded.
+control("s_set_vgpr_msb", "nop")
 
 for _suffix, _count in (("b32", 1), ("b64", 2), ("b128", 4)):
     # Monitoring and sharing in a cluster change when, not what.

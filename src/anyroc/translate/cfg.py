@@ -25,6 +25,7 @@ from anyroc.translate.calls import AddressTracker, functions
 from anyroc.translate.codeobject import CodeObject, Kernel
 from anyroc.translate.effects import ALL_SCALARS, SCALARS, Effect, effect_of
 from anyroc.translate.operands import Unsupported
+from anyroc.translate.upper import SETS_UPPER_BITS, selected, with_upper_bits
 
 __all__ = ["SCALARS", "Block", "Graph", "build"]
 
@@ -317,6 +318,7 @@ class _Discovery:
         self.leaders = {graph.entry}
         self.kinds: dict[str, str] = {}
         self.ends: dict[int, str] = {}
+        self.modes: dict[int, int] = {}  # by address, of the upper bits of register numbers
         self.wants_functions = False
 
     def run(self) -> None:
@@ -360,12 +362,15 @@ class _Discovery:
     def _explore(self, start: int) -> None:
         instructions, tracker, kinds = self.instructions, self.tracker, self.kinds
         self.leaders.add(start)
-        work = [start]
+        work = [(start, 0)]
         while work:
-            at = work.pop()
+            at, mode = work.pop()
             tracker.restart()
             while at not in instructions:
                 inst = self._instruction(at)
+                if mode:
+                    self.modes[at] = mode
+                    inst = with_upper_bits(inst, mode)
                 instructions[at] = inst
                 kind = kinds.get(inst.op)
                 if kind is None:
@@ -376,13 +381,19 @@ class _Discovery:
                 if kind in _ENDS:
                     self.ends[at] = kind
                     targets, goes_on = self._leads(inst, kind, follow)
+                    if mode and kind in _JUMPS:
+                        raise Unsupported(inst, "registers from v256 on are chosen")
                     self.leaders.update(targets)
-                    work += targets
+                    work += [(target, mode) for target in targets]
                     if not goes_on:
                         break
+                elif inst.op == SETS_UPPER_BITS:
+                    mode = selected(inst)
                 at = follow
             else:
                 self.leaders.add(at)
+                if self.modes.get(at, 0) != mode:
+                    raise Unsupported(instructions[at], "two ways to it choose other registers")
 
     def _leads(self, inst: Instruction, kind: str, follow: int) -> tuple[list[int], bool]:
         """The blocks that a control instruction leads to, and whether ``follow`` is among them."""

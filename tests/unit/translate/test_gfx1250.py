@@ -503,3 +503,63 @@ def test_a_jump_by_a_constant(form: str) -> None:
     state = random_state(1)
     state.sgpr[20:22] = 0
     assert [0, 2] == executed(form, inline, state).sgpr[20:22].tolist()
+
+
+def mode(dst: int = 0, src0: int = 0, src1: int = 0, src2: int = 0) -> bytes:
+    """The upper bits of register numbers (3.3.2.3)."""
+    bits = src0 | src1 << 2 | src2 << 4 | dst << 6
+    return instruction("cdna5", "SOPP", "s_set_vgpr_msb", simm16=bits)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_registers_from_256_on(form: str, buffer: Buffer) -> None:
+    state = random_state(5)
+    addresses(state, 256 + 40, buffer.base + 16 * np.arange(LANES))
+    state.vgpr[256 + 44] = 16 * np.arange(LANES)
+    for row in (4, 5, 10, 256 + 4, 256 + 10):
+        numbers = np.random.default_rng(row).integers(-99, 100, LANES)
+        state.vgpr[row] = numbers.astype(np.float32).view(np.uint32)
+    start = buffer.base - buffer.address
+    memory = buffer.bytes[start : start + 16 * LANES].view(np.uint32).reshape(LANES, 4)
+    add = {"src0": register(1), "src1": register(2), "src2": register(3)}
+    fmac = instruction("cdna5", "VOP2", "v_fmac_f32", vdst=10, src0=register(4), src1=5)
+    place = {"vaddr": 40, "saddr": 124}
+    code = mode(1, 0, 1, 0) + vop3("v_add3_u32", vdst=8, **add)
+    code += mode(0, 1, 0, 1) + vop3("v_add3_u32", vdst=9, **add)
+    code += mode() + fmac + mode(1) + fmac
+    code += mode(1, 1) + instruction("cdna5", "GLOBAL", "global_load_b32", vdst=11, **place)
+    code += mode(0, 1, 1)
+    code += instruction("cdna5", "GLOBAL", "global_store_b32", vdata=12, offset=4, **place)
+    code += instruction("cdna5", "DS", "ds_store_b32", vaddr=44, data0=13)
+    code += mode() + vop3("v_add3_u32", vdst=14, **add)
+    before = memory.copy()
+    after = executed(form, code, state)
+    v, w = state.vgpr, after.vgpr
+    np.testing.assert_array_equal(v[1] + v[256 + 2] + v[3], w[256 + 8])
+    np.testing.assert_array_equal(v[256 + 1] + v[2] + v[256 + 3], w[9])
+    np.testing.assert_array_equal(v[8], w[8])
+    np.testing.assert_array_equal(before[:, 0], w[256 + 11])
+    np.testing.assert_array_equal(v[256 + 12], memory[:, 1])
+    words = after.lds[: 16 * LANES].view(np.uint32).reshape(LANES, 4)
+    np.testing.assert_array_equal(v[256 + 13], words[:, 0])
+    np.testing.assert_array_equal(v[1] + v[2] + v[3], w[14])
+    f, g = v.view(np.float32), w.view(np.float32)
+    for row in (10, 256 + 10):  # the destination's bits hold for what is added to, too
+        np.testing.assert_array_equal(f[4] * f[5] + f[row], g[row])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_branches_keep_the_registers_chosen(form: str) -> None:
+    """Into a loop and out of it."""
+    count = instruction("cdna5", "SOPK", "s_movk_i32", sdst=20, simm16=3)
+    add = instruction("cdna5", "VOP2", "v_add_nc_u32", vdst=1, src0=register(1), src1=2)
+    less = instruction("cdna5", "SOPK", "s_addk_co_i32", sdst=20, simm16=-1 & 0xFFFF)
+    again = instruction("cdna5", "SOPC", "s_cmp_lg_u32", ssrc0=20, ssrc1=128)
+    back = -(len(add + less + again) + 4) // 4
+    loop = add + less + again
+    loop += instruction("cdna5", "SOPP", "s_cbranch_scc1", simm16=back & 0xFFFF)
+    state = random_state(6)
+    after = executed(form, count + mode(1, 1) + loop + add + mode() + add, state)
+    v, w = state.vgpr, after.vgpr
+    np.testing.assert_array_equal(v[256 + 1] + 4 * v[2], w[256 + 1])
+    np.testing.assert_array_equal(v[1] + v[2], w[1])
