@@ -23,8 +23,11 @@ _ATTRIBUTES = struct.Struct("@iiQQiI")
 _WORD = 0xFFFFFFFF
 """As in AMD's library a size and an identifier are 32 bits, though CUDA's are 64."""
 
+_UNSUPPORTED = {1, 5, 10, 14, 15, 17}
+"""Attributes of pointers: context, tokens, sharing, kinds of handles, RDMA, pool."""
+
 _UNKNOWN = {
-    **dict.fromkeys((2, 7, 12), bytes(4)),
+    **dict.fromkeys((2, 7, 12, 16), bytes(4)),
     **dict.fromkeys((3, 4, 11), bytes(8)),
     **dict.fromkeys((6, 8, 13), bytes(1)),
     9: _NO_DEVICE.to_bytes(4, "little", signed=True),
@@ -290,8 +293,10 @@ def hipPointerGetAttribute(out: int, attribute: int, address: int) -> None:
         memory.put_i32(out, allocation.size & _WORD)
     elif attribute == 13:  # mapped
         memory.write(out, b"\1")
+    elif attribute == 16:  # what it was allocated with
+        memory.put_i32(out, allocation.flags)
     else:
-        raise HipError(Error.NotSupported)
+        raise HipError(Error.NotSupported if attribute in _UNSUPPORTED else Error.InvalidValue)
 
 
 def hipDrvPointerGetAttributes(count: int, attributes: int, out: int, address: int) -> None:

@@ -108,6 +108,10 @@ def test_attributes_of_a_pointer_are_as_wide_as_in_amd_s_library(api: Any) -> No
         assert 0 == api.hipPointerGetAttribute(room, attribute, place)
         assert 7 == room[1]
     assert 1234 == room[0]
+    assert (0, 0) == (api.hipPointerGetAttribute(room, 16, place), room[0])  # no flags
+    assert (801, INVALID_VALUE) == tuple(
+        api.hipPointerGetAttribute(room, attribute, place) for attribute in (17, 18)
+    )
     assert 0 == api.hipFree(place)
 
 
