@@ -7,7 +7,7 @@
 
 namespace cg = cooperative_groups;
 
-constexpr int THREADS = 128, BLOCKS = 3, OUTPUTS = 18;
+constexpr int THREADS = 128, BLOCKS = 3, OUTPUTS = 19;
 
 __global__ void groups(int *out, int *counter)
 {
@@ -44,7 +44,9 @@ __global__ void groups(int *out, int *counter)
     auto same = cg::labeled_partition(warp, threadIdx.x % 5);
     o[13] = same.size() + 100 * same.shfl(threadIdx.x, 0);
     o[15] = cg::invoke_one_broadcast(quad, [](int x) { return x + 1; }, g);
-    grid.sync();
+    cg::thread_group any = grid;
+    o[18] = any.thread_rank() + 100000 * (any.size() == BLOCKS * THREADS) + 200000 * is_valid(any);
+    any.sync();
     if (g == 0)
         counter[1] = counter[0];
 }
@@ -103,6 +105,7 @@ int main()
                 ++members;
             }
         expect("labeled", g, members + 100 * first, o[13]);
+        expect("any group", g, g + 300000, o[18]);
         expect("one for all", g, quad + 1, o[15]);
     }
     for (int i = 0; i < chosen; ++i)

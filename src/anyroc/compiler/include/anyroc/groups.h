@@ -248,26 +248,57 @@ ANYROC_DEVICE thread_block_tile<SIZE, Parent> tiled_partition(const Parent &)
     return {};
 }
 
-/* A group whose kind is known when the program runs: a block, or lanes of a warp. */
+/* A group whose kind is known when the program runs: lanes of a warp, a block, a grid or several. */
 class thread_group {
+    enum kind { LANES, BLOCK, GRID, GRIDS };
+
 public:
-    __device__ thread_group(const thread_block &) : mask_(0) {}
-    __device__ thread_group(const coalesced_group &group) : mask_(group.mask()) {}
+    __device__ thread_group(const thread_block &) : mask_(0), kind_(BLOCK) {}
+    __device__ thread_group(const grid_group &) : mask_(0), kind_(GRID) {}
+    __device__ thread_group(const multi_grid_group &) : mask_(0), kind_(GRIDS) {}
+    __device__ thread_group(const coalesced_group &group) : mask_(group.mask()), kind_(LANES) {}
     template <unsigned int SIZE, typename Parent>
-    __device__ thread_group(const thread_block_tile<SIZE, Parent> &tile) : mask_(tile.mask())
+    __device__ thread_group(const thread_block_tile<SIZE, Parent> &tile)
+        : mask_(tile.mask()), kind_(LANES)
     {
     }
 
     __device__ unsigned int num_threads() const
     {
-        return is_block() ? detail::block_threads() : detail::count(mask_);
+        switch (kind_) {
+        case LANES: return detail::count(mask_);
+        case BLOCK: return detail::block_threads();
+        case GRID: return grid_group::num_threads();
+        default: return multi_grid_group::num_threads();
+        }
     }
     __device__ unsigned int size() const { return num_threads(); }
     __device__ unsigned int thread_rank() const
     {
-        return is_block() ? detail::rank_in_block() : detail::count(mask_ & detail::below());
+        switch (kind_) {
+        case LANES: return detail::count(mask_ & detail::below());
+        case BLOCK: return detail::rank_in_block();
+        case GRID: return grid_group::thread_rank();
+        default: return multi_grid_group::thread_rank();
+        }
     }
-    __device__ void sync() const { is_block() ? anyroc::sync_group() : anyroc::sync_lanes(); }
+    __device__ bool is_valid() const
+    {
+        switch (kind_) {
+        case GRID: return grid_group::is_valid();
+        case GRIDS: return multi_grid_group::is_valid();
+        default: return true;
+        }
+    }
+    __device__ void sync() const
+    {
+        switch (kind_) {
+        case LANES: anyroc::sync_lanes(); break;
+        case BLOCK: anyroc::sync_group(); break;
+        case GRID: grid_group::sync(); break;
+        default: multi_grid_group::sync();
+        }
+    }
     template <typename T>
     __device__ T shfl(T value, int rank) const
     {
@@ -294,11 +325,12 @@ public:
     {
         return coalesced_group(mask_).ballot(predicate);
     }
-    __device__ bool is_block() const { return mask_ == 0; }
+    __device__ bool is_block() const { return kind_ == BLOCK; }
     __device__ lane_mask mask() const { return mask_; }
 
 private:
     lane_mask mask_;
+    kind kind_;
 };
 
 /* Runs of `size` of the group's threads, in the order of their ranks. */
@@ -340,6 +372,11 @@ template <typename Group>
 ANYROC_DEVICE unsigned int thread_rank(const Group &group)
 {
     return group.thread_rank();
+}
+template <typename Group>
+ANYROC_DEVICE bool is_valid(const Group &group)
+{
+    return thread_group(group).is_valid();
 }
 template <typename Group>
 ANYROC_DEVICE unsigned int group_size(const Group &group)
