@@ -12,7 +12,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +44,12 @@ _DROPPED = (
     "-parallel-jobs", "-save-temps", "--save-temps", "--hip-link", "-fuse-ld", "--gcc-toolchain",
     "-no-hip-rt", "-nogpulib", "--offload-new-driver", "--no-offload-new-driver",
     "-fno-gpu-rdc", "--offload-compress", "--no-offload-compress", "-foffload-lto", "-flto",
-    "--rtlib", "-unwindlib",
+    "--rtlib", "-unwindlib", "-fopenmp",  # whose directives mean one thread: see omp.h
 )  # fmt: skip
 _TARGETS = ("--offload-arch=", "--amdgpu-target=", "--cuda-gpu-arch=")
+_TEXTS = {("-S",): "-S", ("-S", "-emit-llvm"): "-emit-llvm", ("-emit-llvm",): "-emit-llvm-bc"}
+"""What cc1 is told, by what asks for assembly, LLVM IR or bitcode of the device code."""
+
 _WAVES = {"-mwavefrontsize64": 64, "-mno-wavefrontsize64": 32}
 _LOADER = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
 
@@ -146,7 +149,7 @@ def run(command: Command, library: FindLibrary) -> None:
             raise BadInput(f"hipcc: no such file: {path}")
     tools = discover().require()
     if command.device_only:
-        _device_only(command)
+        _device_only(tools, command)
         return
     if command.compile_only:
         sources = [(path, language) for path, language in command.inputs if language]
@@ -165,14 +168,32 @@ def run(command: Command, library: FindLibrary) -> None:
         _link(tools, command, objects, library, folder)
 
 
-def _device_only(command: Command) -> None:
-    sources = [path for path, _ in command.inputs]
-    gpus = command.gpus
-    options = replace(command.options, extra=tuple(command.flags))
-    codes = {gpu.name: program.compile_device(sources, target=gpu, options=options) for gpu in gpus}
+def _device_only(tools: Toolchain, command: Command) -> None:
+    """Make a code object, a bundle of several, or a text of one GPU's device code."""
+    sources, gpus = [path for path, _ in command.inputs], command.gpus
+    asked = tuple(flag for flag in ("-S", "-emit-llvm") if flag in command.flags)
+    command.flags = [flag for flag in command.flags if flag not in asked]
+    if asked:
+        _text(tools, command, sources[0], gpus[0], _TEXTS[asked])
+        return
+    codes = {
+        gpu.name: program.compile_device(sources, target=gpu, options=command.options)
+        for gpu in gpus
+    }
     output = command.output or Path("a.out")
     one = len(codes) == 1
     output.write_bytes(next(iter(codes.values())) if one else bundle.write(codes))
+
+
+def _text(tools: Toolchain, command: Command, source: Path, gpu: Target, action: str) -> None:
+    wave = program.chosen_wave_size(gpu, command.options)
+    flags = commands.device_flags(tools, Language.HIP, gpu, wave, command.options)
+    flags = [action if flag == "-emit-obj" else flag for flag in flags]
+    flags += commands.bitcode_flags(program.device_libraries(tools, gpu, wave))
+    suffix = {"-S": ".s", "-emit-llvm": ".ll"}.get(action, ".bc")
+    output = command.output or Path(f"{source.stem}{suffix}")
+    failure = f"{source} does not compile for {gpu.name}"
+    _say(steps.run([*flags, str(source), "-o", str(output)], failure))
 
 
 def _compile(

@@ -77,6 +77,18 @@ def test_it_bundles_kernels_for_several_gpus(command: Path, tmp_path: Path) -> N
     assert ["gfx942", "gfx1201"] == [image.target_name for image in images]
 
 
+def test_it_shows_device_code(command: Path, tmp_path: Path) -> None:
+    (tmp_path / "kernel.cpp").write_text(KERNEL)
+    device = ("--cuda-device-only", "--offload-arch=gfx1201", "kernel.cpp")
+    for flags, made, text in (
+        (["-S"], "kernel.s", "s_endpgm"),
+        (["-S", "-emit-llvm"], "kernel.ll", "define protected amdgpu_kernel void @k"),
+    ):
+        done = run(command, *device, *flags, folder=tmp_path)
+        assert ("", 0) == (done.stderr, done.returncode)
+        assert text in (tmp_path / made).read_text()
+
+
 @pytest.mark.parametrize("relocatable", [False, True])
 def test_it_makes_objects_and_executables(command: Path, tmp_path: Path, relocatable: bool) -> None:
     kernels = '#include "value.h"\n__device__ int value = FIRST; __device__ int twice(int x) '
