@@ -66,6 +66,23 @@ def test_a_lock_between_programs(target: str) -> None:
 
 
 @triton.jit
+def meeting_kernel(count, out, PROGRAMS: tl.constexpr):
+    program = tl.program_id(0)
+    tl.store(out + program, program + 1)
+    tl.atomic_add(count, 1, sem="release")
+    while tl.atomic_add(count, 0, sem="acquire") < PROGRAMS:
+        pass
+    everyone = tl.load(out + tl.arange(0, PROGRAMS), volatile=True)
+    tl.store(out + PROGRAMS + program, tl.sum(everyone))
+
+
+def test_programs_of_a_cooperative_launch_meet(target: str) -> None:
+    count, out = np.zeros(1, np.int32), np.zeros(32, np.int32)
+    meeting_kernel[(16,)](Array(count), Array(out), 16, launch_cooperative_grid=True)
+    np.testing.assert_array_equal(out, [*range(1, 17), *[136] * 16])
+
+
+@triton.jit
 def grid_kernel(out):
     x, y, z = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     width, height = tl.num_programs(0), tl.num_programs(1)
