@@ -260,7 +260,7 @@ def _write_dependencies(command: Command, source: Path, read: Iterable[str], out
 def _link(
     tools: Toolchain, command: Command, objects: list[Path], library: FindLibrary, folder: Path
 ) -> None:
-    relocatables = list(_relocatables(objects))
+    relocatables = list(_relocatables([*objects, *_archives(command.linking)]))
     if relocatables:
         objects = [*objects, _linked_device(tools, command, relocatables, folder)]
     libraries = [_library(word, library) for word in command.linking]
@@ -304,6 +304,14 @@ def _around(tools: Toolchain, *, shared: bool) -> tuple[list[str], list[str]]:
         [str(starts["Scrt1.o"]), str(starts["crti.o"]), *before],
         [*after, str(starts["crtn.o"])],
     )
+
+
+def _archives(linking: Sequence[str]) -> Iterator[Path]:
+    """Yield the archives that -l means."""
+    folders = [Path(word[2:]) for word in linking if word.startswith("-L")]
+    for name in (word[2:] for word in linking if word.startswith("-l")):
+        found = (place / f"lib{name}.a" for place in folders)
+        yield from (path for path in found if path.is_file())
 
 
 def _relocatables(objects: list[Path]) -> Iterator[tuple[str, bytes]]:

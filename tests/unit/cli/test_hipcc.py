@@ -112,6 +112,21 @@ def test_it_makes_objects_and_executables(command: Path, tmp_path: Path, relocat
         assert (b"12\n" if relocatable else b"7\n", 0) == (shown.stdout, shown.returncode)
 
 
+def test_relocatable_device_code_in_an_archive(command: Path, tmp_path: Path) -> None:
+    (tmp_path / "main.cpp").write_text(MAIN.replace("OTHER", "1"))
+    (tmp_path / "kernels.cpp").write_text(
+        "__device__ int value = 4; __device__ int twice(int x) { return 2 * x; }\n"
+    )
+    for name in ("main", "kernels"):
+        assert 0 == run(command, "-fgpu-rdc", "-c", f"{name}.cpp", folder=tmp_path).returncode
+    subprocess.run(["ar", "rcs", "libkernels.a", "kernels.o"], cwd=tmp_path, check=True)
+    done = run(command, "-fgpu-rdc", "main.o", "-L.", "-lkernels", "-o", "program", folder=tmp_path)
+    assert ("", 0) == (done.stderr, done.returncode)
+    environment = {**os.environ, **variables()}
+    shown = subprocess.run([tmp_path / "program"], env=environment, capture_output=True)
+    assert (b"12\n", 0) == (shown.stdout, shown.returncode)
+
+
 def test_a_shared_library_with_kernels(command: Path, tmp_path: Path) -> None:
     source = tmp_path / "kernel.hip"
     source.write_text(KERNEL)
