@@ -282,6 +282,7 @@ _PROTOTYPES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "anyroc_queue_block_now": (c_int, (c_void_p, POINTER(Block))),
     "anyroc_queue_copy_now": (c_int, (c_void_p, c_uint64, c_uint64, c_uint64)),
     "anyroc_hot_start": (None, ()),
+    "anyroc_hot_guard": (None, ()),
     "anyroc_hot_wait": (c_int, (POINTER(c_void_p), POINTER(c_uint32))),
     "anyroc_hot_done": (None, ()),
     "anyroc_hot_stop": (None, ()),

@@ -30,6 +30,7 @@ def worth_watching(native: NativeKernel) -> bool:
     if native.level >= BEST_LEVEL or os.environ.get("ANYROC_TIER") == "0":
         return False
     _start()
+    binding.runtime().anyroc_hot_guard()
     return True
 
 

@@ -95,6 +95,22 @@ static void leave(int status, void *unused) {
 /* To be called when the compiler is loaded. */
 void anyroc_hot_start(void) { on_exit(leave, NULL); }
 
+int __cxa_thread_atexit_impl(void (*function)(void *), void *argument, void *library);
+
+static void main_thread_ends(void *unused) {
+  (void)unused;
+  on_exit(leave, NULL);
+}
+
+/* The compiler registers destructors while it is at work, too. What the main thread does at its end comes
+ * before all that is registered for the exit: there, when nothing is registered any more, `leave`
+ * takes its place ahead of them. */
+void anyroc_hot_guard(void) {
+  static _Atomic uint32_t guarded;
+  if (gettid() == getpid() && !atomic_exchange(&guarded, 1))
+    __cxa_thread_atexit_impl(main_thread_ends, NULL, &hot);
+}
+
 void hot_after_fork(void) {
   atomic_store(&hot.lock.word, 0);
   atomic_store(&hot.busy, 0);

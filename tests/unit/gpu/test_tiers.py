@@ -110,6 +110,7 @@ EXIT = """
     class Slow:
         def improve(self, shape):
             sys.stderr.write("begins\\n")
+            {during}
             time.sleep({seconds})
             sys.stderr.write("ends\\n")
     slow = Slow()
@@ -122,14 +123,28 @@ EXIT = """
 
 @pytest.mark.parametrize("leave", ["sys.exit(3)", "ctypes.CDLL(None).exit(3)"])
 def test_leaving_waits_for_the_compiler(leave: str) -> None:
-    script = textwrap.dedent(EXIT).format(leave=leave, seconds=0.5)
+    script = textwrap.dedent(EXIT).format(leave=leave, during="", seconds=0.5)
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (3, "begins\nends\n") == (result.returncode, result.stderr)
 
 
+DESTRUCTOR = """
+            done = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
+            self.kept = done(lambda *_: sys.stderr.write("destroyed\\n") and None)
+            ctypes.CDLL(None).on_exit(self.kept, None)
+"""
+
+
+def test_what_the_compiler_has_made_meanwhile_is_destroyed_after_it() -> None:
+    script = EXIT.format(leave="ctypes.CDLL(None).exit(3)", during=DESTRUCTOR.strip(), seconds=0.5)
+    script = textwrap.dedent(script)
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (3, "begins\nends\ndestroyed\n") == (result.returncode, result.stderr)
+
+
 @pytest.mark.parametrize("leave", ["print('out'); sys.exit(3)", "ctypes.CDLL(None).exit(3)"])
 def test_leaving_does_not_wait_for_ever(leave: str) -> None:
-    script = textwrap.dedent(EXIT).format(leave=leave, seconds=600)
+    script = textwrap.dedent(EXIT).format(leave=leave, during="", seconds=600)
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
     )
