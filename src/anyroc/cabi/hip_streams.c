@@ -395,7 +395,7 @@ static inline int alone(const struct stream *stream)
 
 static inline int FAST_hipStreamSynchronize(void *handle)
 {
-    struct stream *stream = stream_enter(handle);
+    struct stream *stream = UNLIKELY(forbidding) ? NULL : stream_enter(handle);
     if (!stream)
         return ASK_PYTHON;
     int result = ASK_PYTHON;
@@ -420,7 +420,7 @@ static inline int FAST_hipDeviceSynchronize(void)
 
 static inline int FAST_hipStreamQuery(void *handle)
 {
-    struct stream *stream = stream_enter(handle);
+    struct stream *stream = UNLIKELY(forbidding) ? NULL : stream_enter(handle);
     if (!stream)
         return ASK_PYTHON;
     int result = ASK_PYTHON;

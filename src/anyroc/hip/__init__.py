@@ -70,7 +70,7 @@ def bodies() -> dict[str, Callable[..., Any]]:
             if name.startswith(("hip", "__hip")) and callable(value)
         }
     capture = importlib.import_module("anyroc.hip.capture")
-    for name in capture.UNSAFE:
+    for name in (*capture.UNSAFE, *capture.UNSAFE_FOR_STREAMS):
         found[name] = capture.guarded(found[name])
     for function in table.load("hip").functions:
         base = found.get(function.name.removesuffix(_PER_THREAD))

@@ -15,7 +15,7 @@ from anyroc.hip.device import gpus
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Graph, Node, Work
 from anyroc.hip.state import thread
-from anyroc.hip.stream import Stream, begun, of
+from anyroc.hip.stream import LEGACY, Stream, begun, of
 
 NONE, ACTIVE, INVALIDATED = range(3)
 """hipStreamCaptureStatus."""
@@ -29,6 +29,9 @@ UNSAFE = (
     *("hipMallocMipmappedArray", "hipFreeMipmappedArray", "hipHostRegister", "hipHostUnregister"),
 )
 """Functions that may wait for streams, and so must not be called while one is captured."""
+
+UNSAFE_FOR_STREAMS = ("hipStreamSynchronize", "hipStreamQuery")
+"""Those that must not be called for other streams than the null stream."""
 
 _identifiers = itertools.count(1)
 
@@ -106,9 +109,11 @@ def _forbidding() -> list[Capture]:
 def guarded(body: Callable[..., Any]) -> Callable[..., Any]:
     """Return a body of an unsafe function that spoils the captures which forbid it, and fails."""
 
+    of_a_stream = body.__name__ in UNSAFE_FOR_STREAMS
+
     @functools.wraps(body)
     def call(*arguments: Any) -> Any:
-        forbidding = _forbidding()
+        forbidding = [] if of_a_stream and arguments[0] <= LEGACY else _forbidding()
         for capture in forbidding:
             capture.refuse()
         require(not forbidding, Error.StreamCaptureUnsupported)

@@ -354,7 +354,7 @@ def _runtime_end(
         found = array_of(array)
         x, y, z = corner
         return End(found.place(x * found.format.size, y, z, *size), found.pitch, found.slice)
-    require(row <= pitch and width <= pitch, Error.InvalidPitchValue)
+    require(row <= pitch, Error.InvalidPitchValue)
     require(width + corner[0] <= pitch)
     return _linear_end(base, pitch, rows, corner, width, height)
 

@@ -30,6 +30,7 @@ KINDS = range(16)
 
 _INSTANTIATE = struct.Struct("@QQi4xQ")
 _FLAGS = {0, 1, 8}  # free on launch, the nodes' priorities; not both, as in AMD's library
+_INSTANTIATE_ERROR = 1  # hipGraphInstantiateResult
 _MORE_FLAGS = {*_FLAGS, 2, 4}  # upload, launch by a device
 _KIND_NAMES = {
     KERNEL: "KERNEL",
@@ -364,6 +365,7 @@ def hipGraphInstantiate(out: int, graph: int, node: int, log: int, size: int) ->
 def hipGraphInstantiateWithParams(out: int, graph: int, parameters: int) -> None:
     require(parameters)
     _, flags, _, upload = memory.unpack(_INSTANTIATE, parameters)
+    memory.write(parameters, _INSTANTIATE.pack(0, flags, _INSTANTIATE_ERROR, upload))
     require(flags in _MORE_FLAGS)
     _instantiate(out, graph, flags)
     memory.write(parameters, _INSTANTIATE.pack(0, flags, 0, upload))

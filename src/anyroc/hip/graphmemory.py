@@ -145,6 +145,7 @@ def forget(address: int) -> None:
     account, size = _live.pop(address, (None, 0))
     if account is not None:
         account.used -= size
+        account.reserved = account.used  # as AMD's library tells it, though the pages stay
 
 
 def hipDeviceGetGraphMemAttribute(device: int, attribute: int, out: int) -> None:

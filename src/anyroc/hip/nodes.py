@@ -314,6 +314,7 @@ def hipGraphAddMemcpyNode1D(
 
 
 def hipGraphMemcpyNodeSetParams1D(node: int, to: int, source: int, size: int, kind: int) -> None:
+    require(to != source)
     replace(nodes[node][1], graph.MEMCPY, lambda: memcpy_1d(to, source, size, kind))
 
 

@@ -355,9 +355,10 @@ def test_a_graph_is_instantiated_with_one_flag_at_most(api: Any) -> None:
     for flags, code in expected.items():
         made = api.hipGraphInstantiateWithFlags(ctypes.byref(out), graph.handle, flags)
         assert (flags, code) == (flags, made)
-        parameters = struct.pack("@QQi4xQ", 0, flags, 0, 0)
+        parameters = ctypes.create_string_buffer(struct.pack("@QQi4xQ", 0, flags, 7, 0))
         made = api.hipGraphInstantiateWithParams(ctypes.byref(out), graph.handle, parameters)
         assert (flags, code if flags != 2 else 0) == (flags, made)
+        assert (made,) == struct.unpack_from("@i", parameters, 16)
 
 
 def test_a_graph_is_not_drawn_into_nothing(api: Any) -> None:
@@ -366,7 +367,7 @@ def test_a_graph_is_not_drawn_into_nothing(api: Any) -> None:
 
 def test_boxes_of_nodes_lie_in_memory(api: Any) -> None:
     graph, place, out = Graph(api), api.malloc(4 * 16 * 2), ctypes.c_void_p()
-    for y, z, width, expected in ((0, 0, 16, 0), (1, 0, 16, 1), (0, 1, 16, 1), (0, 0, 17, 12)):
+    for y, z, width, expected in ((0, 0, 16, 0), (1, 0, 16, 1), (0, 1, 16, 1), (0, 0, 17, 1)):
         ends = [0, 0, y, z, place, 16, 16, 4, 0, 0, 0, 0, place, 16, 16, 4]
         box = struct.pack("@16Q3Qi4x", *ends, width, 4, 2, 3)
         code = api.hipGraphAddMemcpyNode(ctypes.byref(out), graph.handle, None, 0, box)

@@ -379,6 +379,8 @@ def test_memory_is_not_allocated_while_a_stream_is_captured(api: Any, mode: int)
     other.join()
     assert [UNSUPPORTED_IN_CAPTURE if mode == 0 else 0] == codes
     refused = 0 if mode == 2 else UNSUPPORTED_IN_CAPTURE
+    idle = api.stream(NON_BLOCKING)
+    assert refused == api.hipStreamSynchronize(idle) == api.hipStreamQuery(idle)
     assert refused == api.hipFree(kept)
     assert refused == api.hipHostMalloc(ctypes.byref(place), 64, 0)
     ended = api.hipStreamEndCapture(stream, ctypes.byref(graph))
