@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from anyroc.cabi import memory
 from anyroc.gpu.memory import Allocation, BadAddress, OutOfMemory, address_space
@@ -44,6 +45,9 @@ _SIGNAL, _SIGNAL_SIZE = 2, 8
 freeing = Hooks()
 """Called with the address of an allocation that the program frees."""
 
+keepers: list[Callable[[int], bool]] = []
+"""Asked before that: whether the memory is kept for whoever will use it again."""
+
 
 def allocate(gpu: Gpu, size: int, kind: str = "device", flags: int = 0) -> int:
     """Return new memory of a device, waiting for its streams' deferred frees if need be."""
@@ -72,12 +76,20 @@ def _free(address: int, kinds: tuple[str, ...]) -> None:
     require(not allocation.released)
     owner = owner_of(allocation)
     streams = wait_for(owner, captured=True)
-    freeing(address)
-    if calls.pool_free(address):
+    if freed(address):
+        pass
+    elif calls.pool_free(address):
         calls.settle_pools(owner.index)
     else:
         owner.memory.free(address)
     settle(streams)  # what earlier work has met is told now, but the memory is free all the same
+
+
+def freed(address: int) -> bool:
+    """Tell everybody that the program frees an allocation; return whether somebody keeps it."""
+    kept = any(keeps(address) for keeps in keepers)
+    freeing(address)
+    return kept
 
 
 def find(address: int) -> Allocation | None:

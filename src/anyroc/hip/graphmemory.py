@@ -1,21 +1,21 @@
 """Memory that graphs allocate and free when they run.
 
 An allocation has its address from when its node is made, and its pages with it. Running the node
-begins its use, and the node that frees it ends it; the memory goes back to the device when the
-program frees it outside the graph, or is kept for the next run.
+begins its use; the node that frees it, or the program that does so outside the graph, ends it. The
+memory is kept for the next run for as long as there is a node.
 """
 
 from __future__ import annotations
 
 import struct
 import sys
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 
 from anyroc.cabi import memory
 from anyroc.gpu.memory import address_space
 from anyroc.hip import graph
-from anyroc.hip.alloc import allocate, find, freeing, owner_of
+from anyroc.hip.alloc import allocate, find, freeing, keepers, owner_of
 from anyroc.hip.device import Gpu, gpu, gpus, resetting
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import Action, Work
@@ -93,12 +93,15 @@ class _Pages:
 
     def __init__(self, address: int, number: int) -> None:
         self._place = address, number
+        _nodes[address] += 1
 
     def __del__(self) -> None:
         if sys is not None and not sys.is_finalizing():
+            _nodes[self._place[0]] -= 1
             _ended.append(self._place)
 
 
+_nodes: Counter[int] = Counter()  # that can run, by the addresses of their allocations
 _ended: deque[tuple[int, int]] = deque()
 
 
@@ -107,6 +110,9 @@ def _collect() -> None:
     """Free what no node can use any more, unless the program has it in use."""
     while _ended:
         address, number = _ended.popleft()
+        if _nodes[address]:
+            continue
+        del _nodes[address]
         found = find(address)
         if found is not None and found.number == number and address not in _live:
             owner_of(found).memory.free(address)
@@ -137,6 +143,15 @@ def release(address: int) -> Work:
         forget(address)
 
     return Work(action, _POINTER.pack(address))
+
+
+def _keeps(address: int) -> bool:
+    """Whether a node can use again what the program frees; InvalidValue if it is not in use."""
+    require(not _nodes.get(address) or address in _live)
+    return bool(_nodes.get(address))
+
+
+keepers.append(_keeps)
 
 
 @freeing.add

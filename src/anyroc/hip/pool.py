@@ -8,7 +8,7 @@ import struct
 from anyroc.cabi import memory
 from anyroc.gpu.shared import Pages
 from anyroc.hip import calls, graphmemory
-from anyroc.hip.alloc import allocate, find, freeing
+from anyroc.hip.alloc import allocate, find, freed
 from anyroc.hip.device import gpu, gpus
 from anyroc.hip.error import Error, HipError, require
 from anyroc.hip.graph import MEM_ALLOC, MEM_FREE
@@ -154,8 +154,7 @@ def hipFreeAsync(address: int, stream: int) -> None:
     if chosen.capture is not None:
         chosen.capture.add(chosen, MEM_FREE, graphmemory.release(address))
         return
-    freeing(address)
-    if not calls.pool_free(address, chosen.record):
+    if not freed(address) and not calls.pool_free(address, chosen.record):
         chosen.release(address)
 
 

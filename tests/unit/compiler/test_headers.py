@@ -71,6 +71,34 @@ def test_programs_can_tell_which_headers_they_have(tmp_path: Path) -> None:
     compile_program([source], target=target("gfx942"))
 
 
+NAMES = """
+#include <cuda.h>
+#include <cuda/std/functional>
+__global__ void empty() {}
+static_assert(CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES == hipJitOptionInfoLogBufferSizeBytes);
+static_assert(CU_MEM_LOCATION_TYPE_DEVICE == cudaMemLocationTypeDevice);
+static_assert(CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTI_PROCESSOR ==
+              cudaDevAttrMaxBlocksPerMultiProcessor);
+static_assert(CU_POINTER_ATTRIBUTE_DEVICE_POINTER == HIP_POINTER_ATTRIBUTE_DEVICE_POINTER);
+static_assert(cuda::std::identity{}(3) == 3);
+int main()
+{
+    cudaMemAllocNodeParams node{};
+    CUmemPoolProps pool{};
+    cudaGraphMemAttributeType attribute = cudaGraphMemAttrUsedMemCurrent;
+    int grid, block;
+    return cudaOccupancyMaxPotentialBlockSize(&grid, &block, (void *)empty) + node.bytesize +
+           pool.maxSize + attribute;
+}
+"""
+
+
+def test_names_of_cuda_follow_rules(tmp_path: Path) -> None:
+    source = tmp_path / "names.cu"
+    source.write_text(NAMES)
+    compile_program([source], target=target("gfx942"))
+
+
 OF_THRUST = ("thrust/complex.h", "thrust/random.h", "thrust/sort.h", "thrust/tuple.h")
 
 

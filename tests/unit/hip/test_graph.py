@@ -244,6 +244,32 @@ def test_captured_allocations_live_until_the_graph_frees_them(api: Any) -> None:
     assert 0 == api.hipStreamDestroy(stream)
 
 
+@pytest.mark.parametrize("later", [False, True], ids=["hipFree", "hipFreeAsync"])
+def test_what_a_graph_allocates_may_be_freed_outside_and_allocated_again(
+    api: Any, later: bool
+) -> None:
+    graph, used = Graph(api), ctypes.c_uint64(1)
+    parameters = ctypes.create_string_buffer(
+        struct.pack("@iiiiQQ56xQQQQ", 1, 0, 1, 0, 0, 0, 0, 0, 512, 0)
+    )
+    begin = graph.node("MemAllocNode", parameters)
+    (place,) = struct.unpack_from("@Q", parameters, 112)
+    graph.node("MemsetNode", memset(place, 9, 512), before=(begin,))
+    executable = graph.run()
+    for _ in range(2):
+        assert b"\x09" * 512 == api.read(place, 512)
+        api.write(place, bytes(512))
+        assert 0 == (api.hipFreeAsync(place, None) if later else api.hipFree(place))
+        assert INVALID_VALUE == api.hipFree(place)
+        assert 0 == api.hipDeviceGetGraphMemAttribute(0, 0, ctypes.byref(used))
+        assert 0 == used.value
+        assert 0 == api.hipGraphLaunch(executable, None) == api.hipDeviceSynchronize()
+    graph.destroy()
+    assert 0 == api.hipGraphExecDestroy(executable)
+    assert 0 == api.hipFree(place)
+    assert INVALID_VALUE == api.hipFree(place)
+
+
 def test_a_capture_of_nothing_is_an_empty_graph(api: Any) -> None:
     stream, graph, count = api.stream(), ctypes.c_void_p(), ctypes.c_size_t(9)
     assert ILLEGAL_STATE == api.hipStreamEndCapture(stream, ctypes.byref(graph))

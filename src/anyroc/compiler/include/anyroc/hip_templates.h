@@ -175,6 +175,11 @@ static inline hipError_t hipOccupancyMaxPotentialBlockSize(int *grid, int *block
     return hipOccupancyMaxPotentialBlockSize(
         grid, block, reinterpret_cast<const void *>(kernel), shared, limit);
 }
+static inline hipError_t hipOccupancyMaxPotentialBlockSize(int *grid, int *block, const void *kernel,
+                                                           size_t shared = 0)
+{
+    return hipOccupancyMaxPotentialBlockSize(grid, block, kernel, shared, 0);
+}
 template <typename R, typename... A>
 static inline hipError_t hipOccupancyMaxPotentialBlockSizeWithFlags(int *grid, int *block,
                                                                     R (*kernel)(A...),
