@@ -179,7 +179,8 @@ def hipDeviceSetMemPool(device: int, pool: int) -> None:
 def hipMemPoolCreate(out: int, properties: int) -> None:
     require(out and properties)
     require(memory.get_i32(properties) == 1)  # hipMemAllocationTypePinned
-    device = gpu(memory.get_i32(properties + 12)).index
+    kind, device = memory.unpack(_LOCATION, properties + 8)
+    require(kind == _ON_DEVICE and 0 <= device < len(gpus()))
     most = memory.get_u64(properties + 24)
     memory.put_u64(out, add(Pool(device, memory.get_i32(properties + 4), most)))
 
@@ -234,5 +235,5 @@ def hipMemPoolSetAccess(pool: int, descriptors: int, count: int) -> None:
 def hipMemPoolGetAccess(flags: int, pool: int, location: int) -> None:
     require(flags and location and pool in pools)
     kind, device = memory.unpack(_LOCATION, location)
-    require(kind == _ON_DEVICE)
-    memory.put_i32(flags, pools[pool].access(gpu(device).index))
+    require(kind == _ON_DEVICE and 0 <= device < len(gpus()))
+    memory.put_i32(flags, pools[pool].access(device))

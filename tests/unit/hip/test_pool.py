@@ -173,3 +173,12 @@ def test_what_is_no_stream_is_an_invalid_handle(api: Any, pool: Pool) -> None:
         assert INVALID_HANDLE == api.hipMallocAsync(ctypes.byref(out), 64, stream)
         from_pool = api.hipMallocFromPoolAsync(ctypes.byref(out), 64, pool.handle, stream)
         assert INVALID_HANDLE == from_pool
+
+
+def test_pools_are_on_devices_that_there_are(api: Any, pool: Pool) -> None:
+    out, flags = ctypes.c_void_p(), ctypes.c_int()
+    for kind, device, expected in ((1, 0, 0), (1, 99, 1), (1, -1, 1), (0, 0, 1)):
+        properties = struct.pack("@iiiiQQ56x", 1, 0, kind, device, 0, 0)
+        assert expected == api.hipMemPoolCreate(ctypes.byref(out), properties)
+        place = struct.pack("@2i", kind, device)
+        assert expected == api.hipMemPoolGetAccess(ctypes.byref(flags), pool.handle, place)
