@@ -79,9 +79,13 @@ class Command:
 
     @property
     def gpus(self) -> list[Target]:
-        """The GPUs that are named, or else the one that programs see by default."""
-        named = self.targets or [os.environ.get("ANYROC_TARGET", "gfx942")]
-        return [targets.target(name) for name in dict.fromkeys(named)]
+        """The GPUs that are named, or else the one that programs see by default.
+
+        Of several those that are not known here are left out.
+        """
+        named = list(dict.fromkeys(self.targets or [os.environ.get("ANYROC_TARGET", "gfx942")]))
+        known = [name for name in named if name in targets.TARGETS]
+        return [targets.target(name) for name in known or named]
 
 
 def parse(arguments: Sequence[str], cxx: Language = Language.HIP) -> Command:
@@ -147,6 +151,9 @@ def run(command: Command, library: FindLibrary) -> None:
     for path, _ in command.inputs:
         if not path.is_file():
             raise BadInput(f"hipcc: no such file: {path}")
+    unknown = set(command.targets) - set(targets.TARGETS)
+    if unknown and unknown != set(command.targets):
+        _say(f"hipcc: no code for {', '.join(sorted(unknown))}, which anyroc does not know\n")
     tools = discover().require()
     if command.device_only:
         _device_only(tools, command)

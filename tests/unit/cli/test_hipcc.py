@@ -77,6 +77,18 @@ def test_it_bundles_kernels_for_several_gpus(command: Path, tmp_path: Path) -> N
     assert ["gfx942", "gfx1201"] == [image.target_name for image in images]
 
 
+def test_of_several_gpus_unknown_ones_are_left_out(command: Path, tmp_path: Path) -> None:
+    (tmp_path / "kernel.cpp").write_text(KERNEL)
+    several = "--offload-arch=gfx906,gfx1201"
+    done = run(command, "--genco", several, "kernel.cpp", "-o", "kernel.co", folder=tmp_path)
+    assert ("hipcc: no code for gfx906, which anyroc does not know\n", 0) == (
+        done.stderr,
+        done.returncode,
+    )
+    alone = run(command, "--genco", "--offload-arch=gfx906", "kernel.cpp", folder=tmp_path)
+    assert (1, True) == (alone.returncode, "unknown target 'gfx906'" in alone.stderr)
+
+
 def test_it_shows_device_code(command: Path, tmp_path: Path) -> None:
     (tmp_path / "kernel.cpp").write_text(KERNEL)
     device = ("--cuda-device-only", "--offload-arch=gfx1201", "kernel.cpp")
