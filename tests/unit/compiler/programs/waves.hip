@@ -39,8 +39,12 @@ __global__ void waves(int *out, mask_t *masks, float4 *vectors, int *width)
     vectors[t] = (make_float4(t, 1, 2, 3) * scale + 1.0f) / float4(2.0f) - vectors[t];
     vectors[t] += -make_float4(1, 1, 1, 1);
     *width = warpSize;
+    __half none = __float2half(__builtin_nanf("")), sum_of_none = __hadd_sat(none, none);
     if (t == 0)
-        o[0] += 1000 * (__half(2.0f) == __half(2.0f) && __HIP_ARCH_HAS_3DGRID__ &&
+        o[0] += 500 * (__hadd_sat(__half(3.0f), none - none) != sum_of_none &&
+                       __half2float(__hadd_sat(__half(3.0f), __half(1.0f))) == 1);
+    if (t == 0)
+        o[0] += 500 * (__half(2.0f) == __half(2.0f) && __HIP_ARCH_HAS_3DGRID__ &&
                         !__HIP_ARCH_HAS_DYNAMIC_PARALLEL__);
 }
 

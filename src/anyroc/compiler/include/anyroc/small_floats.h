@@ -13,6 +13,13 @@
 #define ANYROC_PAIRWISE_COMPARE(T2, op, join) \
     ANYROC_BOTH bool operator op(const T2 &a, const T2 &b) { return a.x op b.x join a.y op b.y; }
 
+/* What is none is 0 between 0 and 1 for CUDA, and stays what it is for HIP. */
+#if defined(ANYROC_CUDA)
+#define ANYROC_NOT_BELOW_0(T, a) ((a) > T(0.0f) ? (a) : T(0.0f))
+#else
+#define ANYROC_NOT_BELOW_0(T, a) ((a) < T(0.0f) ? T(0.0f) : (a))
+#endif
+
 /* The forms of ++ and -- that return what was before. */
 #define ANYROC_POSTFIX_STEPS(T)            \
     ANYROC_BOTH T operator++(T &a, int) \
@@ -88,7 +95,7 @@
     ANYROC_POSTFIX_STEPS(T2)                                                                      \
     ANYROC_BOTH T anyroc_saturated(T a)                                                        \
     {                                                                                          \
-        return a > T(1.0f) ? T(1.0f) : a > T(0.0f) ? a : T(0.0f);                              \
+        return a > T(1.0f) ? T(1.0f) : ANYROC_NOT_BELOW_0(T, a);                               \
     }                                                                                          \
     ANYROC_BOTH T anyroc_not_negative(T a) { return a < T(0.0f) ? T(0.0f) : a; }               \
     ANYROC_SMALL_BINARY(T, T2, add, a + b)                                                     \
