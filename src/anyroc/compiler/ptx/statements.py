@@ -24,6 +24,7 @@ _PIECE = re.compile(
 )
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _OPERAND = re.compile(r'\s*(?:\[(\w+)\]\s*)?((?:"[^"]*"\s*)+)\((.*)\)\s*$', re.DOTALL)
+_NEXT = re.compile(r"\s*(?:\[\s*\w+\s*\]\s*)?\"")
 _SYSTEM = "3"
 
 
@@ -110,6 +111,9 @@ def _sections(text: str, start: int) -> tuple[list[list[str]], int]:
             depth += 1
         elif mark in (")", "]", "}") and depth > 0:
             depth -= 1
+            if depth == 0 and _NEXT.match(text, position):  # nvcc needs no comma between operands
+                sections[-1].append(text[piece:position])
+                piece = position
         elif mark in (",", ":", ")") and depth == 0:
             sections[-1].append(text[piece : found.start()])
             piece = position

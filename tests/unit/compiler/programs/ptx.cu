@@ -33,6 +33,7 @@ __device__ unsigned bfe(unsigned x, unsigned at)
 {
     unsigned field;
     asm("bfe.u32 %0, %1, %2, 40;" : "=""r"(field) : "r"(x), "r"(at));
+    asm("add.u32 %0, %1, %2;" : "=r"(field) : "r"(field) "r"(0));
     unsigned long long globaltimer, clock64;
     asm volatile("mov.u64 %0, %globaltimer;" : "=l"(globaltimer));
     asm volatile("mov.u64 %0, %clock64;" : "=l"(clock64));
