@@ -13,6 +13,14 @@
 // HIP's programs do this: their own comparison on the host, the header's on the GPU.
 static bool operator==(__half a, __half b) { return __half2float(a) + 1 == __half2float(b); }
 
+// What becomes a half, two of them or a float is negated as a float.
+struct Any {
+    float value;
+    __host__ __device__ operator __half() const { return __float2half(value); }
+    __host__ __device__ operator __half2() const { return __float2half2_rn(value); }
+    __host__ __device__ operator float() const { return value; }
+};
+
 typedef unsigned long long mask_t;
 constexpr int THREADS = 192, OUTPUTS = 10;
 
@@ -41,7 +49,7 @@ __global__ void waves(int *out, mask_t *masks, float4 *vectors, int *width)
     *width = warpSize;
     __half none = __float2half(__builtin_nanf("")), sum_of_none = __hadd_sat(none, none);
     if (t == 0)
-        o[0] += 500 * (__hadd_sat(__half(3.0f), none - none) != sum_of_none &&
+        o[0] += 500 * (-Any{2} == -2.0f && __hadd_sat(__half(3.0f), none - none) != sum_of_none &&
                        __half2float(__hadd_sat(__half(3.0f), __half(1.0f))) == 1);
     if (t == 0)
         o[0] += 500 * (__half(2.0f) == __half(2.0f) && __HIP_ARCH_HAS_3DGRID__ &&

@@ -103,10 +103,7 @@ ANYROC_BF16_OPERATOR(-)
 ANYROC_BF16_OPERATOR(*)
 ANYROC_BF16_OPERATOR(/)
 #undef ANYROC_BF16_OPERATOR
-ANYROC_BOTH __hip_bfloat16 operator-(__hip_bfloat16 a)
-{
-    return __hip_bfloat16_raw{static_cast<unsigned short>(a.bits ^ 0x8000)};
-}
+ANYROC_NEGATIVE(__hip_bfloat16, __hip_bfloat16_raw{static_cast<unsigned short>(a.bits ^ 0x8000)})
 #define ANYROC_BF16_COMPARE(op)                                                    \
     ANYROC_BOTH bool operator op(const __hip_bfloat16 &a, const __hip_bfloat16 &b) \
     {                                                                              \

@@ -85,7 +85,7 @@ ANYROC_HALF_OPERATOR(-)
 ANYROC_HALF_OPERATOR(*)
 ANYROC_HALF_OPERATOR(/)
 #undef ANYROC_HALF_OPERATOR
-ANYROC_BOTH __half operator-(__half a) { return __half(static_cast<_Float16>(-a.value)); }
+ANYROC_NEGATIVE(__half, __half(static_cast<_Float16>(-a.value)))
 
 /* By reference: programs that compare on the host define these by value. */
 #define ANYROC_HALF_COMPARE(op) \

@@ -20,6 +20,14 @@
 #define ANYROC_NOT_BELOW_0(T, a) ((a) < T(0.0f) ? T(0.0f) : (a))
 #endif
 
+/* Of the type itself only: what becomes it and other numbers as well has their minus. */
+#define ANYROC_NEGATIVE(T, expression)                                                        \
+    template <typename Value, std::enable_if_t<std::is_same<Value, T>::value, int> = 0>       \
+    ANYROC_BOTH Value operator-(Value a)                                                      \
+    {                                                                                         \
+        return expression;                                                                    \
+    }
+
 /* The forms of ++ and -- that return what was before. */
 #define ANYROC_POSTFIX_STEPS(T)            \
     ANYROC_BOTH T operator++(T &a, int) \
@@ -86,7 +94,7 @@
     ANYROC_PAIRWISE_COMPARE(T2, >=, &&)                                                        \
     ANYROC_BOTH T operator+(T a) { return a; }                                                 \
     ANYROC_BOTH T2 operator+(T2 a) { return a; }                                               \
-    ANYROC_BOTH T2 operator-(T2 a) { return T2(-a.x, -a.y); }                                  \
+    ANYROC_NEGATIVE(T2, T2(-a.x, -a.y))                                                         \
     ANYROC_BOTH T &operator++(T &a) { return a += T(1.0f); }                                   \
     ANYROC_BOTH T &operator--(T &a) { return a -= T(1.0f); }                                   \
     ANYROC_POSTFIX_STEPS(T)                                                                       \
