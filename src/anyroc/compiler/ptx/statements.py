@@ -111,7 +111,9 @@ def _sections(text: str, start: int) -> tuple[list[list[str]], int]:
             depth += 1
         elif mark in (")", "]", "}") and depth > 0:
             depth -= 1
-            if depth == 0 and _NEXT.match(text, position):  # nvcc needs no comma between operands
+            if (
+                mark == ")" and depth == 0 and _NEXT.match(text, position)
+            ):  # nvcc needs no comma between operands
                 sections[-1].append(text[piece:position])
                 piece = position
         elif mark in (",", ":", ")") and depth == 0:

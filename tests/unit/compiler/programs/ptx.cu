@@ -33,7 +33,9 @@ __device__ unsigned bfe(unsigned x, unsigned at)
 {
     unsigned field;
     asm("bfe.u32 %0, %1, %2, 40;" : "=""r"(field) : "r"(x), "r"(at));
+#if defined(__CUDA_ARCH__)  // other compilers want a comma
     asm("add.u32 %0, %1, %2;" : "=r"(field) : "r"(field) "r"(0));
+#endif
     unsigned long long globaltimer, clock64;
     asm volatile("mov.u64 %0, %globaltimer;" : "=l"(globaltimer));
     asm volatile("mov.u64 %0, %clock64;" : "=l"(clock64));
