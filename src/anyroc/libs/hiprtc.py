@@ -113,7 +113,10 @@ class Program:
     def _compile(self, options: Sequence[str]) -> None:
         flags, architecture = translated(options)
         target = _target(architecture)
-        language = Language.CUDA if _CUDA in options else Language.HIP
+        language = Language.HIP
+        if _CUDA in options:  # NVRTC looks for a header beside the program, too
+            language = Language.CUDA
+            flags += ["-iquote", str(Path(self.source.name).resolve().parent)]
         program = text.Text(
             self.source.source + self.names.source(), self.source.name, self.source.headers
         )

@@ -93,6 +93,23 @@ int main()
 """
 
 
+PLAIN = """
+#include <curand_kernel.h>
+int main()
+{
+    curandState states[2];
+    const float *numbers;
+    return cudaMalloc(&numbers, sizeof(states)) + cudaFree((void *)numbers);
+}
+"""
+
+
+def test_host_compilers_see_the_states_of_generators(tmp_path: Path) -> None:
+    source = tmp_path / "plain.cpp"
+    source.write_text(PLAIN)
+    compile_program([source], target=target("gfx942"))
+
+
 def test_names_of_cuda_follow_rules(tmp_path: Path) -> None:
     source = tmp_path / "names.cu"
     source.write_text(NAMES)

@@ -5,57 +5,57 @@
 template <typename T>
 static inline hipError_t hipMalloc(T **place, size_t size)
 {
-    return hipMalloc(reinterpret_cast<void **>(place), size);
+    return hipMalloc((void **)(place), size);
 }
 template <typename T>
 static inline hipError_t hipMallocManaged(T **place, size_t size,
                                           unsigned int flags = hipMemAttachGlobal)
 {
-    return hipMallocManaged(reinterpret_cast<void **>(place), size, flags);
+    return hipMallocManaged((void **)(place), size, flags);
 }
 template <typename T>
 static inline hipError_t hipHostMalloc(T **place, size_t size,
                                        unsigned int flags = hipHostMallocDefault)
 {
-    return hipHostMalloc(reinterpret_cast<void **>(place), size, flags);
+    return hipHostMalloc((void **)(place), size, flags);
 }
 template <typename T>
 static inline hipError_t hipHostAlloc(T **place, size_t size,
                                       unsigned int flags = hipHostAllocDefault)
 {
-    return hipHostAlloc(reinterpret_cast<void **>(place), size, flags);
+    return hipHostAlloc((void **)(place), size, flags);
 }
 template <typename T>
 static inline hipError_t hipMallocHost(T **place, size_t size)
 {
-    return hipMallocHost(reinterpret_cast<void **>(place), size);
+    return hipMallocHost((void **)(place), size);
 }
 template <typename T>
 static inline hipError_t hipHostGetDevicePointer(T **device, void *host, unsigned int flags)
 {
-    return hipHostGetDevicePointer(reinterpret_cast<void **>(device), host, flags);
+    return hipHostGetDevicePointer((void **)(device), host, flags);
 }
 template <typename T>
 static inline hipError_t hipMallocPitch(T **place, size_t *pitch, size_t width, size_t height)
 {
-    return hipMallocPitch(reinterpret_cast<void **>(place), pitch, width, height);
+    return hipMallocPitch((void **)(place), pitch, width, height);
 }
 template <typename T>
 static inline hipError_t hipMallocAsync(T **place, size_t size, hipStream_t stream)
 {
-    return hipMallocAsync(reinterpret_cast<void **>(place), size, stream);
+    return hipMallocAsync((void **)(place), size, stream);
 }
 template <typename T>
 static inline hipError_t hipMallocAsync(T **place, size_t size, hipMemPool_t pool,
                                         hipStream_t stream)
 {
-    return hipMallocFromPoolAsync(reinterpret_cast<void **>(place), size, pool, stream);
+    return hipMallocFromPoolAsync((void **)(place), size, pool, stream);
 }
 template <typename T>
 static inline hipError_t hipMallocFromPoolAsync(T **place, size_t size, hipMemPool_t pool,
                                                 hipStream_t stream)
 {
-    return hipMallocFromPoolAsync(reinterpret_cast<void **>(place), size, pool, stream);
+    return hipMallocFromPoolAsync((void **)(place), size, pool, stream);
 }
 
 /* Variables of the device, named by themselves. */
@@ -96,7 +96,7 @@ static inline hipError_t hipMemcpyFromSymbolAsync(void *to, const T &symbol, siz
 template <typename P, typename T>
 static inline hipError_t hipGetSymbolAddress(P **address, const T &symbol)
 {
-    return hipGetSymbolAddress(reinterpret_cast<void **>(address),
+    return hipGetSymbolAddress((void **)(address),
                                static_cast<const void *>(&symbol));
 }
 template <typename T>

@@ -5,6 +5,25 @@
 
 #include "anyroc/hiprand_types.h"
 
+#if !defined(__HIP__)
+/* Host compilers see what the generators' states are, and functions that they do not call. */
+#include <math.h>
+
+namespace anyroc_random {
+inline unsigned int __umulhi(unsigned int x, unsigned int y)
+{
+    return static_cast<unsigned int>(static_cast<unsigned long long>(x) * y >> 32);
+}
+inline void __sincosf(float x, float *s, float *c) { *s = sinf(x), *c = cosf(x); }
+inline void sincospi(double x, double *s, double *c)
+{
+    *s = sin(x * 3.14159265358979323846), *c = cos(x * 3.14159265358979323846);
+}
+double normcdfinv(double);
+float normcdfinvf(float);
+}
+#endif
+
 namespace anyroc_random {
 
 #include "anyroc/xorwow_jumps.inc"
