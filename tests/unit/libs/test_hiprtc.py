@@ -136,6 +136,17 @@ def test_warnings_are_in_the_log_of_what_compiles(rtc: Rtc) -> None:
         assert "made.cu:1:2: warning: mind" in rtc.log(program)
 
 
+def test_programs_for_nvrtc_find_the_headers_beside_them(
+    rtc: Rtc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "beside.h").write_text("__device__ int five = 5;")
+    source = '#include "beside.h"\n' + SCALE
+    program = rtc.create(source)
+    assert Result.ERROR_COMPILATION == rtc.compile(program)
+    assert Result.SUCCESS == rtc.compile(program, "-x=cu")
+
+
 def test_an_architecture_can_be_asked_for(rtc: Rtc) -> None:
     machines = {code[48] for code in (rtc.made(SCALE, f"--offload-arch={name}") for name in NAMES)}
     assert {0x4C, 0x4E} == machines
