@@ -1,5 +1,6 @@
 /* Allocating and freeing: the books are the software GPU's (native/memory.c). What does not go well
  * is left to Python, which waits for memory that is about to be freed and finds the right error. */
+#include <sys/mman.h>
 
 enum { PROGRAMS = 1 << KIND_DEVICE | 1 << KIND_MANAGED | 1 << KIND_HOST };
 enum { ALLOCATION_ALIGNMENT = 256 };
@@ -135,8 +136,9 @@ static inline int FAST_hipHostRegister(void *address, size_t size, unsigned flag
     uint64_t at = (uintptr_t)address;
     struct allocation found;
     if (!at || !size || size > UINT64_MAX - at || flags & ~0xfu || !gpu.allocation_find
-        || gpu.allocation_find(at, &found) || !current_device() || UNLIKELY(forbidding))
-        return ASK_PYTHON;
+        || gpu.allocation_find(at, &found) || !current_device() || UNLIKELY(forbidding)
+        || msync((void *)(at & ~4095ull), size + at % 4096, MS_ASYNC) != 0)
+        return ASK_PYTHON; /* msync: some of it is not mapped */
     return gpu.host_register(at, size, flags) == QUEUE_OK ? hipSuccess : ASK_PYTHON;
 }
 

@@ -12,6 +12,8 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+PAGE = 4096
+
 
 class NullPointer(ValueError):
     """A pointer that must name something is null."""
@@ -134,3 +136,14 @@ def c_string(text: str) -> int:
 
 _kept: list[Any] = []
 _arrays: list[Any] = []
+
+
+_msync = ctypes.CDLL(None, use_errno=True).msync
+_msync.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+_ASYNCHRONOUSLY = 1  # which means no work
+
+
+def mapped(address: int, size: int) -> bool:
+    """Tell whether all pages of a range are there."""
+    start = address & -PAGE
+    return bool(_msync(start, address + size - start, _ASYNCHRONOUSLY) == 0)

@@ -170,7 +170,7 @@ hipFreeHost = hipHostFree
 
 def hipHostRegister(address: int, size: int, flags: int) -> None:
     require(address and size)
-    require(flags & ~0xF == 0)
+    require(flags & ~0xF == 0 and memory.mapped(address, size))
     known = find(address)
     fresh = known is None or (known.kind, known.base) == ("registered", address)
     require(fresh, Error.HostMemoryAlreadyRegistered)

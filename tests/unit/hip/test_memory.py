@@ -1,6 +1,7 @@
 """Allocation, copies and fills, with the errors of their misuse."""
 
 import ctypes
+import mmap
 import struct
 import threading
 from typing import Any
@@ -121,6 +122,14 @@ def test_several_attributes_of_a_pointer_that_hip_does_not_know(api: Any) -> Non
     wanted = (ctypes.c_int * 3)(3, 9, 12)  # device pointer, device, size
     assert 0 == api.hipDrvPointerGetAttributes(3, wanted, out, host)
     assert [0, (1 << 32) - 2, 0] == list(rooms)
+
+
+def test_what_is_not_mapped_is_not_registered(api: Any) -> None:
+    with mmap.mmap(-1, 1 << 16) as pages:
+        place = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+        assert INVALID_VALUE == api.hipHostRegister(place + 8, 1 << 40, 0)
+        assert 0 == api.hipHostRegister(place + 8, 1 << 15, 0)
+        assert 0 == api.hipHostUnregister(place + 8)
 
 
 def test_a_signal_has_eight_bytes(api: Any) -> None:
