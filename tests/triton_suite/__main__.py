@@ -144,7 +144,12 @@ class Suite:
     def run(self, cases: list[str], again: bool, until: float) -> None:
         """Run what has no result yet, a batch of cases per process, until a `time.monotonic`."""
         if again:
-            kept = [row for row in self.known().values() if row["outcome"] != "failed"]
+            repeated = set(cases)
+            kept = [
+                row
+                for row in self.known().values()
+                if row["outcome"] != "failed" or row["case"] not in repeated
+            ]
             self.results.write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
         while True:
             known = self.known()
